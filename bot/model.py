@@ -1,0 +1,557 @@
+"""The words of DESIGN section 1 as values: what happened, where, what is to be done about it.
+
+Standard library only. Every time is an integer of milliseconds since 1970-01-01T00:00:00Z (UTC).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class ChatKind(StrEnum):
+    """Where something happened (facts/teams 2.2)."""
+
+    CHANNEL = "channel"
+    GROUP = "group"
+    PERSONAL = "personal"
+    MEETING = "meeting"
+
+
+class ChannelKind(StrEnum):
+    """Graph's `membershipType` of a channel; only a standard one can hold a meeting (facts/graph 2.4)."""
+
+    STANDARD = "standard"
+    PRIVATE = "private"
+    SHARED = "shared"
+
+
+class TurnKind(StrEnum):
+    """What happened: the kinds of activity Muster acts upon; everything else is UNKNOWN, never an error."""
+
+    SAID = "said"
+    EDITED = "edited"
+    DELETED = "deleted"
+    PRESSED = "pressed"
+    INSTALLED = "installed"
+    REMOVED = "removed"
+    UNKNOWN = "unknown"
+
+
+class RoomState(StrEnum):
+    """The life of a room, ENGINE 3.2."""
+
+    OPENING = "opening"
+    SCHEDULED = "scheduled"
+    OPEN = "open"
+    LIVE = "live"
+    EMPTY = "empty"
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+UNFINISHED = frozenset({RoomState.OPENING, RoomState.OPEN, RoomState.LIVE, RoomState.EMPTY})
+"""States in which a room holds the one place of its (tenant, scope, topic), ENGINE 3.1."""
+
+
+class Binding(StrEnum):
+    """Whether Graph tied the meeting to the chat's thread, and if not, why (ENGINE R2)."""
+
+    BOUND = "bound"
+    NOT_ASKED = "unbound: not asked"
+    REFUSED = "unbound: refused"
+    IGNORED = "unbound: ignored"
+    NO_POST = "unbound: no post"
+
+
+class GraphCall(StrEnum):
+    """The Graph request that makes the meeting (ENGINE R3)."""
+
+    CREATE_OR_GET = "createOrGet"
+    CREATE = "create"
+    EVENT = "event"
+
+
+class Purpose(StrEnum):
+    """What a message is for, ENGINE 3.1."""
+
+    CARD = "card"
+    WHISPER = "whisper"
+    NOTICE = "notice"
+    WELCOME = "welcome"
+    REMINDER = "reminder"
+    STRAY = "stray"
+
+
+class MessageState(StrEnum):
+    """The life of a message, ENGINE 3.3."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    UNCLEAR = "unclear"
+    POSTED = "posted"
+    GONE = "gone"
+    REFUSED = "refused"
+
+
+class TimerKind(StrEnum):
+    """What a timer does when it is due, ENGINE 3.1."""
+
+    OPEN = "open"
+    END = "end"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody in a chat: `id` is the connector's `29:…`, `oid` the Entra object id (empty when unknown)."""
+
+    id: str
+    oid: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A chat Muster has met.
+
+    `thread_id` is Graph's, without `;messageid=`; `service_url` is the connector's base URL, https, as last
+    seen; `settings` is what people set for this chat.
+    """
+
+    tenant: str
+    thread_id: str
+    kind: ChatKind
+    channel_kind: ChannelKind | None = None
+    team_id: str = ""
+    group_id: str = ""
+    name: str = ""
+    service_url: str = ""
+    bot_id: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+    gone_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One thing that happened in a chat.
+
+    `conversation_id` is the reply address, with `;messageid=` where there is one (ENGINE 2.3);
+    `text` has lost the mention of the bot and is otherwise as typed (at most 28 KiB);
+    for a press `text` is the command line the button carries, `verb` its verb, `data` the rest of its data,
+    and `reply_to_id` the activity that was pressed. `zone` is an IANA name or empty; `locale` a BCP 47 tag.
+    `turn_key` and `echo_key` are the hashes of ENGINE R11. `reference` is what people can read out.
+    """
+
+    turn_key: str
+    echo_key: str
+    kind: TurnKind
+    chat: Chat
+    person: Person
+    conversation_id: str
+    activity_id: str
+    received_at: int
+    expires_at: int
+    reference: str
+    text: str = ""
+    mentions: tuple[Person, ...] = ()
+    verb: str = ""
+    data: dict[str, str] = field(default_factory=dict)
+    reply_to_id: str = ""
+    locale: str = "en"
+    zone: str = ""
+    targeted: bool = False
+
+    @property
+    def wants_answer(self) -> bool:
+        """Whether the POST itself carries the answer (an invoke), ENGINE R14."""
+        return self.kind is TurnKind.PRESSED
+
+
+@dataclass(frozen=True, slots=True)
+class DialIn:
+    """How to join by telephone: numbers as Graph gave them, the conference id in digits, a web page or empty."""
+
+    conference_id: str
+    toll_numbers: tuple[str, ...] = ()
+    toll_free_numbers: tuple[str, ...] = ()
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """What Graph answered: one online meeting (facts/graph 1.7). Times in ms UTC; empty text means absent."""
+
+    id: str
+    join_url: str
+    subject: str = ""
+    organizer_oid: str = ""
+    starts_at: int | None = None
+    ends_at: int | None = None
+    dial_in: DialIn | None = None
+    join_meeting_id: str = ""
+    passcode: str = ""
+    video_id: str = ""
+    thread_id: str = ""
+    message_id: str = ""
+    lobby_scope: str = ""
+    dial_in_bypass: bool | None = None
+    options_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingRequest:
+    """What a room asks Graph for, before it is frozen into bytes by `Meetings.freeze` (ENGINE R1)."""
+
+    external_id: str
+    subject: str
+    starts_at: int
+    ends_at: int
+    bind_thread: str = ""
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenRequest:
+    """The exact request of a room: every retry sends the same bytes (ENGINE R1).
+
+    `path` is below the version, such as `/users/{oid}/onlineMeetings/createOrGet`; `body` is JSON text.
+    """
+
+    version: str
+    path: str
+    body: str
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The meeting a chat has. `version` rises with every change; `request` is what Graph is asked, frozen.
+
+    `zone` is the chat's zone as an IANA name (empty: UTC); `language` the public card's language.
+    `trying` says why a room still opening waits: empty, `slow` (not answered yet) or `unavailable`.
+    """
+
+    room_id: str
+    tenant: str
+    scope_key: str
+    topic: str
+    state: RoomState
+    version: int
+    subject: str
+    starter: Person
+    host: Person
+    home_thread: str
+    home_conversation: str
+    request: FrozenRequest
+    external_id: str
+    created_at: int
+    give_up_at: int
+    starts_at: int
+    ends_at: int
+    reference: str
+    zone: str = ""
+    language: str = "en"
+    graph_call: GraphCall = GraphCall.CREATE_OR_GET
+    attempt: int = 1
+    bind_thread: str = ""
+    binding: Binding = Binding.NOT_ASKED
+    meeting: Meeting | None = None
+    trying: str = ""
+    opened_at: int | None = None
+    live_at: int | None = None
+    empty_at: int | None = None
+    ended_at: int | None = None
+    ended_by: str = ""
+    fail_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Whisper:
+    """What one person is to see: the name of a text in `cards.whispers` and its data, rendered when sent.
+
+    Every value of `data` is text, a number, or a list of text: what JSON can hold.
+    """
+
+    name: str
+    data: dict[str, Any] = field(default_factory=dict)
+    language: str = "en"
+    zone: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something Muster posts, ENGINE 3.1 and 3.3. A card has no content: it is rendered from its room."""
+
+    message_id: str
+    intent_key: str
+    tenant: str
+    thread_id: str
+    conversation_id: str
+    purpose: Purpose
+    due_at: int | None
+    room_id: str = ""
+    to: Person | None = None
+    content: Whisper | None = None
+    state: MessageState = MessageState.PLANNED
+    generation: int = 1
+    activity_id: str = ""
+    want_version: int = 1
+    shown_version: int = 0
+    attempts: int = 0
+    sent_at: int | None = None
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """Work that is due at a time: network calls (ENGINE R12) and the clock's own transitions.
+
+    `subject` is the room id; `payload` what the kind needs besides.
+    """
+
+    timer_key: str
+    kind: TimerKind
+    tenant: str
+    subject: str
+    due_at: int
+    payload: dict[str, Any] = field(default_factory=dict)
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A card ready to be posted.
+
+    `card` is an Adaptive Card as JSON values or None for plain text; `summary` is one sentence for
+    notifications and lock screens; `text` is the same content in plain words.
+    """
+
+    card: dict[str, Any] | None
+    summary: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an invoke's response says: a refreshed card, or one sentence."""
+
+    text: str = ""
+    card: dict[str, Any] | None = None
+    error: str = ""
+
+
+# --- What a decision asks of the store; applied together, in one transaction (ENGINE R12) ---------------
+
+
+@dataclass(frozen=True, slots=True)
+class MakeRoom:
+    """Insert this room if its place is free; if somebody else was faster, decide again with theirs in view."""
+
+    room: Room
+
+
+@dataclass(frozen=True, slots=True)
+class SaveRoom:
+    """Replace the room that has `room.version`; the stored one gets `version + 1`."""
+
+    room: Room
+
+
+@dataclass(frozen=True, slots=True)
+class PlanMessage:
+    """Insert this message unless one with the same `intent_key` is there already."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshCards:
+    """The room changed: every card of it wants the newest state, now or as soon as R17 allows.
+
+    With `only_posted`, a card still planned keeps its due time (used while a room is merely slow).
+    """
+
+    room_id: str
+    only_posted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Arm or re-arm a timer."""
+
+    timer: Timer
+
+
+@dataclass(frozen=True, slots=True)
+class DropTimer:
+    """Disarm a timer, if it is there."""
+
+    timer_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveChat:
+    """Remember what a turn said about its chat (newest service URL wins) or that the chat is gone."""
+
+    chat: Chat
+
+
+@dataclass(frozen=True, slots=True)
+class SaveNote:
+    """Remember `value` under (tenant, key) until a time in ms UTC."""
+
+    tenant: str
+    key: str
+    value: str
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One line of the audit: who did what to which room. `detail` holds ids and words of ours, no content."""
+
+    tenant: str
+    actor_oid: str
+    action: str
+    thread_id: str = ""
+    room_id: str = ""
+    detail: str = ""
+    reference: str = ""
+
+
+Effect = MakeRoom | SaveRoom | PlanMessage | RefreshCards | SetTimer | DropTimer | SaveChat | SaveNote | Record
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a decision returns: it performs nothing itself.
+
+    `outcome` is a word for the log and the inbox row; `answer` goes into an invoke's own response.
+    """
+
+    effects: tuple[Effect, ...] = ()
+    outcome: str = "done"
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a decision may look at: read inside the transaction that applies its reply.
+
+    `rooms` are the unfinished rooms of this chat (scope `chat:<thread>`), newest first; `last_room` the chat's
+    newest room in any state; `pressed` the message an invoke came from and `pressed_room` its room; `notes`
+    the tenant's unexpired notes by key; `room` the room a timer is about.
+    """
+
+    now: int
+    fresh_id: str
+    chat: Chat | None = None
+    rooms: tuple[Room, ...] = ()
+    last_room: Room | None = None
+    pressed: Message | None = None
+    pressed_room: Room | None = None
+    room: Room | None = None
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+# --- Leases (ENGINE 3.1): work one process has taken, until a time, with a fence -----------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who may write the outcome: every write of a holder asks for this owner and this fence."""
+
+    owner: str
+    fence: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnClaim:
+    """A turn taken by this process. `attempts` counts this one."""
+
+    turn: Turn
+    lease: Lease
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimerClaim:
+    """A timer taken by this process, with its room and the room's home chat as they were when it was taken."""
+
+    timer: Timer
+    lease: Lease
+    room: Room | None
+    chat: Chat | None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageClaim:
+    """A message taken by this process: what to render it from, and where it goes.
+
+    A planned or unclear message is already `sending` when it is claimed: committed before a byte leaves.
+    """
+
+    message: Message
+    lease: Lease
+    room: Room | None
+    chat: Chat | None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one look at the store gave this process to do; `next_due` is when to look again (ms UTC) or None."""
+
+    turns: tuple[TurnClaim, ...] = ()
+    timers: tuple[TimerClaim, ...] = ()
+    messages: tuple[MessageClaim, ...] = ()
+    next_due: int | None = None
+
+
+class ReceiptKind(StrEnum):
+    """What became of a turn at the door (ENGINE R11)."""
+
+    NEW = "new"
+    COPY = "copy"
+    ECHO = "echo"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The turn is durable. `answer` is the stored answer when a copied invoke has one already.
+
+    `original_key` is the key of the turn this one repeats (its own key when it is new).
+    """
+
+    kind: ReceiptKind
+    original_key: str
+    claim: TurnClaim | None = None
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A decision was applied, or (`stale`) somebody else owns the work by now and nothing was written."""
+
+    stale: bool
+    reply: Reply | None = None
+    work: Work = Work()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How the sending of a message ended, written by `Store.settle_message` (ENGINE 3.3).
+
+    `state` is the message's next state; `shown_version` the version that people now see; `retry_at` when to
+    try again (ms UTC) or None.
+    """
+
+    state: MessageState
+    activity_id: str = ""
+    shown_version: int = 0
+    retry_at: int | None = None
+    outcome: str = ""
+    sent_at: int | None = None

@@ -1,0 +1,162 @@
+"""The promises the engine relies on; each edge keeps one. Nothing here does anything.
+
+Times are ms UTC, durations in seconds; every method may raise what its docstring names and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from bot.model import (
+    Chat,
+    FrozenRequest,
+    Meeting,
+    MeetingRequest,
+    MessageClaim,
+    Person,
+    Receipt,
+    Rendered,
+    Reply,
+    Sent,
+    Settled,
+    TimerClaim,
+    Turn,
+    TurnClaim,
+    View,
+    Work,
+)
+
+Decide = Callable[[View], Reply]
+"""A pure function from what is there to what is to be done; may run twice, so it keeps no state."""
+
+
+class Clock(Protocol):
+    """The time, and waiting for it. Tests move it by hand."""
+
+    def now(self) -> int:
+        """Return ms UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Return when that much of this clock's time has passed."""
+        ...
+
+
+class Chance(Protocol):
+    """Randomness, from one place."""
+
+    def token(self) -> str:
+        """Return 128 unguessable bits as 32 hex digits."""
+        ...
+
+    def fraction(self) -> float:
+        """Return a number in [0, 1) for jitter."""
+        ...
+
+
+class Tokens(Protocol):
+    """Access tokens of the app itself (client credentials)."""
+
+    async def token(self, tenant: str, scope: str) -> str:
+        """Return a bearer token for a scope such as `https://graph.microsoft.com/.default`.
+
+        Raises NotNow (Entra away) or CredentialsWrong.
+        """
+        ...
+
+    def revoked(self, tenant: str, scope: str, token: str) -> None:
+        """Forget this token because its resource answered 401; the next `token` call fetches a new one."""
+        ...
+
+
+class Meetings(Protocol):
+    """Online meetings at Graph, in one tenant and with one way of being allowed."""
+
+    def freeze(self, host_oid: str, request: MeetingRequest) -> FrozenRequest:
+        """Return the exact bytes a room will send, now and on every retry (ENGINE R1). Pure."""
+        ...
+
+    async def create_or_get(self, tenant: str, request: FrozenRequest, *, reference: str) -> Meeting:
+        """Send the frozen request. Raises NotNow or one of Refused."""
+        ...
+
+    async def delete(self, tenant: str, organizer_oid: str, meeting_id: str, *, reference: str) -> None:
+        """Delete a meeting nobody was shown; one that is not there any more is deleted too. Raises as above."""
+        ...
+
+
+class Messenger(Protocol):
+    """Messages in Teams through the Bot Connector. All methods raise NotDone, Unclear, Gone or Rejected."""
+
+    async def post(self, chat: Chat, conversation_id: str, content: Rendered, *, nonce: str) -> str:
+        """Post into a conversation and return the new activity's id. The nonce travels in channelData."""
+        ...
+
+    async def whisper(
+        self, chat: Chat, conversation_id: str, to: Person, content: Rendered, *, nonce: str
+    ) -> str:
+        """Post a targeted message that only `to` sees (facts/teams 3.4); in a 1:1 an ordinary one."""
+        ...
+
+    async def edit(self, chat: Chat, conversation_id: str, activity_id: str, content: Rendered) -> None:
+        """Replace a posted activity in place."""
+        ...
+
+    async def delete(self, chat: Chat, conversation_id: str, activity_id: str) -> None:
+        """Delete a posted activity."""
+        ...
+
+
+class Store(Protocol):
+    """What survives. Every method is one transaction; raises StoreError when nothing was written."""
+
+    async def receive(self, turn: Turn, now: int) -> Receipt:
+        """Write the turn to the inbox (T1). The receipt carries a claim when this process may run it at once.
+
+        It may when no earlier turn of the same chat is waiting (order within a chat, ENGINE 3.1).
+        """
+        ...
+
+    async def claim(self, now: int, limit: int) -> Work:
+        """Lease at most `limit` due turns, timers and messages each to this process (ENGINE R27)."""
+        ...
+
+    async def settle_turn(self, claim: TurnClaim, decide: Decide, now: int, fresh_id: str) -> Settled:
+        """Read the view, decide, apply the reply and mark the turn done: one transaction (T2, ENGINE R12).
+
+        Work that the reply made due at once comes back claimed.
+        """
+        ...
+
+    async def settle_timer(self, claim: TimerClaim, decide: Decide, now: int, fresh_id: str) -> Settled:
+        """The same for a timer: its row is deleted unless the reply re-arms it."""
+        ...
+
+    async def settle_message(self, claim: MessageClaim, sent: Sent, now: int) -> Settled:
+        """Write how a sending ended (T4). A posted card that is out of date comes back claimed when due."""
+        ...
+
+    async def fail_turn(self, claim: TurnClaim, now: int, retry_at: int) -> bool:
+        """A handler raised: give the turn back until `retry_at`; the fifth time it is poison. Say if it is."""
+        ...
+
+    async def answer(self, turn_key: str) -> Receipt | None:
+        """Return the stored answer of an invoke, or None while it has none."""
+        ...
+
+    async def renew(self, work: Work, now: int) -> None:
+        """Prolong the leases of this work to the full length from now."""
+        ...
+
+    async def release(self, work: Work, now: int) -> None:
+        """Hand leases back at shutdown so that another process need not wait; never undoes `sending`."""
+        ...
+
+    async def ready(self) -> None:
+        """Return when the store answers; raises StoreError when it does not."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is queued and let go of files and connections."""
+        ...

@@ -1,0 +1,194 @@
+"""Every setting of DESIGN section 10 as one frozen value, read once; the only file that reads the environment."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from bot.errors import SettingsError
+
+GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+class Secret:
+    """Text that neither `str` nor `repr` shows; `reveal()` does."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+    __str__ = __repr__
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def reveal(self) -> str:
+        """Return the text itself."""
+        return self._text
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """The endpoints of one Microsoft cloud (facts/graph 8, facts/teams 7.2)."""
+
+    graph_url: str
+    login_url: str
+    bot_scope: str
+    token_issuer: str
+    openid_metadata_url: str
+    connector_hosts: tuple[str, ...]
+
+
+CLOUDS: Mapping[str, Cloud] = {
+    "public": Cloud(
+        graph_url="https://graph.microsoft.com",
+        login_url="https://login.microsoftonline.com",
+        bot_scope="https://api.botframework.com/.default",
+        token_issuer="https://api.botframework.com",  # noqa: S106 - an issuer's address, not a secret
+        openid_metadata_url="https://login.botframework.com/v1/.well-known/openidconfiguration",
+        connector_hosts=(
+            "smba.trafficmanager.net",
+            "smba.onyx.prod.teams.trafficmanager.net",
+            "smba.infra.gcc.teams.microsoft.com",
+        ),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the process was told. Hosts are exact names; `tenants` are Entra tenant ids; URLs have no last slash.
+
+    `ca_files` are PEM files trusted besides the machine's own; `duration` is in minutes.
+    """
+
+    app_id: str
+    app_password: Secret
+    app_tenant: str
+    app_type: str
+    host: str
+    port: int
+    admin_port: int
+    graph_url: str
+    login_url: str
+    bot_scope: str
+    token_issuer: str
+    openid_metadata_url: str
+    connector_hosts: tuple[str, ...]
+    tenants: tuple[str, ...]
+    thread_binding: str
+    store: str
+    duration: int
+    language: str
+    welcome: str
+    log: str
+    ca_files: tuple[str, ...]
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings from a mapping (default: the environment). Raises SettingsError with every problem."""
+        reader = _Reader(os.environ if environ is None else environ)
+        settings = reader.read()
+        if reader.problems:
+            raise SettingsError(reader.problems)
+        return settings
+
+
+class _Reader:
+    """Collects every problem instead of stopping at the first."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.problems: list[str] = []
+
+    def text(self, name: str, default: str = "") -> str:
+        return self._environ.get(name, "").strip() or default
+
+    def needed(self, name: str, fix: str) -> str:
+        value = self.text(name)
+        if not value:
+            self.problems.append(f"{name} is not set. {fix}")
+        return value
+
+    def guid(self, name: str, fix: str) -> str:
+        value = self.needed(name, fix)
+        if value and not GUID.fullmatch(value):
+            self.problems.append(f"{name} is {value!r}, which is not an id such as 00000000-0000-0000-0000-000000000000.")
+        return value.lower()
+
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        value = self.text(name, default)
+        by_name = {choice.casefold(): choice for choice in choices}
+        if value.casefold() not in by_name:
+            self.problems.append(f"{name} is {value!r}; it may be {', '.join(choices)}.")
+            return default
+        return by_name[value.casefold()]
+
+    def number(self, name: str, default: int, lowest: int, highest: int) -> int:
+        value = self.text(name, str(default))
+        if not value.isdecimal() or not lowest <= int(value) <= highest:
+            self.problems.append(f"{name} is {value!r}; it may be a whole number from {lowest} to {highest}.")
+            return default
+        return int(value)
+
+    def url(self, name: str, default: str) -> str:
+        value = self.text(name, default).rstrip("/")
+        parts = urlsplit(value)
+        if parts.scheme != "https" or not parts.hostname:
+            self.problems.append(f"{name} is {value!r}; it must begin with https://.")
+        return value
+
+    def words(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        value = self.text(name)
+        return tuple(word.lower() for word in re.split(r"[,;\s]+", value) if word) if value else default
+
+    def files(self, *names: str) -> tuple[str, ...]:
+        found = []
+        for name in names:
+            path = self.text(name)
+            if not path:
+                continue
+            if not os.path.isfile(path):  # noqa: PTH113 - a path as given, for the message
+                self.problems.append(f"{name} is {path!r}, and there is no such file.")
+                continue
+            found.append(path)
+        return tuple(dict.fromkeys(found))
+
+    def read(self) -> Settings:
+        cloud = CLOUDS[self.choice("MUSTER_CLOUD", "public", tuple(CLOUDS))]
+        app_id = self.guid("MicrosoftAppId", "It is the application (client) id of your Azure Bot.")
+        app_type = self.choice(
+            "MicrosoftAppType", "SingleTenant", ("SingleTenant", "UserAssignedMSI", "MultiTenant")
+        )
+        tenant = self.guid("MicrosoftAppTenantId", "It is the directory (tenant) id in Entra.")
+        password = self.needed("MicrosoftAppPassword", "It is a client secret of the app registration.")
+        return Settings(
+            app_id=app_id,
+            app_password=Secret(password),
+            app_tenant=tenant,
+            app_type=app_type,
+            host=self.text("HOST", "0.0.0.0"),  # noqa: S104 - a server in a container listens to all
+            port=self.number("PORT", 3978, 0, 65535),
+            admin_port=self.number("MUSTER_ADMIN_PORT", 0, 0, 65535),
+            graph_url=self.url("MUSTER_GRAPH_URL", cloud.graph_url),
+            login_url=self.url("MUSTER_LOGIN_URL", cloud.login_url),
+            bot_scope=cloud.bot_scope,
+            token_issuer=cloud.token_issuer,
+            openid_metadata_url=self.url("MUSTER_OPENID_METADATA_URL", cloud.openid_metadata_url),
+            connector_hosts=self.words("MUSTER_CONNECTOR_HOSTS", cloud.connector_hosts),
+            tenants=self.words("MUSTER_TENANTS", (tenant,) if tenant else ()),
+            thread_binding=self.choice("MUSTER_THREAD_BINDING", "beta", ("beta", "v1.0", "off")),
+            store=self.text("MUSTER_STORE", "sqlite:///muster.db"),
+            duration=self.number("MUSTER_DURATION", 60, 5, 1440),
+            language=self.text("MUSTER_LANGUAGE", "en"),
+            welcome=self.choice("MUSTER_WELCOME", "team", ("team", "off")),
+            log=self.choice("MUSTER_LOG", "info", ("debug", "info", "warning", "error")),
+            ca_files=self.files("MUSTER_CA_FILE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
+        )
