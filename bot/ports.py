@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bot.model import (
+    Answer,
     Chat,
     FrozenRequest,
     Meeting,
@@ -105,6 +106,18 @@ class Messenger(Protocol):
 
     async def delete(self, chat: Chat, conversation_id: str, activity_id: str) -> None:
         """Delete a posted activity."""
+        ...
+
+
+class Intake(Protocol):
+    """What the door hands turns to: the engine."""
+
+    async def take(self, turn: Turn) -> Receipt:
+        """Return when the turn is durable (ENGINE R10). Raises StoreError: then nothing was promised."""
+        ...
+
+    async def answer(self, turn: Turn, receipt: Receipt) -> Answer:
+        """Return what an invoke's response says, within 2.5 s at the latest (ENGINE R14)."""
         ...
 
 
