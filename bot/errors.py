@@ -1,24 +1,24 @@
 """Everything that can go wrong, as one tree. Adapters translate foreign errors at their edge.
 
-    MusterError
-    ├── SettingsError            the process cannot start: every problem at once, each with its fix
-    ├── UsageError               somebody typed what Muster does not understand
-    ├── DoorError                a POST is refused before anything is stored (status 400, 401, 403, 413, 503)
-    ├── MeetingsError            Graph or Entra did not make the meeting
-    │   ├── NotNow               not done or unclear; trying the same bytes again is right (ENGINE R27)
-    │   └── Refused              a definite no (4xx)
-    │       ├── PolicyMissing    no application access policy names this host (facts/graph 3.2)
-    │       ├── RoleMissing      the app lacks a Graph permission, an admin's work
-    │       ├── HostUnknown      the host does not exist or has no Teams licence
-    │       ├── ThreadRefused    a request with chatInfo was refused: ask again without it (ENGINE R2)
-    │       ├── CredentialsWrong Entra refused the app's own credentials
-    │       └── QuotaReached     2,000 meetings per user and month (facts/graph 3.4)
-    ├── SendError                the connector did not take a message
-    │   ├── NotDone              surely not posted: post again later (ENGINE R15)
-    │   ├── Unclear              it may have been posted
-    │   ├── Gone                 the chat or the message is no longer there for us (ENGINE R19)
-    │   └── Rejected             a definite no that is not about the chat (413, other 4xx)
-    └── StoreError               the store is away, full or locked; nothing was promised
+MusterError
+├── SettingsError            the process cannot start: every problem at once, each with its fix
+├── UsageError               somebody typed what Muster does not understand
+├── DoorError                a POST is refused before anything is stored (status 400, 401, 403, 413, 503)
+├── MeetingsError            Graph or Entra did not make the meeting
+│   ├── NotNow               not done or unclear; trying the same bytes again is right (ENGINE R27)
+│   └── Refused              a definite no (4xx)
+│       ├── PolicyMissing    no application access policy names this host (facts/graph 3.2)
+│       ├── RoleMissing      the app lacks a Graph permission, an admin's work
+│       ├── HostUnknown      the host does not exist or has no Teams licence
+│       ├── ThreadRefused    a request with chatInfo was refused: ask again without it (ENGINE R2)
+│       ├── CredentialsWrong Entra refused the app's own credentials
+│       └── QuotaReached     2,000 meetings per user and month (facts/graph 3.4)
+├── SendError                the connector did not take a message
+│   ├── NotDone              surely not posted: post again later (ENGINE R15)
+│   ├── Unclear              it may have been posted
+│   ├── Gone                 the chat or the message is no longer there for us (ENGINE R19)
+│   └── Rejected             a definite no that is not about the chat (413, other 4xx)
+└── StoreError               the store is away, full or locked; nothing was promised
 """
 
 from __future__ import annotations
@@ -68,7 +68,13 @@ class MeetingsError(MusterError):
     """
 
     def __init__(
-        self, detail: str, *, status: int = 0, code: str = "", request_id: str = "", client_request_id: str = ""
+        self,
+        detail: str,
+        *,
+        status: int = 0,
+        code: str = "",
+        request_id: str = "",
+        client_request_id: str = "",
     ) -> None:
         super().__init__(detail)
         self.status = status

@@ -422,7 +422,9 @@ class Record:
     reference: str = ""
 
 
-Effect = MakeRoom | SaveRoom | PlanMessage | RefreshCards | SetTimer | DropTimer | SaveChat | SaveNote | Record
+Effect = (
+    MakeRoom | SaveRoom | PlanMessage | RefreshCards | SetTimer | DropTimer | SaveChat | SaveNote | Record
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,9 @@ class _Reader:
     def guid(self, name: str, fix: str) -> str:
         value = self.needed(name, fix)
         if value and not GUID.fullmatch(value):
-            self.problems.append(f"{name} is {value!r}, which is not an id such as 00000000-0000-0000-0000-000000000000.")
+            self.problems.append(
+                f"{name} is {value!r}, which is not an id such as 00000000-0000-0000-0000-000000000000."
+            )
         return value.lower()
 
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
