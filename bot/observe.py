@@ -29,9 +29,7 @@ def log_lines(logger: logging.Logger) -> Observer:
 
     def observe(event: Event) -> None:
         if logger.isEnabledFor(event.level):
-            pairs = [
-                f"{key}={_logfmt(value)}" for key, value in event.fields.items() if value not in (None, "")
-            ]
+            pairs = [f"{key}={_logfmt(value)}" for key, value in event.fields.items() if value not in (None, "")]
             logger.log(event.level, "%s", " ".join([event.name, *pairs]))
 
     return observe

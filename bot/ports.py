@@ -8,25 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from bot.model import (
-    Answer,
-    Chat,
-    FrozenRequest,
-    Meeting,
-    MeetingRequest,
-    MessageClaim,
-    Person,
-    Receipt,
-    Rendered,
-    Reply,
-    Sent,
-    Settled,
-    TimerClaim,
-    Turn,
-    TurnClaim,
-    View,
-    Work,
-)
+from bot.decisions import Reply, View
+from bot.leases import MessageClaim, Receipt, Sent, Settled, TimerClaim, TurnClaim, Work
+from bot.model import Answer, Chat, FrozenRequest, Meeting, MeetingRequest, Person, Rendered, Turn
 
 Decide = Callable[[View], Reply]
 """A pure function from what is there to what is to be done; may run twice, so it keeps no state."""
@@ -94,9 +78,7 @@ class Messenger(Protocol):
         """Post into a conversation and return the new activity's id. The nonce travels in channelData."""
         ...
 
-    async def whisper(
-        self, chat: Chat, conversation_id: str, to: Person, content: Rendered, *, nonce: str
-    ) -> str:
+    async def whisper(self, chat: Chat, conversation_id: str, to: Person, content: Rendered, *, nonce: str) -> str:
         """Post a targeted message that only `to` sees (facts/teams 3.4); in a 1:1 an ordinary one."""
         ...
 

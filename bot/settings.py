@@ -166,9 +166,7 @@ class _Reader:
     def read(self) -> Settings:
         cloud = CLOUDS[self.choice("MUSTER_CLOUD", "public", tuple(CLOUDS))]
         app_id = self.guid("MicrosoftAppId", "It is the application (client) id of your Azure Bot.")
-        app_type = self.choice(
-            "MicrosoftAppType", "SingleTenant", ("SingleTenant", "UserAssignedMSI", "MultiTenant")
-        )
+        app_type = self.choice("MicrosoftAppType", "SingleTenant", ("SingleTenant", "UserAssignedMSI", "MultiTenant"))
         tenant = self.guid("MicrosoftAppTenantId", "It is the directory (tenant) id in Entra.")
         password = self.needed("MicrosoftAppPassword", "It is a client secret of the app registration.")
         return Settings(

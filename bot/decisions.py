@@ -1,0 +1,121 @@
+"""What a decision asks of the store; applied together, in one transaction (ENGINE R12).
+
+Every time is ms UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bot.model import Answer, Chat, Message, Room, Timer
+
+
+@dataclass(frozen=True, slots=True)
+class MakeRoom:
+    """Insert this room if its place is free; if somebody else was faster, decide again with theirs in view."""
+
+    room: Room
+
+
+@dataclass(frozen=True, slots=True)
+class SaveRoom:
+    """Replace the room that has `room.version`; the stored one gets `version + 1`."""
+
+    room: Room
+
+
+@dataclass(frozen=True, slots=True)
+class PlanMessage:
+    """Insert this message unless one with the same `intent_key` is there already."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshCards:
+    """The room changed: every card of it wants the newest state, now or as soon as R17 allows.
+
+    With `only_posted`, a card still planned keeps its due time (used while a room is merely slow).
+    """
+
+    room_id: str
+    only_posted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Arm or re-arm a timer."""
+
+    timer: Timer
+
+
+@dataclass(frozen=True, slots=True)
+class DropTimer:
+    """Disarm a timer, if it is there."""
+
+    timer_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveChat:
+    """Remember what a turn said about its chat (newest service URL wins) or that the chat is gone."""
+
+    chat: Chat
+
+
+@dataclass(frozen=True, slots=True)
+class SaveNote:
+    """Remember `value` under (tenant, key) until a time in ms UTC."""
+
+    tenant: str
+    key: str
+    value: str
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One line of the audit: who did what to which room. `detail` holds ids and words of ours, no content."""
+
+    tenant: str
+    actor_oid: str
+    action: str
+    thread_id: str = ""
+    room_id: str = ""
+    detail: str = ""
+    reference: str = ""
+
+
+Effect = MakeRoom | SaveRoom | PlanMessage | RefreshCards | SetTimer | DropTimer | SaveChat | SaveNote | Record
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a decision returns: it performs nothing itself.
+
+    `outcome` is a word for the log and the inbox row; `answer` goes into an invoke's own response.
+    """
+
+    effects: tuple[Effect, ...] = ()
+    outcome: str = "done"
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a decision may look at: read inside the transaction that applies its reply.
+
+    `rooms` are the unfinished rooms of this chat (scope `chat:<thread>`), newest first; `last_room` the chat's
+    newest room in any state; `pressed` the message an invoke came from and `pressed_room` its room; `notes`
+    the tenant's unexpired notes by key; `room` the room a timer is about.
+    """
+
+    now: int
+    fresh_id: str
+    chat: Chat | None = None
+    rooms: tuple[Room, ...] = ()
+    last_room: Room | None = None
+    pressed: Message | None = None
+    pressed_room: Room | None = None
+    room: Room | None = None
+    notes: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,109 @@
+"""Leases (ENGINE 3.1): work one process has taken, until a time, with a fence; and what came of it.
+
+Every time is ms UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.decisions import Reply
+from bot.model import Answer, Chat, Message, MessageState, Room, Timer, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who may write the outcome: every write of a holder asks for this owner and this fence."""
+
+    owner: str
+    fence: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnClaim:
+    """A turn taken by this process. `attempts` counts this one."""
+
+    turn: Turn
+    lease: Lease
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimerClaim:
+    """A timer taken by this process, with its room and the room's home chat as they were when it was taken."""
+
+    timer: Timer
+    lease: Lease
+    room: Room | None
+    chat: Chat | None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageClaim:
+    """A message taken by this process: what to render it from, and where it goes.
+
+    A planned or unclear message is already `sending` when it is claimed: committed before a byte leaves.
+    """
+
+    message: Message
+    lease: Lease
+    room: Room | None
+    chat: Chat | None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one look at the store gave this process to do; `next_due` is when to look again (ms UTC) or None."""
+
+    turns: tuple[TurnClaim, ...] = ()
+    timers: tuple[TimerClaim, ...] = ()
+    messages: tuple[MessageClaim, ...] = ()
+    next_due: int | None = None
+
+
+class ReceiptKind(StrEnum):
+    """What became of a turn at the door (ENGINE R11)."""
+
+    NEW = "new"
+    COPY = "copy"
+    ECHO = "echo"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The turn is durable. `answer` is the stored answer when a copied invoke has one already.
+
+    `original_key` is the key of the turn this one repeats (its own key when it is new).
+    """
+
+    kind: ReceiptKind
+    original_key: str
+    claim: TurnClaim | None = None
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A decision was applied, or (`stale`) somebody else owns the work by now and nothing was written."""
+
+    stale: bool
+    reply: Reply | None = None
+    work: Work = Work()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How the sending of a message ended, written by `Store.settle_message` (ENGINE 3.3).
+
+    `state` is the message's next state; `shown_version` the version that people now see; `retry_at` when to
+    try again (ms UTC) or None.
+    """
+
+    state: MessageState
+    activity_id: str = ""
+    shown_version: int = 0
+    retry_at: int | None = None
+    outcome: str = ""
+    sent_at: int | None = None
