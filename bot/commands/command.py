@@ -1,0 +1,126 @@
+"""What a command is: one file with its words, its help and what it answers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import cards
+from bot.decisions import Effect, PlanMessage, Reply, View
+from bot.model import Answer, FrozenRequest, MeetingRequest, Message, Purpose, Turn, Whisper
+
+Freeze = Callable[[str, MeetingRequest], FrozenRequest]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What this deployment decided: plain values, the same for every turn.
+
+    `duration` is in minutes; `binding` says whether Graph is asked to tie meetings to channel threads;
+    `freeze` is `Meetings.freeze`, which is pure.
+    """
+
+    freeze: Freeze
+    duration: int = 60
+    language: str = "en"
+    binding: bool = True
+    welcome: bool = True
+    bot_name: str = "Muster"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request to a command: the turn, what is there, the words after the command's own, as typed."""
+
+    turn: Turn
+    view: View
+    rest: str
+    policy: Policy
+    commands: tuple[Command, ...]
+
+    def whisper(self, name: str, **data: Any) -> Whisper:  # noqa: ANN401 - any JSON value, see Whisper.data
+        """Return words for the asking person alone, in the person's language and zone (ENGINE R16)."""
+        return Whisper(
+            name=name,
+            data=data,
+            language=self.turn.locale,
+            zone=self.turn.zone,
+            reference=self.turn.reference,
+        )
+
+    def tell(self, name: str, *effects: Effect, outcome: str = "", **data: Any) -> Reply:  # noqa: ANN401 - as above
+        """Answer the asking person alone: in the invoke's own response, else by a whisper (EXPERIENCE 1.3)."""
+        words = self.whisper(name, **data)
+        outcome = outcome or name
+        if self.turn.wants_answer:
+            return Reply(effects, outcome, Answer(text=cards.answer_text(words)))
+        return Reply((*effects, whisper_to_asker(self.turn, self.view, words)), outcome)
+
+    def say(self, title: str, *lines: str) -> Reply:
+        """Answer everybody in the chat with a small card."""
+        words = self.whisper("notice", title=title, lines=list(lines))
+        key = f"notice|{self.turn.turn_key}"
+        message = Message(
+            message_id=derived(self.view.fresh_id, key),
+            intent_key=key,
+            tenant=self.turn.chat.tenant,
+            thread_id=self.turn.chat.thread_id,
+            conversation_id=self.turn.conversation_id,
+            purpose=Purpose.NOTICE,
+            due_at=self.view.now,
+            content=words,
+        )
+        return Reply((PlanMessage(message),), "said", Answer(text=cards.answer_text(words)))
+
+
+def whisper_to_asker(turn: Turn, view: View, words: Whisper) -> PlanMessage:
+    """Plan a whisper to the person of the turn; one of each name per turn (ENGINE 3.1, `whisper|turn_key|n`)."""
+    key = f"whisper|{turn.turn_key}|{words.name}"
+    return PlanMessage(
+        Message(
+            message_id=derived(view.fresh_id, key),
+            intent_key=key,
+            tenant=turn.chat.tenant,
+            thread_id=turn.chat.thread_id,
+            conversation_id=turn.conversation_id,
+            purpose=Purpose.WHISPER,
+            due_at=view.now,
+            to=turn.person,
+            content=words,
+        )
+    )
+
+
+def derived(fresh_id: str, what: str) -> str:
+    """Return another unguessable id made from an unguessable one: 32 hex digits, always the same for the same."""
+    return hashlib.sha256(f"{fresh_id}|{what}".encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One behaviour a person can ask for.
+
+    `phrases` are the ways to begin a line with it, lower case, the first being the one that is taught;
+    `takes_words` says whether more may follow, and `alone` which phrases stand only by themselves. `title` and `description` are shown in Teams' menu
+    (at most 32 and 128 characters, facts/teams 6.2).
+    """
+
+    name: str
+    phrases: tuple[str, ...]
+    usage: str
+    description: str
+    examples: tuple[str, ...]
+    run: Callable[[Asked], Reply]
+    takes_words: bool = False
+    alone: frozenset[str] = frozenset()
+
+    def takes_words_after(self, phrase: list[str]) -> bool:
+        """Say whether words may follow this phrase of the command."""
+        return self.takes_words and " ".join(phrase) not in self.alone
+
+    @property
+    def title(self) -> str:
+        """What Teams' command menu shows and types."""
+        return self.phrases[0]

@@ -1,0 +1,66 @@
+"""From a line somebody typed to a command and the words that follow it. Pure: raises nothing but UsageError."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from bot.commands.command import Command
+from bot.errors import UsageError
+
+POLITE = frozenset({"please", "pls", "thanks", "bitte", "danke"})
+LONGEST_SHOWN = 60
+NEAR_ENOUGH = 0.72
+_EDGE = re.compile(r"^[\W_]+|[\W_]+$")
+
+
+def find(line: str, commands: Iterable[Command]) -> tuple[Command, str]:
+    """Return the command a line begins with and the rest of the line as typed.
+
+    Case, blanks, punctuation at the ends and polite words do not matter; the longest phrase wins.
+    Raises UsageError with the nearest command line when there is none.
+    """
+    words = _words(line)
+    known = tuple(commands)
+    folded = [_fold(word) for word in words]
+    candidates = sorted(
+        ((phrase.split(), command) for command in known for phrase in command.phrases),
+        key=lambda candidate: -len(candidate[0]),
+    )
+    for phrase, command in candidates:
+        rest = words[len(phrase) :]
+        if folded[: len(phrase)] == phrase and (command.takes_words_after(phrase) or not rest):
+            return command, " ".join(rest)
+    raise UsageError(_shown(line), _nearest(words, folded, known))
+
+
+def _words(line: str) -> list[str]:
+    words = unicodedata.normalize("NFKC", line).split()
+    while words and _fold(words[0]) in POLITE | {""}:
+        words.pop(0)
+    while words and _fold(words[-1]) in POLITE | {""}:
+        words.pop()
+    return words
+
+
+def _fold(word: str) -> str:
+    return _EDGE.sub("", word.casefold())
+
+
+def _shown(line: str) -> str:
+    plain = " ".join(line.split())
+    return plain if len(plain) <= LONGEST_SHOWN else plain[: LONGEST_SHOWN - 1] + "…"
+
+
+def _nearest(words: list[str], folded: list[str], commands: tuple[Command, ...]) -> str:
+    best, best_ratio = "", NEAR_ENOUGH
+    for command in commands:
+        for phrase in command.phrases:
+            size = len(phrase.split())
+            ratio = difflib.SequenceMatcher(None, " ".join(folded[:size]), phrase).ratio()
+            if ratio > best_ratio:
+                rest = words[size:] if command.takes_words else []
+                best, best_ratio = " ".join([command.title, *rest]), ratio
+    return best

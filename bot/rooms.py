@@ -1,0 +1,202 @@
+"""The life of a room (ENGINE 3.2): every transition as a pure function from what is there to a reply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from bot.decisions import (
+    DropTimer,
+    Effect,
+    MakeRoom,
+    PlanMessage,
+    Record,
+    RefreshCards,
+    Reply,
+    SaveNote,
+    SaveRoom,
+    SetTimer,
+)
+from bot.errors import CredentialsWrong, HostUnknown, PolicyMissing, QuotaReached, Refused, RoleMissing, ThreadRefused
+from bot.model import (
+    Binding,
+    FrozenRequest,
+    Meeting,
+    MeetingRequest,
+    Message,
+    MessageState,
+    Purpose,
+    Room,
+    RoomState,
+    Timer,
+    TimerKind,
+    Whisper,
+)
+
+OPENING_CARD_AFTER = 1_500
+"""ms after which a room that is still opening shows itself (ENGINE 3.2)."""
+TRIES_FOR = 180_000
+"""ms for which a request is tried (ENGINE R6)."""
+GRACE_AFTER_END = 600_000
+"""ms after the planned end before the clock closes a room nobody is known to be in (ENGINE 3.2)."""
+REFUSAL_REMEMBERED = 86_400_000
+"""ms for which a refused thread is remembered (ENGINE R2)."""
+
+FAIL_CODES: tuple[tuple[type[Refused], str], ...] = (
+    (PolicyMissing, "policy"),
+    (RoleMissing, "role"),
+    (HostUnknown, "host"),
+    (CredentialsWrong, "credentials"),
+    (QuotaReached, "quota"),
+    (Refused, "refused"),
+)
+
+Freeze = Callable[[str, MeetingRequest], FrozenRequest]
+
+
+def scope_key(thread_id: str) -> str:
+    """Return the scope of a chat's own room (ENGINE R9)."""
+    return f"chat:{thread_id}"
+
+
+def refusal_key(room: Room) -> str:
+    """Return the note under which a refused binding is remembered: per tenant, way and version (ENGINE R2)."""
+    return f"binding refused|app|{room.request.version}"
+
+
+def open_timer(room: Room, due_at: int) -> SetTimer:
+    """Return the timer that asks Graph for the room's meeting."""
+    return SetTimer(Timer(f"open|{room.room_id}", TimerKind.OPEN, room.tenant, room.room_id, due_at))
+
+
+def begin(room: Room, card_id: str, now: int) -> Reply:
+    """- → opening: the room, its card after 1.5 s, and the timer that asks Graph at once."""
+    card = Message(
+        message_id=card_id,
+        intent_key=f"card|{room.room_id}|{room.home_thread}",
+        tenant=room.tenant,
+        thread_id=room.home_thread,
+        conversation_id=room.home_conversation,
+        purpose=Purpose.CARD,
+        due_at=now + OPENING_CARD_AFTER,
+        room_id=room.room_id,
+    )
+    record = Record(room.tenant, room.starter.oid, "meet", room.home_thread, room.room_id, reference=room.reference)
+    return Reply((MakeRoom(room), PlanMessage(card), open_timer(room, now), record), "opening")
+
+
+def opened(room: Room, meeting: Meeting, now: int) -> Reply:
+    """Opening → open: Graph made the meeting. A room that is no longer opening deletes it again (ENGINE R6)."""
+    if room.state is not RoomState.OPENING:
+        return late(room, meeting, now)
+    after = replace(
+        room,
+        state=RoomState.OPEN,
+        meeting=meeting,
+        binding=binding(room.bind_thread, meeting),
+        opened_at=now,
+        trying="",
+    )
+    end = Timer(f"end|{room.room_id}", TimerKind.END, room.tenant, room.room_id, room.ends_at + GRACE_AFTER_END)
+    return Reply((SaveRoom(after), RefreshCards(room.room_id), SetTimer(end)), "open")
+
+
+def binding(asked_thread: str, meeting: Meeting) -> Binding:
+    """Read from the answer whether Graph tied the meeting to the thread (ENGINE R2)."""
+    if not asked_thread:
+        return Binding.NOT_ASKED
+    if meeting.thread_id != asked_thread:
+        return Binding.IGNORED
+    return Binding.BOUND if meeting.message_id not in {"", "0"} else Binding.NO_POST
+
+
+def late(room: Room, meeting: Meeting, now: int) -> Reply:
+    """A meeting for a room that gave up: nobody was shown it, so it is deleted."""
+    payload = {"meeting_id": meeting.id, "organizer_oid": room.host.oid}
+    timer = Timer(f"delete|{room.room_id}", TimerKind.DELETE, room.tenant, room.room_id, now, payload)
+    return Reply((SetTimer(timer),), "late")
+
+
+def refused(room: Room, error: Refused, *, now: int, freeze: Freeze, whisper_id: str) -> Reply:
+    """Opening → opening without the thread, where that may help; else failed (ENGINE R1, R2)."""
+    if room.state is not RoomState.OPENING:
+        return Reply(outcome="overtaken")
+    if isinstance(error, ThreadRefused) and room.bind_thread:
+        return unbound(room, now=now, freeze=freeze)
+    code = next(code for kind, code in FAIL_CODES if isinstance(error, kind))
+    return failed(room, code, now=now, whisper_id=whisper_id)
+
+
+def unbound(room: Room, *, now: int, freeze: Freeze) -> Reply:
+    """Ask again without the thread, as a new attempt under a new external id, committed before it is sent."""
+    attempt = room.attempt + 1
+    external_id = f"{room.room_id}-{attempt}"
+    request = MeetingRequest(external_id, room.subject, room.starts_at, room.ends_at, language=room.request.language)
+    after = replace(
+        room,
+        attempt=attempt,
+        external_id=external_id,
+        bind_thread="",
+        request=freeze(room.host.oid, request),
+    )
+    note = SaveNote(room.tenant, refusal_key(room), room.bind_thread, now + REFUSAL_REMEMBERED)
+    return Reply((SaveRoom(after), note, open_timer(after, now)), "thread refused")
+
+
+def not_yet(room: Room, wait: float, *, now: int) -> Reply:
+    """Opening → opening: transient or unclear. Tries again after `wait` seconds, at the latest at give-up."""
+    if room.state is not RoomState.OPENING:
+        return Reply(outcome="overtaken")
+    due_at = min(room.give_up_at, now + int(wait * 1000))
+    effects: tuple[Effect, ...] = (open_timer(room, due_at),)
+    if room.trying != "unavailable":
+        trying = replace(room, trying="unavailable")
+        effects = (SaveRoom(trying), RefreshCards(room.room_id, only_posted=True), *effects)
+    return Reply(effects, "trying")
+
+
+def gave_up(room: Room, *, now: int, whisper_id: str) -> Reply:
+    """Opening → failed at the deadline: late is worse than failed."""
+    if room.state is not RoomState.OPENING:
+        return Reply(outcome="overtaken")
+    return failed(room, "deadline", now=now, whisper_id=whisper_id)
+
+
+def failed(room: Room, code: str, *, now: int, whisper_id: str) -> Reply:
+    """Opening → failed: the card says so to all, the person who asked is told the rest (EXPERIENCE 1.3)."""
+    after = replace(room, state=RoomState.FAILED, fail_code=code, ended_at=now, trying="")
+    record = Record(
+        room.tenant, room.starter.oid, "failed", room.home_thread, room.room_id, code, reference=room.reference
+    )
+    effects: tuple[Effect, ...] = (SaveRoom(after), RefreshCards(room.room_id), record)
+    if code == "policy":
+        minutes = round((room.ends_at - room.starts_at) / 60_000)
+        words = Whisper(
+            "policy", {"subject": room.subject, "minutes": minutes}, room.request.language, room.zone, room.reference
+        )
+        effects = (*effects, PlanMessage(_to_starter(room, words, whisper_id, now)))
+    return Reply(effects, f"failed: {code}")
+
+
+def planned_end(room: Room, *, now: int) -> Reply:
+    """Open → ended when the planned end and its grace have passed; a live meeting never (ENGINE R7)."""
+    if room.state is not RoomState.OPEN:
+        return Reply(outcome="not open")
+    after = replace(room, state=RoomState.ENDED, ended_at=now, ended_by="clock")
+    return Reply((SaveRoom(after), RefreshCards(room.room_id), DropTimer(f"open|{room.room_id}")), "ended")
+
+
+def _to_starter(room: Room, words: Whisper, message_id: str, now: int) -> Message:
+    return Message(
+        message_id=message_id,
+        intent_key=f"whisper|{room.room_id}|{words.name}",
+        tenant=room.tenant,
+        thread_id=room.home_thread,
+        conversation_id=room.home_conversation,
+        purpose=Purpose.WHISPER,
+        due_at=now,
+        room_id=room.room_id,
+        to=room.starter,
+        content=words,
+        state=MessageState.PLANNED,
+    )
