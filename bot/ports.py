@@ -148,6 +148,10 @@ class Store(Protocol):
         """Hand leases back at shutdown so that another process need not wait; never undoes `sending`."""
         ...
 
+    async def sweep(self, now: int) -> None:
+        """Delete what is kept no longer: finished turns after 48 h, finished rooms after 90 days, old notes."""
+        ...
+
     async def ready(self) -> None:
         """Return when the store answers; raises StoreError when it does not."""
         ...

@@ -17,7 +17,7 @@ from bot.decisions import (
     SaveRoom,
     SetTimer,
 )
-from bot.errors import CredentialsWrong, HostUnknown, PolicyMissing, QuotaReached, Refused, RoleMissing, ThreadRefused
+from bot.errors import CredentialsWrong, HostUnknown, PolicyMissing, QuotaReached, Refused, RoleMissing
 from bot.model import (
     Binding,
     FrozenRequest,
@@ -59,14 +59,19 @@ def scope_key(thread_id: str) -> str:
     return f"chat:{thread_id}"
 
 
-def refusal_key(room: Room) -> str:
-    """Return the note under which a refused binding is remembered: per tenant, way and version (ENGINE R2)."""
-    return f"binding refused|app|{room.request.version}"
+def refusal_keys(version: str, thread_id: str) -> tuple[str, str]:
+    """Return the notes that remember a refused binding: for the tenant, and for one thread (ENGINE R2).
+
+    A channel that is known to be a standard one speaks for its tenant, way and version; a channel of unknown
+    kind only for itself, or the first private channel would cost every other its tie.
+    """
+    return f"binding refused|app|{version}", f"binding refused|app|{version}|{thread_id}"
 
 
-def open_timer(room: Room, due_at: int) -> SetTimer:
-    """Return the timer that asks Graph for the room's meeting."""
-    return SetTimer(Timer(f"open|{room.room_id}", TimerKind.OPEN, room.tenant, room.room_id, due_at))
+def open_timer(room: Room, due_at: int, attempts: int = 0) -> SetTimer:
+    """Return the timer that asks Graph for the room's meeting, after so many attempts."""
+    key = f"open|{room.room_id}"
+    return SetTimer(Timer(key, TimerKind.OPEN, room.tenant, room.room_id, due_at, attempts=attempts))
 
 
 def begin(room: Room, card_id: str, now: int) -> Reply:
@@ -117,18 +122,21 @@ def late(room: Room, meeting: Meeting, now: int) -> Reply:
     return Reply((SetTimer(timer),), "late")
 
 
-def refused(room: Room, error: Refused, *, now: int, freeze: Freeze, whisper_id: str) -> Reply:
-    """Opening → opening without the thread, where that may help; else failed (ENGINE R1, R2)."""
+def refused(room: Room, error: Refused, *, now: int, whisper_id: str) -> Reply:
+    """Opening → failed: a definite no that asking differently would not change."""
     if room.state is not RoomState.OPENING:
         return Reply(outcome="overtaken")
-    if isinstance(error, ThreadRefused) and room.bind_thread:
-        return unbound(room, now=now, freeze=freeze)
     code = next(code for kind, code in FAIL_CODES if isinstance(error, kind))
     return failed(room, code, now=now, whisper_id=whisper_id)
 
 
-def unbound(room: Room, *, now: int, freeze: Freeze) -> Reply:
-    """Ask again without the thread, as a new attempt under a new external id, committed before it is sent."""
+def unbound(room: Room, *, now: int, freeze: Freeze, known_standard: bool) -> Reply:
+    """Opening → opening: ask again without the thread (ENGINE R1, R2).
+
+    It is a new attempt under a new external id, committed before it is sent.
+    """
+    if room.state is not RoomState.OPENING:
+        return Reply(outcome="overtaken")
     attempt = room.attempt + 1
     external_id = f"{room.room_id}-{attempt}"
     request = MeetingRequest(external_id, room.subject, room.starts_at, room.ends_at, language=room.request.language)
@@ -139,16 +147,19 @@ def unbound(room: Room, *, now: int, freeze: Freeze) -> Reply:
         bind_thread="",
         request=freeze(room.host.oid, request),
     )
-    note = SaveNote(room.tenant, refusal_key(room), room.bind_thread, now + REFUSAL_REMEMBERED)
+    for_tenant, for_thread = refusal_keys(room.request.version, room.bind_thread)
+    note = SaveNote(
+        room.tenant, for_tenant if known_standard else for_thread, room.bind_thread, now + REFUSAL_REMEMBERED
+    )
     return Reply((SaveRoom(after), note, open_timer(after, now)), "thread refused")
 
 
-def not_yet(room: Room, wait: float, *, now: int) -> Reply:
+def not_yet(room: Room, wait: float, *, now: int, attempts: int) -> Reply:
     """Opening → opening: transient or unclear. Tries again after `wait` seconds, at the latest at give-up."""
     if room.state is not RoomState.OPENING:
         return Reply(outcome="overtaken")
     due_at = min(room.give_up_at, now + int(wait * 1000))
-    effects: tuple[Effect, ...] = (open_timer(room, due_at),)
+    effects: tuple[Effect, ...] = (open_timer(room, due_at, attempts),)
     if room.trying != "unavailable":
         trying = replace(room, trying="unavailable")
         effects = (SaveRoom(trying), RefreshCards(room.room_id, only_posted=True), *effects)

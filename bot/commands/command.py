@@ -18,14 +18,14 @@ Freeze = Callable[[str, MeetingRequest], FrozenRequest]
 class Policy:
     """What this deployment decided: plain values, the same for every turn.
 
-    `duration` is in minutes; `binding` says whether Graph is asked to tie meetings to channel threads;
-    `freeze` is `Meetings.freeze`, which is pure.
+    `duration` is in minutes; `binding` is the Graph version that is asked to tie meetings to channel threads
+    (`beta`, `v1.0`) or `off`; `freeze` is `Meetings.freeze`, which is pure.
     """
 
     freeze: Freeze
     duration: int = 60
     language: str = "en"
-    binding: bool = True
+    binding: str = "beta"
     welcome: bool = True
     bot_name: str = "Muster"
 
@@ -103,8 +103,8 @@ class Command:
     """One behaviour a person can ask for.
 
     `phrases` are the ways to begin a line with it, lower case, the first being the one that is taught;
-    `takes_words` says whether more may follow, and `alone` which phrases stand only by themselves. `title` and `description` are shown in Teams' menu
-    (at most 32 and 128 characters, facts/teams 6.2).
+    `takes_words` says whether more may follow, and `alone` which phrases stand only by themselves.
+    `title` and `description` are shown in Teams' menu (at most 32 and 128 characters, facts/teams 6.2).
     """
 
     name: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot import rooms
 from bot.commands.command import Asked, Command, derived
 from bot.decisions import Reply
-from bot.model import ChannelKind, Chat, ChatKind, MeetingRequest, Room, RoomState
+from bot.model import ChannelKind, ChatKind, MeetingRequest, Room, RoomState
 
 LONGEST_SUBJECT = 120
 
@@ -82,17 +82,11 @@ def new_room(asked: Asked) -> Room:
 
 def thread_to_bind(asked: Asked) -> str:
     """Return the thread Graph is asked to tie the meeting to: a standard channel's, unless refused lately (R2)."""
-    chat = _merged(asked)
+    chat = asked.view.chat or asked.turn.chat
     standard = chat.kind is ChatKind.CHANNEL and chat.channel_kind in {None, ChannelKind.STANDARD}
-    refused = any(
-        key.startswith("binding refused|app|") and value == chat.thread_id for key, value in asked.view.notes.items()
-    )
-    return chat.thread_id if asked.policy.binding and standard and not refused else ""
-
-
-def _merged(asked: Asked) -> Chat:
-    """Return the chat as stored: it may know the channel's kind from an earlier turn."""
-    return asked.view.chat or asked.turn.chat
+    remembered = rooms.refusal_keys(asked.policy.binding, chat.thread_id)
+    refused = any(key in asked.view.notes for key in remembered)
+    return chat.thread_id if standard and not refused and asked.policy.binding != "off" else ""
 
 
 COMMAND = Command(

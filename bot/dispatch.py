@@ -1,0 +1,81 @@
+"""From a turn to the decision about it: finds the command, and turns every error into words, in this one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bot.commands.command import Asked, Command, Policy, derived
+from bot.commands.grammar import find
+from bot.decisions import PlanMessage, Reply, SaveChat, View
+from bot.errors import UsageError
+from bot.model import Answer, ChatKind, Message, Purpose, Turn, TurnKind, Whisper
+from bot.ports import Decide
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """What turns are answered with: the commands and this deployment's policy."""
+
+    commands: tuple[Command, ...]
+    policy: Policy
+
+    def decide(self, turn: Turn) -> Decide:
+        """Return the decision about a turn, to be taken with the store's view of it (ENGINE R12)."""
+
+        def decision(view: View) -> Reply:
+            match turn.kind:
+                case TurnKind.SAID:
+                    return self._said(turn, view)
+                case TurnKind.PRESSED:
+                    return self._pressed(turn, view)
+                case TurnKind.INSTALLED:
+                    return self._installed(turn, view)
+                case TurnKind.REMOVED:
+                    return Reply((SaveChat(replace(view.chat or turn.chat, gone_at=view.now)),), "removed")
+                case _:
+                    return Reply(outcome="ignored")
+
+        return decision
+
+    def _said(self, turn: Turn, view: View) -> Reply:
+        asked = Asked(turn, view, "", self.policy, self.commands)
+        try:
+            command, rest = find(turn.text, self.commands)
+        except UsageError as error:
+            if not error.typed:
+                return asked.tell("help", bot=self.policy.bot_name, commands=self._help_lines())
+            if error.meant:
+                return asked.tell("typo", typed=error.typed, meant=error.meant)
+            return asked.tell("unknown", typed=error.typed)
+        return command.run(replace(asked, rest=rest))
+
+    def _pressed(self, turn: Turn, view: View) -> Reply:
+        """A press is authorised by the message it came from, never by what its data says (ENGINE 4.2)."""
+        pressed = view.pressed
+        if pressed is None or (pressed.to is not None and pressed.to.id != turn.person.id):
+            return Reply(outcome="stranger", answer=Answer(error="This button is no longer in use."))
+        reply = self._said(turn, view)
+        if reply.answer is None:
+            return replace(reply, answer=Answer(text="Working on it…"))
+        return reply
+
+    def _installed(self, turn: Turn, view: View) -> Reply:
+        """One quiet welcome in a team; people for whom the app was installed get none (EXPERIENCE 1.20)."""
+        if not self.policy.welcome or turn.chat.kind is not ChatKind.CHANNEL:
+            return Reply(outcome="installed")
+        key = f"welcome|{turn.chat.tenant}|{turn.chat.team_id or turn.chat.thread_id}"
+        data = {"team": turn.chat.name, "bot": self.policy.bot_name}
+        message = Message(
+            message_id=derived(view.fresh_id, key),
+            intent_key=key,
+            tenant=turn.chat.tenant,
+            thread_id=turn.chat.thread_id,
+            conversation_id=turn.conversation_id,
+            purpose=Purpose.WELCOME,
+            due_at=view.now,
+            content=Whisper("welcome", data, self.policy.language, reference=turn.reference),
+        )
+        return Reply((PlanMessage(message),), "welcome")
+
+    def _help_lines(self) -> list[list[str]]:
+        return [[command.usage, command.description] for command in self.commands]

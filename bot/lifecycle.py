@@ -1,0 +1,117 @@
+"""What a due timer does: its network call, and the decision about the answer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bot import rooms
+from bot.backoff import delay
+from bot.commands.command import Policy, derived
+from bot.decisions import DropTimer, Reply, SetTimer, View
+from bot.errors import MeetingsError, NotNow, PolicyMissing, Refused, ThreadRefused
+from bot.leases import TimerClaim
+from bot.model import ChannelKind, Room, RoomState, Timer, TimerKind
+from bot.observe import Event, Observer
+from bot.ports import Chance, Clock, Decide, Meetings
+
+DELETES = 8
+"""How often the deletion of a meeting nobody saw is tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """Runs timers: it does the network work and returns the decision that the store applies."""
+
+    meetings: Meetings
+    policy: Policy
+    clock: Clock
+    chance: Chance
+    observe: Observer
+
+    async def run(self, claim: TimerClaim) -> Decide:
+        """Do what the timer asks for. Never raises for what Graph or Entra answers."""
+        runners: dict[TimerKind, Callable[[TimerClaim], Awaitable[Decide]]] = {
+            TimerKind.OPEN: self._open,
+            TimerKind.END: self._end,
+            TimerKind.DELETE: self._delete,
+        }
+        return await runners[claim.timer.kind](claim)
+
+    async def _open(self, claim: TimerClaim) -> Decide:
+        room = claim.room
+        if room is None or room.state is not RoomState.OPENING:
+            return lambda _: Reply(outcome="overtaken")
+        if self.clock.now() >= room.give_up_at:
+            return self._with_room(lambda found, view: rooms.gave_up(found, now=view.now, whisper_id=_id(view)))
+        try:
+            meeting = await self.meetings.create_or_get(room.tenant, room.request, reference=room.reference)
+        except NotNow as error:
+            attempts = claim.timer.attempts
+            wait = delay(attempts, error.retry_after, self.chance.fraction())
+            self._report(room, error, "graph.not_now")
+            return self._with_room(lambda found, view: rooms.not_yet(found, wait, now=view.now, attempts=attempts))
+        except ThreadRefused as error:
+            self._report(room, error, "graph.thread_refused")
+            return self._with_room(self._without_thread)
+        except Refused as error:
+            refused = error
+            self._report(room, error, "graph.refused")
+            return self._with_room(
+                lambda found, view: rooms.refused(found, refused, now=view.now, whisper_id=_id(view))
+            )
+        return self._with_room(lambda found, view: rooms.opened(found, meeting, view.now))
+
+    async def _end(self, _claim: TimerClaim) -> Decide:
+        return self._with_room(lambda found, view: rooms.planned_end(found, now=view.now))
+
+    async def _delete(self, claim: TimerClaim) -> Decide:
+        timer, payload = claim.timer, claim.timer.payload
+        reference = claim.room.reference if claim.room else ""
+        try:
+            await self.meetings.delete(
+                timer.tenant, payload["organizer_oid"], payload["meeting_id"], reference=reference
+            )
+        except NotNow as error:
+            if timer.attempts >= DELETES:
+                return lambda _: Reply(outcome="left behind")
+            wait = delay(timer.attempts, error.retry_after, self.chance.fraction())
+            return lambda view: Reply((SetTimer(_again(timer, view.now + int(wait * 1000))),), "not deleted yet")
+        except Refused:
+            return lambda _: Reply(outcome="left behind")
+        return lambda _: Reply((DropTimer(timer.timer_key),), "deleted")
+
+    def _without_thread(self, room: Room, view: View) -> Reply:
+        known = view.chat is not None and view.chat.channel_kind is ChannelKind.STANDARD
+        return rooms.unbound(room, now=view.now, freeze=self.policy.freeze, known_standard=known)
+
+    @staticmethod
+    def _with_room(decide: Callable[[Room, View], Reply]) -> Decide:
+        def decision(view: View) -> Reply:
+            return decide(view.room, view) if view.room else Reply(outcome="no room")
+
+        return decision
+
+    def _report(self, room: Room, error: MeetingsError, name: str) -> None:
+        fields = {
+            "ref": room.reference,
+            "tenant": room.tenant,
+            "host": room.host.oid,
+            "status": error.status,
+            "code": error.code,
+            "error": type(error).__name__,
+            "request_id": error.request_id,
+            "client_request_id": error.client_request_id,
+        }
+        if isinstance(error, PolicyMissing):
+            name = "graph.access_policy_missing"
+        self.observe(Event(name, fields, logging.WARNING))
+
+
+def _id(view: View) -> str:
+    return derived(view.fresh_id, "whisper")
+
+
+def _again(timer: Timer, due_at: int) -> Timer:
+    return Timer(timer.timer_key, timer.kind, timer.tenant, timer.subject, due_at, timer.payload, timer.attempts)

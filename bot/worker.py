@@ -1,0 +1,297 @@
+"""The engine's motor: takes turns in, runs what is due, hands leases back (ENGINE R10–R14, R25, R27).
+
+Whatever a transaction makes due at once is run at once, from memory; whatever a crash leaves behind is found by
+the one claimer, which looks when something is due, when it is woken, and now and then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from bot.decisions import PlanMessage, Reply, SetTimer
+from bot.delivery import Delivery
+from bot.dispatch import Dispatch
+from bot.errors import StoreError
+from bot.leases import MessageClaim, Receipt, ReceiptKind, Settled, TimerClaim, TurnClaim, Work
+from bot.lifecycle import Lifecycle
+from bot.model import Answer, Turn
+from bot.observe import Event, Observer
+from bot.ports import Chance, Clock, Store
+
+POLL_SECONDS = 1.0
+HEARTBEAT_SECONDS = 10.0
+SWEEP_SECONDS = 600.0
+STORE_AWAY_SECONDS = 8.0
+ANSWER_WITHIN_SECONDS = 2.5
+TURN_RETRY_MS = 2_000
+CLAIM_LIMIT = 64
+WORKING = Answer(text="Working on it. The result appears here in a moment.")
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Everything the worker drives."""
+
+    store: Store
+    dispatch: Dispatch
+    lifecycle: Lifecycle
+    delivery: Delivery
+    clock: Clock
+    chance: Chance
+    observe: Observer
+
+
+class Worker:
+    """Runs the engine in this process; implements `bot.ports.Intake` for the door."""
+
+    def __init__(self, engine: Engine, *, at_once: int = 64) -> None:
+        self._engine = engine
+        self._places = asyncio.Semaphore(at_once)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._held: dict[int, Work] = {}
+        self._answers: dict[str, asyncio.Future[Answer]] = {}
+        self._left: list[Work] = []
+        self._changed = asyncio.Event()
+        self._look_now = False
+        self._look_at = 0
+        self._loops: list[asyncio.Task[None]] = []
+        self._stopping = False
+
+    # --- the door's side ---------------------------------------------------------------------------------
+
+    async def take(self, turn: Turn) -> Receipt:
+        """Return when the turn is durable. A store that is away is waited for, up to 8 s (ENGINE R25)."""
+        receipt = await self._patiently(lambda: self._engine.store.receive(turn, self._engine.clock.now()))
+        self._event("turn.received", turn, kind=turn.kind, receipt=receipt.kind)
+        if turn.wants_answer and receipt.kind is ReceiptKind.NEW:
+            self._answers[turn.turn_key] = asyncio.get_running_loop().create_future()
+        if receipt.claim:
+            self._begin(Work(turns=(receipt.claim,)))
+        elif receipt.kind is ReceiptKind.NEW:
+            self.wake()
+        return receipt
+
+    async def answer(self, turn: Turn, receipt: Receipt) -> Answer:
+        """Return the invoke's answer, the stored one for a copy, or "working" after 2.5 s (ENGINE R11, R14)."""
+        if receipt.answer:
+            return receipt.answer
+        key = receipt.original_key
+        waiting = self._answers.get(key)
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
+                if waiting is not None:
+                    return await asyncio.shield(waiting)
+                return await self._answer_from_store(key)
+        except TimeoutError:
+            return WORKING
+        finally:
+            if receipt.kind is ReceiptKind.NEW:
+                self._answers.pop(key, None)
+
+    async def _answer_from_store(self, key: str) -> Answer:
+        while True:
+            stored = await self._engine.store.answer(key)
+            if stored and stored.answer:
+                return stored.answer
+            await self._engine.clock.sleep(0.1)
+
+    async def _patiently(self, attempt: Callable[[], Awaitable[Receipt]]) -> Receipt:
+        clock = self._engine.clock
+        give_up = clock.now() + int(STORE_AWAY_SECONDS * 1000)
+        while True:
+            try:
+                return await attempt()
+            except StoreError:
+                if clock.now() >= give_up or self._stopping:
+                    raise
+            await clock.sleep(0.25)
+
+    # --- running -----------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Begin to look for work and to keep leases alive."""
+        loops = (self._claiming, self._heartbeat, self._sweeping)
+        self._loops = [asyncio.create_task(loop(), name=loop.__name__) for loop in loops]
+
+    async def stop(self, within: float) -> None:
+        """Take no more work, give what runs `within` seconds to finish, hand back the rest (ENGINE R25)."""
+        self._stopping = True
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+        unfinished: set[asyncio.Task[None]] = set()
+        if self._tasks:
+            _, unfinished = await asyncio.wait(self._tasks, timeout=within)
+        left = _together([*self._left, *(self._held[id(task)] for task in unfinished)])
+        for task in unfinished:
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
+        with suppress(StoreError):  # a store that is away keeps the leases until they end by themselves
+            await self._engine.store.release(left, self._engine.clock.now())
+
+    def wake(self) -> None:
+        """Look for work now."""
+        self._look_now = True
+        self._changed.set()
+
+    async def idle(self) -> None:
+        """Return when nothing that was begun is still running (timers that are not due yet do not count)."""
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+
+    async def _claiming(self) -> None:
+        engine = self._engine
+        while True:
+            self._look_now = False
+            jitter = 0.75 + 0.5 * engine.chance.fraction()
+            self._look_at = engine.clock.now() + int(POLL_SECONDS * 1000 * jitter)
+            try:
+                work = await engine.store.claim(engine.clock.now(), CLAIM_LIMIT)
+            except StoreError as error:
+                engine.observe(Event("store.away", {"error": str(error)}, logging.ERROR))
+            else:
+                self._due(work.next_due)
+                self._begin(work)
+            while not self._look_now and (wait := self._look_at - engine.clock.now()) > 0:
+                await self._changed_within(wait / 1000)
+
+    async def _changed_within(self, seconds: float) -> None:
+        """Wait so long, or until somebody wakes the claimer or something is due sooner."""
+        self._changed.clear()
+        sleep = asyncio.ensure_future(self._engine.clock.sleep(seconds))
+        changed = asyncio.ensure_future(self._changed.wait())
+        try:
+            await asyncio.wait({sleep, changed}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleep.cancel()
+            changed.cancel()
+
+    async def _heartbeat(self) -> None:
+        engine = self._engine
+        while True:
+            await engine.clock.sleep(HEARTBEAT_SECONDS)
+            held = _together(self._held.values())
+            with suppress(StoreError):  # said by the claimer; the fence protects what we do meanwhile
+                await engine.store.renew(held, engine.clock.now())
+
+    async def _sweeping(self) -> None:
+        engine = self._engine
+        while True:
+            await engine.clock.sleep(SWEEP_SECONDS)
+            with suppress(StoreError):  # said by the claimer; the next sweep does it
+                await engine.store.sweep(engine.clock.now())
+
+    def _begin(self, work: Work) -> None:
+        for turn in work.turns:
+            self._run(self._turn(turn), Work(turns=(turn,)))
+        for timer in work.timers:
+            self._run(self._timer(timer), Work(timers=(timer,)))
+        for message in work.messages:
+            self._run(self._message(message), Work(messages=(message,)))
+
+    def _run(self, doing: Coroutine[Any, Any, None], held: Work) -> None:
+        async def run() -> None:
+            try:
+                async with self._places:
+                    await doing
+            except StoreError as error:
+                # Nothing was written; the lease ends and the work is found again.
+                self._engine.observe(Event("store.away", {"error": str(error)}, logging.ERROR))
+
+        task = asyncio.create_task(run())
+        self._tasks.add(task)
+        self._held[id(task)] = held
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._held.pop(id(task), None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._engine.observe(Event("worker.failed", {"error": repr(error)}, logging.ERROR))
+
+    # --- one piece of work -------------------------------------------------------------------------------
+
+    async def _turn(self, claim: TurnClaim) -> None:
+        engine, turn = self._engine, claim.turn
+        fresh_id = engine.chance.token()
+        try:
+            settled = await engine.store.settle_turn(claim, engine.dispatch.decide(turn), engine.clock.now(), fresh_id)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a handler's bug must not lose the turn: it is given back
+            await self._turn_failed(claim, error)
+            return
+        self._event("turn.done", turn, outcome=settled.reply.outcome if settled.reply else "stale")
+        waiting = self._answers.get(turn.turn_key)
+        if waiting is not None and not waiting.done() and settled.reply and settled.reply.answer:
+            waiting.set_result(settled.reply.answer)
+        self._continue(settled)
+
+    async def _turn_failed(self, claim: TurnClaim, error: Exception) -> None:
+        engine = self._engine
+        now = engine.clock.now()
+        poison = await engine.store.fail_turn(claim, now, now + TURN_RETRY_MS)
+        fields = {"ref": claim.turn.reference, "error": repr(error), "attempts": claim.attempts, "poison": poison}
+        engine.observe(Event("turn.failed", fields, logging.ERROR))
+        self._due(now + TURN_RETRY_MS)
+
+    async def _timer(self, claim: TimerClaim) -> None:
+        engine = self._engine
+        decide = await engine.lifecycle.run(claim)
+        settled = await engine.store.settle_timer(claim, decide, engine.clock.now(), engine.chance.token())
+        fields = {
+            "ref": claim.room.reference if claim.room else "",
+            "kind": claim.timer.kind,
+            "outcome": settled.reply.outcome if settled.reply else "stale",
+        }
+        engine.observe(Event("timer.done", fields))
+        self._continue(settled)
+
+    async def _message(self, claim: MessageClaim) -> None:
+        engine = self._engine
+        sent = await engine.delivery.send(claim)
+        settled = await engine.store.settle_message(claim, sent, engine.clock.now())
+        self._due(sent.retry_at)
+        self._continue(settled)
+
+    def _continue(self, settled: Settled) -> None:
+        """Run what the transaction made due at once, and remember when the rest will be."""
+        if self._stopping:
+            self._left.append(settled.work)
+            return
+        self._due(settled.work.next_due)
+        for due_at in _due_times(settled.reply):
+            self._due(due_at)
+        self._begin(settled.work)
+
+    def _due(self, at: int | None) -> None:
+        if at is not None and at < self._look_at:
+            self._look_at = at
+            self._changed.set()
+
+    def _event(self, name: str, turn: Turn, **fields: str) -> None:
+        self._engine.observe(Event(name, {"ref": turn.reference, "tenant": turn.chat.tenant, **fields}))
+
+
+def _due_times(reply: Reply | None) -> list[int]:
+    times: list[int] = []
+    for effect in reply.effects if reply else ():
+        if isinstance(effect, PlanMessage) and effect.message.due_at is not None:
+            times.append(effect.message.due_at)
+        elif isinstance(effect, SetTimer):
+            times.append(effect.timer.due_at)
+    return times
+
+
+def _together(parts: Iterable[Work]) -> Work:
+    works = list(parts)
+    return Work(
+        turns=tuple(turn for work in works for turn in work.turns),
+        timers=tuple(timer for work in works for timer in work.timers),
+        messages=tuple(message for work in works for message in work.messages),
+    )
