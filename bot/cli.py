@@ -1,0 +1,132 @@
+"""What `python app.py` can do besides serving: one function per command line."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from aiohttp import web
+
+from bot.errors import SettingsError
+from bot.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+Build = Callable[[Settings], web.Application]
+STOP_WITHIN_SECONDS = 3.0
+
+
+def run(argv: list[str], build: Build) -> int:
+    """Run the command line and return the exit status: 0 done, 1 failed, 2 cannot start or not understood."""
+    if argv[:1] == ["test"]:
+        return subprocess.call([sys.executable, str(ROOT / "tests"), *argv[1:]])  # noqa: S603 - our own interpreter
+    options = _parser().parse_args(argv or ["serve"])
+    try:
+        return int(options.do(options, build))
+    except SettingsError as error:
+        print("Muster cannot start:\n  " + "\n  ".join(error.problems), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python app.py", description=__doc__)
+    lines = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    serve = lines.add_parser("serve", help="run the bot with the settings in the environment (the default)")
+    serve.set_defaults(do=_serve)
+
+    demo = lines.add_parser("demo", aliases=["sandbox"], help="try Muster in a terminal; nothing leaves this computer")
+    if "demo" in sys.argv[1:2] or "sandbox" in sys.argv[1:2]:
+        from bot.sandbox import demo as face  # noqa: PLC0415 - the sandbox is no part of the production image
+
+        face.add_arguments(demo)
+    demo.set_defaults(do=_demo)
+
+    lines.add_parser("test", help="run all checks and tests")
+
+    manifest = lines.add_parser("manifest", help="make the Teams app package")
+    _manifest_lines(manifest)
+
+    new_command = lines.add_parser("new-command", help="begin a new command: its file, its test, its line")
+    new_command.add_argument("name", help="a word such as coffee")
+    new_command.set_defaults(do=_new_command)
+
+    docs = lines.add_parser("docs", help="renew the generated parts of README.md")
+    docs.add_argument("--check", action="store_true", help="only say whether they are true")
+    docs.set_defaults(do=_docs)
+
+    lines.add_parser("help", help="show this").set_defaults(do=lambda *_: parser.print_help() or 0)
+    return parser
+
+
+def _manifest_lines(manifest: argparse.ArgumentParser) -> None:
+    steps = manifest.add_subparsers(dest="step", metavar="STEP", required=True)
+    make = steps.add_parser("build", help="write the package that an administrator uploads")
+    make.add_argument("--out", type=Path, default=ROOT / "build" / "muster.zip", metavar="FILE")
+    make.add_argument("--app-id", default="", help="the bot's app id (default: MicrosoftAppId)")
+    make.set_defaults(do=_manifest_build)
+
+
+def _serve(_options: argparse.Namespace, build: Build) -> int:
+    settings = Settings.from_env()
+    logging.basicConfig(
+        level=settings.log.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
+    )
+    application = build(settings)
+    web.run_app(
+        application,
+        host=settings.host,
+        port=settings.port,
+        shutdown_timeout=STOP_WITHIN_SECONDS,
+        print=lambda text: logging.getLogger("muster").info("%s", text.splitlines()[0]),
+        access_log=None,
+        loop=_event_loop(),
+    )
+    return 0
+
+
+def _event_loop() -> asyncio.AbstractEventLoop:
+    """Return uvloop's loop where the platform has it (facts/speed: 30 MiB less, and faster), else Python's own."""
+    try:
+        import uvloop  # noqa: PLC0415 - absent on Windows
+    except ImportError:
+        return asyncio.new_event_loop()
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop
+
+
+def _demo(options: argparse.Namespace, _build: Build) -> int:
+    from bot.sandbox import demo  # noqa: PLC0415 - the sandbox is no part of the production image
+
+    return asyncio.run(demo.run(options))
+
+
+def _manifest_build(options: argparse.Namespace, _build: Build) -> int:
+    from bot import manifest  # noqa: PLC0415 - keeps serving free of what only administrators need
+
+    path = manifest.build_from_settings(options.app_id, options.out)
+    print(f"{path}: upload it in the Teams admin center, Teams apps, Manage apps.")
+    return 0
+
+
+def _new_command(options: argparse.Namespace, _build: Build) -> int:
+    from bot import scaffold  # noqa: PLC0415 - for developers only
+
+    print("\n".join(scaffold.new_command(options.name)))
+    return 0
+
+
+def _docs(options: argparse.Namespace, _build: Build) -> int:
+    from bot import docs  # noqa: PLC0415 - for developers only
+
+    stale = docs.renew(ROOT / "README.md", check=options.check)
+    if stale and options.check:
+        print("README.md is not true any more. Repair: python app.py docs")
+        return 1
+    return 0
