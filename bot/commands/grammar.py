@@ -24,7 +24,7 @@ def find(line: str, commands: Iterable[Command]) -> tuple[Command, str]:
     """
     words = _words(line)
     known = tuple(commands)
-    folded = [_fold(word) for word in words]
+    folded = [_fold(word) or word for word in words]
     candidates = sorted(
         ((phrase.split(), command) for command in known for phrase in command.phrases),
         key=lambda candidate: -len(candidate[0]),
@@ -38,9 +38,9 @@ def find(line: str, commands: Iterable[Command]) -> tuple[Command, str]:
 
 def _words(line: str) -> list[str]:
     words = unicodedata.normalize("NFKC", line).split()
-    while words and _fold(words[0]) in POLITE | {""}:
+    while len(words) > 1 and _fold(words[0]) in POLITE | {""}:
         words.pop(0)
-    while words and _fold(words[-1]) in POLITE | {""}:
+    while len(words) > 1 and _fold(words[-1]) in POLITE | {""}:
         words.pop()
     return words
 
@@ -55,12 +55,13 @@ def _shown(line: str) -> str:
 
 
 def _nearest(words: list[str], folded: list[str], commands: tuple[Command, ...]) -> str:
-    best, best_ratio = "", NEAR_ENOUGH
+    """Return the command line that was probably meant: longer phrases first, then the likest; or nothing."""
+    best, best_rank = "", (0, NEAR_ENOUGH)
     for command in commands:
         for phrase in command.phrases:
             size = len(phrase.split())
             ratio = difflib.SequenceMatcher(None, " ".join(folded[:size]), phrase).ratio()
-            if ratio > best_ratio:
+            if ratio > NEAR_ENOUGH and (size, ratio) > best_rank:
                 rest = words[size:] if command.takes_words else []
-                best, best_ratio = " ".join([command.title, *rest]), ratio
+                best, best_rank = " ".join([command.title, *rest]), (size, ratio)
     return best

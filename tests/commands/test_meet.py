@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from bot.commands import meet
+from bot.commands.command import Asked, Policy
+from bot.decisions import MakeRoom, PlanMessage, Record, SetTimer, View
+from bot.model import ChannelKind, Chat, ChatKind, Meeting, Person, Purpose, Room, RoomState, TimerKind
+from bot.rooms import refusal_keys
+
+Ask = Callable[..., Asked]
+
+
+def made(asked: Asked) -> Room:
+    """Return the room that the reply makes."""
+    return next(effect.room for effect in meet.run(asked).effects if isinstance(effect, MakeRoom))
+
+
+def test_meet_now_makes_a_room_a_card_and_a_timer(ask: Ask) -> None:
+    """One request makes one room, plans one card and asks Graph once."""
+    reply = meet.run(ask("Retro"))
+    assert [type(effect) for effect in reply.effects] == [MakeRoom, PlanMessage, SetTimer, Record]
+    room = made(ask("Retro"))
+    assert room.subject == "Retro"
+    assert room.state is RoomState.OPENING
+    assert room.ends_at - room.starts_at == 60 * 60_000
+    timer = next(effect.timer for effect in reply.effects if isinstance(effect, SetTimer))
+    assert (timer.kind, timer.subject) == (TimerKind.OPEN, room.room_id)
+
+
+def test_a_channel_s_meeting_is_tied_to_its_thread(ask: Ask) -> None:
+    """In a channel Graph is asked to tie the meeting to the channel's thread."""
+    assert made(ask()).bind_thread == "19:incidents@thread.tacv2"
+
+
+def test_group_chats_and_private_channels_are_not_tied(ask: Ask) -> None:
+    """Where Graph cannot tie a meeting it is not asked to."""
+    group = Chat("tenant", "19:g@thread.v2", ChatKind.GROUP)
+    private = Chat("tenant", "19:p@thread.tacv2", ChatKind.CHANNEL, channel_kind=ChannelKind.PRIVATE)
+    assert made(ask(chat=group)).bind_thread == ""
+    assert made(ask(chat=private)).bind_thread == ""
+
+
+def test_a_refused_thread_is_not_asked_for_again(ask: Ask) -> None:
+    """After a refusal the next meeting is made without the thread at once."""
+    for key in refusal_keys("beta", "19:incidents@thread.tacv2"):
+        view = View(now=1, fresh_id="f" * 32, notes={key: "19:incidents@thread.tacv2"})
+        assert made(ask(view=view)).bind_thread == ""
+
+
+def test_binding_can_be_switched_off(ask: Ask, policy: Policy) -> None:
+    """An administrator who switches binding off gets standalone meetings."""
+    asked = replace(ask(), policy=replace(policy, binding="off"))
+    assert made(asked).bind_thread == ""
+
+
+def test_default_subjects_name_the_place_or_the_person(ask: Ask) -> None:
+    """Without a subject a channel's meeting is named after the channel, any other after who asked."""
+    assert made(ask()).subject == "Meeting in #incidents"
+    assert made(ask(chat=Chat("tenant", "a:1", ChatKind.PERSONAL))).subject == "Meeting with Ana Lima"
+    nameless = Person("29:x", "oid")
+    assert made(ask(chat=Chat("tenant", "a:1", ChatKind.PERSONAL), person=nameless)).subject == "Meeting"
+
+
+def test_a_subject_is_one_bounded_line(ask: Ask) -> None:
+    """A subject is never longer than 120 characters and never more than one line."""
+    subject = made(ask("a\nb " * 500)).subject
+    assert len(subject) <= 120
+    assert "\n" not in subject
+
+
+def test_a_second_request_is_told_of_the_first(ask: Ask) -> None:
+    """Whoever asks while a meeting runs is whispered the way into it; nothing new is made."""
+    room = replace(made(ask("Retro")), state=RoomState.OPEN, meeting=Meeting("m", "https://teams.example/meet/1"))
+    reply = meet.run(ask(view=View(now=2, fresh_id="e" * 32, rooms=(room,))))
+    (planned,) = reply.effects
+    assert isinstance(planned, PlanMessage)
+    assert planned.message.purpose is Purpose.WHISPER
+    assert planned.message.content is not None
+    assert planned.message.content.data["join_url"] == "https://teams.example/meet/1"
+
+
+def test_a_person_without_an_entra_identity_cannot_host(ask: Ask) -> None:
+    """Somebody Teams does not vouch for with an object id is told so instead of hosting a meeting."""
+    reply = meet.run(ask(person=Person("29:guest", "", "Somebody")))
+    assert not any(isinstance(effect, MakeRoom) for effect in reply.effects)
+    assert reply.outcome == "failed"
+
+
+def test_the_same_request_frozen_twice_has_the_same_bytes(ask: Ask) -> None:
+    """Deciding again about one request changes nothing in what Graph is asked."""
+    assert made(ask("Retro")).request == made(ask("Retro")).request

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot import rooms
+from bot.decisions import Effect, PlanMessage, RefreshCards, Reply, SaveNote, SaveRoom, SetTimer
+from bot.errors import CredentialsWrong, HostUnknown, PolicyMissing, QuotaReached, Refused, RoleMissing
+from bot.model import (
+    Binding,
+    FrozenRequest,
+    Meeting,
+    MeetingRequest,
+    Person,
+    Purpose,
+    Room,
+    RoomState,
+    TimerKind,
+)
+
+NOW = 1_790_000_000_000
+THREAD = "19:incidents@thread.tacv2"
+ANA = Person("29:ana", "11111111-0000-4000-8000-000000000001", "Ana Lima")
+MEETING = Meeting("m1", "https://teams.example/meet/1", thread_id=THREAD, message_id="1599805818399")
+
+
+def freeze(host_oid: str, request: MeetingRequest) -> FrozenRequest:
+    """Freeze a request so that a test can read its parts."""
+    return FrozenRequest("v1.0", host_oid, f"{request.external_id}|{request.bind_thread}")
+
+
+def a_room(**changes: object) -> Room:
+    """Return a room that is opening."""
+    request = MeetingRequest("r1", "Retro", NOW, NOW + 3_600_000, THREAD)
+    room = Room(
+        room_id="r1",
+        tenant="tenant",
+        scope_key=rooms.scope_key(THREAD),
+        topic="",
+        state=RoomState.OPENING,
+        version=1,
+        subject="Retro",
+        starter=ANA,
+        host=ANA,
+        home_thread=THREAD,
+        home_conversation=f"{THREAD};messageid=1",
+        request=FrozenRequest("beta", "/x", "{}"),
+        external_id=request.external_id,
+        created_at=NOW,
+        give_up_at=NOW + rooms.TRIES_FOR,
+        starts_at=NOW,
+        ends_at=NOW + 3_600_000,
+        reference="7F3K-92QD",
+        bind_thread=THREAD,
+    )
+    return replace(room, **changes)  # type: ignore[arg-type]  # fields by name, checked by dataclasses
+
+
+def saved(reply: Reply) -> Room:
+    """Return the room that the reply saves."""
+    return next(effect.room for effect in reply.effects if isinstance(effect, SaveRoom))
+
+
+def kinds(reply: Reply) -> list[type[Effect]]:
+    """Return what sorts of effects a reply has."""
+    return [type(effect) for effect in reply.effects]
+
+
+def test_an_answer_opens_the_room_and_changes_its_card() -> None:
+    """When Graph has made the meeting the card shows it and the planned end is watched."""
+    reply = rooms.opened(a_room(), MEETING, NOW)
+    assert saved(reply).state is RoomState.OPEN
+    assert saved(reply).binding is Binding.BOUND
+    assert kinds(reply) == [SaveRoom, RefreshCards, SetTimer]
+
+
+@pytest.mark.parametrize(
+    ("asked", "thread", "message", "expected"),
+    [
+        ("", "19:own@thread.v2", "0", Binding.NOT_ASKED),
+        (THREAD, THREAD, "1599805818399", Binding.BOUND),
+        (THREAD, THREAD, "0", Binding.NO_POST),
+        (THREAD, THREAD, "", Binding.NO_POST),
+        (THREAD, "19:own@thread.v2", "1599805818399", Binding.IGNORED),
+        (THREAD, "", "", Binding.IGNORED),
+    ],
+)
+def test_binding_is_read_from_the_answer(asked: str, thread: str, message: str, expected: Binding) -> None:
+    """A card says "this channel" only when Graph's answer proves it."""
+    meeting = replace(MEETING, thread_id=thread, message_id=message)
+    assert rooms.binding(asked, meeting) is expected
+
+
+def test_a_late_answer_opens_nothing() -> None:
+    """A meeting that comes after the room gave up is deleted and shown to nobody."""
+    reply = rooms.opened(a_room(state=RoomState.FAILED), MEETING, NOW)
+    assert reply.outcome == "late"
+    (armed,) = reply.effects
+    assert isinstance(armed, SetTimer)
+    assert armed.timer.kind is TimerKind.DELETE
+    assert armed.timer.payload == {"meeting_id": "m1", "organizer_oid": ANA.oid}
+
+
+def test_a_refused_thread_is_tried_without_it_under_a_new_id() -> None:
+    """A channel that Graph refuses still gets its meeting, and the next one there is not slowed down."""
+    reply = rooms.unbound(a_room(), now=NOW, freeze=freeze, known_standard=True)
+    assert saved(reply).external_id != "r1"
+    assert saved(reply).request.body.endswith("|")
+    assert saved(reply).attempt == 2
+    note = next(effect for effect in reply.effects if isinstance(effect, SaveNote))
+    assert note.key == rooms.refusal_keys("beta", THREAD)[0]
+
+
+def test_a_channel_of_unknown_kind_speaks_only_for_itself() -> None:
+    """The first private channel does not cost every other channel its tie."""
+    reply = rooms.unbound(a_room(), now=NOW, freeze=freeze, known_standard=False)
+    note = next(effect for effect in reply.effects if isinstance(effect, SaveNote))
+    assert note.key == rooms.refusal_keys("beta", THREAD)[1]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (PolicyMissing("x"), "policy"),
+        (RoleMissing("x"), "role"),
+        (HostUnknown("x"), "host"),
+        (CredentialsWrong("x"), "credentials"),
+        (QuotaReached("x"), "quota"),
+        (Refused("x"), "refused"),
+    ],
+)
+def test_every_definite_no_fails_with_its_own_reason(error: Refused, code: str) -> None:
+    """Each refusal of Graph's has its own words on the card."""
+    assert saved(rooms.refused(a_room(), error, now=NOW, whisper_id="w")).fail_code == code
+
+
+def test_a_missing_policy_is_whispered_to_the_one_who_asked() -> None:
+    """What an administrator has to do is told to the person, not to the channel."""
+    reply = rooms.refused(a_room(), PolicyMissing("x"), now=NOW, whisper_id="w")
+    planned = next(effect.message for effect in reply.effects if isinstance(effect, PlanMessage))
+    assert planned.purpose is Purpose.WHISPER
+    assert planned.to == ANA
+
+
+def test_trying_again_never_passes_the_deadline() -> None:
+    """However long Graph asks to wait, the room gives up at the time its card shows."""
+    reply = rooms.not_yet(a_room(), 9_999.0, now=NOW, attempts=3)
+    timer = next(effect.timer for effect in reply.effects if isinstance(effect, SetTimer))
+    assert timer.due_at == a_room().give_up_at
+    assert timer.attempts == 3
+    assert saved(reply).trying == "unavailable"
+
+
+def test_a_card_that_says_it_already_is_not_edited_again() -> None:
+    """Every further attempt does not cost the channel another edit."""
+    assert kinds(rooms.not_yet(a_room(trying="unavailable"), 1.0, now=NOW, attempts=3)) == [SetTimer]
+
+
+def test_at_the_deadline_it_fails_and_says_so() -> None:
+    """A request that got no answer in three minutes ends as an honest failure."""
+    assert saved(rooms.gave_up(a_room(), now=NOW, whisper_id="w")).fail_code == "deadline"
+
+
+@pytest.mark.parametrize("state", [state for state in RoomState if state is not RoomState.OPENING])
+def test_what_is_no_longer_opening_is_left_alone(state: RoomState) -> None:
+    """An answer that comes too late changes nothing that people see."""
+    room = a_room(state=state)
+    for reply in (
+        rooms.refused(room, Refused("x"), now=NOW, whisper_id="w"),
+        rooms.unbound(room, now=NOW, freeze=freeze, known_standard=True),
+        rooms.not_yet(room, 1.0, now=NOW, attempts=1),
+        rooms.gave_up(room, now=NOW, whisper_id="w"),
+    ):
+        assert reply.effects == ()
+
+
+@pytest.mark.parametrize("state", list(RoomState))
+def test_the_clock_ends_only_a_room_nobody_is_known_to_be_in(state: RoomState) -> None:
+    """A meeting with people inside is never ended by the clock."""
+    reply = rooms.planned_end(a_room(state=state), now=NOW)
+    assert bool(reply.effects) is (state is RoomState.OPEN)
