@@ -20,8 +20,8 @@ def renew(readme: Path, *, check: bool = False) -> bool:
 def generated(text: str, parts: dict[str, str]) -> str:
     """Return the text with each named part replaced. Raises ValueError when a part has no place."""
     for name, content in parts.items():
-        place = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)", re.DOTALL)
+        place = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         if not place.search(text):
             raise ValueError(f"README.md has no place for {name}: <!-- {name} --> … <!-- /{name} -->")
-        text = place.sub(lambda found, content=content: found[1] + content + found[2], text)  # type: ignore[misc]  # mypy sees one parameter more than re passes
+        text = place.sub(lambda found, content=content: found[1] + content + "\n" + found[2], text)  # type: ignore[misc]  # mypy sees one parameter more than re passes
     return text

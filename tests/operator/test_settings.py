@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import SettingsError
+from bot.settings import Secret, Settings
+
+GOOD = {
+    "MicrosoftAppId": "1C0D0000-0000-4000-8000-000000000001",
+    "MicrosoftAppPassword": "not-a-real-secret",
+    "MicrosoftAppTenantId": "5d000000-0000-4000-8000-000000000002",
+}
+
+
+def test_three_variables_are_enough() -> None:
+    """A bot registration's id, secret and tenant are all that Muster needs to start."""
+    settings = Settings.from_env(GOOD)
+    assert settings.app_id == GOOD["MicrosoftAppId"].lower()
+    assert settings.graph_url == "https://graph.microsoft.com"
+    assert settings.login_url == "https://login.microsoftonline.com"
+    assert settings.tenants == (GOOD["MicrosoftAppTenantId"],)
+    assert (settings.host, settings.port) == ("0.0.0.0", 3978)
+    assert "smba.trafficmanager.net" in settings.connector_hosts
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_missing_setting_is_named_with_its_fix(name: str) -> None:
+    """Whoever forgets a variable is told its name and where its value comes from."""
+    environ = {key: value for key, value in GOOD.items() if key != name}
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(environ)
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"{name} is not set. It is ")
+
+
+def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
+    """Nobody has to start Muster seven times to learn of seven mistakes."""
+    environ = {
+        "MicrosoftAppId": "not-a-guid",
+        "PORT": "99999",
+        "MUSTER_GRAPH_URL": "http://graph.example",
+        "MUSTER_CLOUD": "moon",
+        "MUSTER_DURATION": "long",
+        "MUSTER_CA_FILE": str(tmp_path / "absent.pem"),
+    }
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(environ)
+    names = {problem.split()[0] for problem in caught.value.problems}
+    assert names == {*environ, "MicrosoftAppPassword", "MicrosoftAppTenantId"}
+
+
+def test_a_secret_is_never_printed() -> None:
+    """The client secret shows in no log, no error and no debugger, unless it is asked for by name."""
+    settings = Settings.from_env(GOOD)
+    assert "not-a-real-secret" not in f"{settings!r} {settings.app_password} {settings.app_password!r}"
+    assert settings.app_password.reveal() == "not-a-real-secret"
+    assert not Secret("")
+
+
+def test_lists_may_be_separated_by_commas_or_blanks() -> None:
+    """Hosts and tenants may be written as people write lists."""
+    environ = {**GOOD, "MUSTER_CONNECTOR_HOSTS": "a.example, B.example;c.example d.example"}
+    assert Settings.from_env(environ).connector_hosts == ("a.example", "b.example", "c.example", "d.example")
+
+
+def test_trust_comes_from_every_variable_that_tools_use(tmp_path: Path) -> None:
+    """A company's CA file is trusted whichever of the three usual variables names it."""
+    file = tmp_path / "ca.pem"
+    file.write_text("x")
+    for name in ("MUSTER_CA_FILE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
+        assert Settings.from_env({**GOOD, name: str(file)}).ca_files == (str(file),)
+
+
+@given(st.dictionaries(st.sampled_from(["PORT", "MUSTER_LOG", "MUSTER_WELCOME", "MUSTER_GRAPH_URL"]), st.text()))
+def test_no_value_makes_the_reader_stumble(environ: dict[str, str]) -> None:
+    """Whatever stands in a variable is a value or a problem with a name."""
+    problems: list[str] = []
+    try:
+        Settings.from_env({**GOOD, **environ})
+    except SettingsError as error:
+        problems = error.problems
+    assert {problem.split()[0] for problem in problems} <= set(environ)
