@@ -1,0 +1,42 @@
+"""The whole bot over real sockets against the sandbox's cloud: `app.build`, unchanged, in the test's own loop."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientSession, web
+
+import app
+from bot.sandbox.cloud import Cloud
+from bot.settings import Settings
+from tests.journeys.harness import Journey
+
+
+@pytest.fixture
+async def cloud() -> AsyncIterator[Cloud]:
+    """Start Entra, Graph and Teams on loopback."""
+    async with Cloud() as running:
+        yield running
+
+
+@pytest.fixture
+async def journey(cloud: Cloud, tmp_path: Path) -> AsyncIterator[Journey]:
+    """Start the bot with the settings an administrator would give it."""
+    environment = cloud.environment(0) | {"MUSTER_STORE": f"sqlite:///{tmp_path}/muster.db"}
+    runner = web.AppRunner(app.build(Settings.from_env(environment)), access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host, port = runner.addresses[0][:2]
+    url = f"http://{host}:{port}"
+    yield Journey(cloud, cloud.client(f"{url}/api/messages"), url)
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[ClientSession]:
+    """A plain HTTP client."""
+    async with ClientSession() as session:
+        yield session
