@@ -2,86 +2,175 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from bot.sandbox.authority import Authority
+from bot.sandbox.clock import Clock, WallClock
+from bot.sandbox.connector import Connector
+from bot.sandbox.entra import Entra
+from bot.sandbox.faults import Faults
+from bot.sandbox.gates import Gate
+from bot.sandbox.graph import Graph
+from bot.sandbox.journal import Exchange, Journal
+from bot.sandbox.posts import Board, Post
+from bot.sandbox.server import Stage
+from bot.sandbox.teams_client import TeamsClient
 from bot.sandbox.tenant import Chat, Tenant
 
 
 class Cloud:
     """`async with Cloud() as cloud:` starts three HTTPS servers and stops them at the end.
 
-    Attributes (after start): `entra_url`, `graph_url`, `teams_url` (no last slash), `service_url` (what activities
-    carry), `ca_file` (PEM path), `app_id`, `app_secret`, `tenant_id`; `tenant` (people and chats, change freely),
-    `journal` (every exchange), `faults` (what goes wrong), `board` (what was posted), `entra`, `graph`, `connector`.
+    `tenant` (people and chats, change freely), `journal` (every exchange), `faults` (what goes wrong), `board` (what
+    was posted), `entra`, `graph`, `connector` are the parts; `app_secret` is made anew for each cloud.
     """
 
-    tenant: Tenant
+    def __init__(
+        self, *, ports: tuple[int, int, int] = (0, 0, 0), clock: Clock | None = None, tenant: Tenant | None = None
+    ) -> None:
+        """Take the ports of Entra, Graph and Teams (0 = any free one), a clock with `now()` in ms UTC, a tenant."""
+        self._ports = ports
+        self._stage = Stage(clock or WallClock(), tenant or Tenant())
+        self._authority = Authority()
+        self._clients: list[TeamsClient] = []
+        self.app_secret = secrets.token_urlsafe(30)
+        self.entra = Entra(self._stage, self._authority, app_secret=self.app_secret)
+        self.graph = Graph(self._stage, self._authority, self.entra)
+        self.connector = Connector(self._stage, self._authority, self.entra)
 
-    def __init__(self, *, ports: tuple[int, int, int] = (0, 0, 0), clock: object = None) -> None:
-        """Take the ports of Entra, Graph and Teams (0 = any free one) and a clock with `now() -> int` ms UTC."""
+    @property
+    def tenant(self) -> Tenant:
+        """Return the people, teams and chats."""
+        return self._stage.tenant
+
+    @property
+    def journal(self) -> Journal:
+        """Return every exchange so far."""
+        return self._stage.journal
+
+    @property
+    def faults(self) -> Faults:
+        """Return what goes wrong."""
+        return self._stage.faults
+
+    @property
+    def board(self) -> Board:
+        """Return what was posted anywhere."""
+        return self.connector.board
+
+    @property
+    def app_id(self) -> str:
+        """Return the bot's application id."""
+        return self.tenant.app_id
+
+    @property
+    def tenant_id(self) -> str:
+        """Return the tenant's id."""
+        return self.tenant.tenant_id
+
+    @property
+    def ca_file(self) -> str:
+        """Return the path of the CA's certificate (PEM)."""
+        return self._authority.ca_file
+
+    @property
+    def entra_url(self) -> str:
+        """Return Entra's base URL."""
+        return self.entra.url
+
+    @property
+    def graph_url(self) -> str:
+        """Return Graph's base URL, without a version."""
+        return self.graph.url
+
+    @property
+    def teams_url(self) -> str:
+        """Return the base URL of the Teams server."""
+        return self.connector.url
+
+    @property
+    def service_url(self) -> str:
+        """Return what activities carry as serviceUrl, with a last slash as Teams has it."""
+        return self.connector.service_url
 
     async def __aenter__(self) -> Self:
         """Start; raises OSError if a given port is taken."""
-        ...
+        try:
+            for server, port in zip((self.entra, self.graph, self.connector), self._ports, strict=True):
+                await server.start(port)
+        except OSError:
+            await self.stop()
+            raise
+        self.entra.audiences.add(self.graph.url)
+        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Drop what is held, stop the servers, delete the CA file."""
-        ...
+        """Stop."""
+        del kind, error, trace
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Drop what is held, close clients and servers, delete the CA's files. Stopping twice is harmless."""
+        self._stage.gates.drop_all()
+        for client in self._clients:
+            await client.close()
+        for server in (self.entra, self.graph, self.connector):
+            await server.stop()
+        self._authority.close()
 
     def environment(self, port: int) -> dict[str, str]:
         """Return exactly the environment variables the bot needs to talk to this cloud and listen on `port`."""
-        ...
+        return {
+            "MicrosoftAppId": self.app_id,
+            "MicrosoftAppPassword": self.app_secret,
+            "MicrosoftAppTenantId": self.tenant_id,
+            "MicrosoftAppType": "SingleTenant",
+            "MUSTER_GRAPH_URL": self.graph_url,
+            "MUSTER_LOGIN_URL": self.entra_url,
+            "MUSTER_OPENID_METADATA_URL": f"{self.entra_url}/v1/.well-known/openidconfiguration",
+            "MUSTER_CONNECTOR_HOSTS": "localhost",
+            "MUSTER_CA_FILE": self.ca_file,
+            "SSL_CERT_FILE": self.ca_file,
+            "REQUESTS_CA_BUNDLE": self.ca_file,
+            "HOST": "127.0.0.1",
+            "PORT": str(port),
+        }
 
     def client(self, bot_url: str) -> TeamsClient:
         """Return Teams' side towards the bot at `bot_url` (such as http://127.0.0.1:3978/api/messages)."""
-        ...
+        client = TeamsClient(self._stage, self.entra, self.connector, endpoint=bot_url)
+        self._clients.append(client)
+        return client
 
-    def hold(self, operation: str, *, when: str = "before", times: int = 1) -> Gate:
+    def hold(
+        self, operation: str, *, when: str = "before", times: int = 1, where: Callable[[Exchange], bool] | None = None
+    ) -> Gate:
         """Hold the next `times` calls of an operation, `before` their effect or `after` it (answer not yet sent).
 
         `gate = cloud.hold("graph.createOrGet", when="after"); await gate.reached; gate.release()` or `gate.drop()`
         (the connection closes without an answer). Operations: `graph.createOrGet|create|get|find|update|delete`,
-        `connector.post|whisper|edit|delete|create|members|member|team`, `entra.token|discovery|metadata|keys`.
+        `connector.post|whisper|edit|delete|create|members|member|team`, `entra.token|discovery|metadata|keys`; patterns
+        such as `connector.*` work. `where` judges the Exchange: its `path`, its `request`.
         """
-        ...
+        return self._stage.gates.hold(operation, when=when, times=times, where=where)
 
     def posts(self, chat: Chat | str) -> list[Post]:
-        """Return what stands in a chat now (thread id or conversation id): edits applied, deleted and whispers left out.
+        """Return what stands in a chat now (a Chat, thread id or conversation id): edits applied, no whispers."""
+        return self.board.visible(chat.thread_id if isinstance(chat, Chat) else chat)
 
-        Post: `id`, `conversation_id`, `sender` (29: or 28:), `activity`, `card` (dict or None), `text`,
-        `visible_to` ("" for everybody, else a 29:…), `edits` (how many), `deleted`, `problems` (what Teams would mind).
-        """
-        ...
+    def bot_posts(self, chat: Chat | str) -> list[Post]:
+        """Return the same, but only what the bot posted."""
+        return [post for post in self.posts(chat) if post.sender == self.tenant.bot_id]
 
     def whispers(self, chat: Chat | str, person: str = "") -> list[Post]:
         """Return the targeted messages of a chat, all or only those that one person (`29:…`) sees."""
-        ...
+        return self.board.whispers(chat.thread_id if isinstance(chat, Chat) else chat, person)
 
-    async def until(self, holds: object, *, seconds: float = 10) -> None:
-        """Wait, without polling, until `holds()` is true; asked again after each exchange. Raises TimeoutError."""
-        ...
-
-
-class Gate:
-    """See Cloud.hold."""
-
-
-class Post:
-    """See Cloud.posts."""
-
-
-class TeamsClient:
-    """Moves to bot/sandbox/teams_client.py. People's side of Teams; every method posts signed activities to the bot.
-
-    async say(person, chat, text, *, mention=True, root="", targeted=False) -> Delivery     a message (root = thread's id)
-    async edit(delivery, text) -> Delivery; async delete(delivery) -> Delivery     messageUpdate, messageDelete
-    async press(person, post, button, *, inputs=None) -> Delivery     button: title, verb or id of an Action.Execute
-    async install(chat, person) -> list[Delivery]; async remove(chat, person) -> list[Delivery]
-    async redeliver(delivery, *, times=1, new_id=False) -> list[Delivery]     copies, all at once
-    async send(activity, *, token=None) -> Delivery     anything
-    forge(kind, activity) -> str     token: other-key, wrong-audience, wrong-issuer, expired, not-yet, unknown-kid, ...
-    Delivery: activity, status (0: no answer), body (JSON or None), text, ms, id, conversation_id.
-    """
+    async def until(self, holds: Callable[[], bool], *, seconds: float = 10) -> None:
+        """Wait, without polling, until `holds()`; asked again after each effect and exchange. Raises TimeoutError."""
+        await self.journal.until(holds, seconds=seconds)

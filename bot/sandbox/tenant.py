@@ -108,7 +108,12 @@ class Tenant:
         return person
 
     def add_channel(
-        self, name: str, *members: Person, membership: str = "standard", installed: bool = True, team: Team | None = None
+        self,
+        name: str,
+        *members: Person,
+        membership: str = "standard",
+        installed: bool = True,
+        team: Team | None = None,
     ) -> Chat:
         """Add and return a channel of the team; without `members`, everybody is in it."""
         oids = [person.oid for person in members or self.people]
