@@ -1,0 +1,40 @@
+# Two commands matter: make demo, make test. Everything they need they fetch themselves.
+# The same without make (Windows): py app.py demo, py app.py test.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check test-all format lock clean
+PYTHON ?=
+ARGS ?=
+export PYTHON
+RUN := sh infra/preflight.sh
+
+help:  ## List these targets
+	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile
+
+demo:  ## Watch "meet now" become a card; nothing leaves this computer (ARGS='--say "@Muster meet now"')
+	@$(RUN) app.py demo $(ARGS)
+
+test:  ## Every gate: format, lint, types, imports, tests with coverage (ARGS='-k meet tests/journeys')
+	@$(RUN) app.py test $(ARGS)
+
+check:  ## The gates without the tests
+	@$(RUN) app.py test --gates
+
+test-all:  ## The tests on every Python from 3.11 on that is found here, each in a .venv of its own
+	@$(RUN) app.py test --every-python
+
+format:  ## Rewrite the code as the formatter wants it
+	@$(RUN) app.py test --fix
+
+lock:  ## Resolve infra/locks anew from pyproject.toml (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: pipx install uv" >&2; exit 2; }
+	$(call resolve,serve)
+	$(call resolve,demo,--extra demo)
+	$(call resolve,test,--extra demo --group test)
+
+clean:  ## Remove what the other targets made here
+	rm -rf .venv .venv-3.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* build
+	find app.py bot cards tests -name __pycache__ -prune -exec rm -rf {} +
+
+# The locks name no host and no path: whoever installs says where packages come from.
+resolve = uv pip compile --quiet --universal --generate-hashes --no-emit-find-links --python-version 3.11 \
+	--custom-compile-command 'make lock' $(2) pyproject.toml -o infra/locks/$(1).txt $(UPGRADE)

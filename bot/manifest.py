@@ -1,0 +1,111 @@
+"""The Teams app package: manifest/manifest.json filled in for one deployment, its icons, one zip (facts/teams 6)."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import uuid
+import zipfile
+from collections.abc import Iterable, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Protocol
+
+from bot.errors import SettingsError
+
+FOLDER = Path(__file__).resolve().parent.parent / "manifest"
+PROJECT = FOLDER.parent / "pyproject.toml"
+ICONS = ("color.png", "outline.png")
+SCOPES = ("team", "groupChat", "personal")
+MOST_COMMANDS = 12  # per list, facts/teams 6.2
+LONGEST_TITLE, LONGEST_DESCRIPTION = 128, 4000  # characters, the same place
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can say: the same package has the same bytes every day
+PLAIN_FILE = 0o100644 << 16
+
+
+class Listed(Protocol):
+    """What a command menu shows: the words that are typed, and what they do."""
+
+    @property
+    def title(self) -> str:
+        """The words."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """What they do."""
+        ...
+
+
+def build(commands: Iterable[Listed], app_id: str, out: Path, version: str) -> Path:
+    """Write the package to `out` and return it; the same input gives the same bytes.
+
+    `app_id` is the bot's application (client) id; `version` is x.y.z. Raises SettingsError naming what does not fit.
+    """
+    content = manifest(commands, app_id, version)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(out, "w") as package:
+        for name, data in [("manifest.json", content), *((icon, (FOLDER / icon).read_bytes()) for icon in ICONS)]:
+            entry = zipfile.ZipInfo(name, EPOCH)
+            entry.external_attr = PLAIN_FILE
+            entry.create_system = 3  # what the attributes above mean, whatever machine writes them
+            package.writestr(entry, data)
+    return out
+
+
+def build_from_settings(app_id: str, out: Path, environ: Mapping[str, str] | None = None) -> Path:
+    """Write the package of this version of Muster, for `app_id` or else for `MicrosoftAppId`, with every command."""
+    from bot.commands import COMMANDS  # noqa: PLC0415 - the engine's words, wanted here only
+
+    known = app_id or (os.environ if environ is None else environ).get("MicrosoftAppId", "")
+    if not known.strip():
+        raise SettingsError(
+            ["MicrosoftAppId is not set. Set it, or say --app-id ID: the bot's application (client) id."]
+        )
+    return build(COMMANDS, known.strip(), out, current_version())
+
+
+def manifest(commands: Iterable[Listed], app_id: str, version: str) -> bytes:
+    """Return manifest.json as bytes: the template with ids, version and the command list."""
+    problems = []
+    try:
+        identity = str(uuid.UUID(app_id))
+    except ValueError:
+        identity = ""
+        problems.append(f"The app id is {app_id!r}; it must look like 00000000-0000-0000-0000-000000000000.")
+    if not re.fullmatch(r"\d+\.\d+\.\d+", version, re.ASCII):
+        problems.append(f"The version is {version!r}; Teams takes three numbers such as 1.4.0.")
+    entries = [{"title": command.title, "description": command.description} for command in commands]
+    problems += misfits(entries)
+    if problems:
+        raise SettingsError(problems)
+    content: dict[str, Any] = json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))
+    content["id"], content["version"] = identity, version
+    content["bots"][0]["botId"] = identity
+    content["bots"][0]["commandLists"] = [
+        {"scopes": list(SCOPES), "triggers": ["mention", "slash"], "commands": entries}
+    ]
+    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def misfits(entries: list[dict[str, str]]) -> list[str]:
+    """Return what of a command list Teams would refuse at the upload."""
+    problems = []
+    if len(entries) > MOST_COMMANDS:
+        problems.append(f"Teams lists at most {MOST_COMMANDS} commands; these are {len(entries)}.")
+    problems += [
+        f"The words of the command {entry['title'][:40]!r} are longer than Teams takes."
+        for entry in entries
+        if len(entry["title"]) > LONGEST_TITLE or len(entry["description"]) > LONGEST_DESCRIPTION
+    ]
+    return problems
+
+
+def current_version() -> str:
+    """Return Muster's version: pyproject.toml's in a checkout, else the installed package's."""
+    try:
+        found = re.search(r'^version = "([^"]+)"', PROJECT.read_text(encoding="utf-8"), re.MULTILINE)
+    except FileNotFoundError:
+        return metadata.version("muster")
+    return found[1] if found else metadata.version("muster")

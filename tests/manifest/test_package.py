@@ -1,0 +1,163 @@
+"""The Teams app package: what an administrator uploads."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from bot import manifest
+from bot.commands import COMMANDS
+from bot.errors import SettingsError
+
+APP_ID = "1c0d0000-1111-4222-8333-444455556666"
+SCHEMAS = Path(__file__).resolve().parents[3] / "shared" / "schemas"
+
+
+@dataclass(frozen=True)
+class Words:
+    """A command as the menu shows it."""
+
+    title: str
+    description: str = "Does it"
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """The package of all commands."""
+    return manifest.build(COMMANDS, APP_ID, tmp_path / "deep" / "muster.zip", "1.2.3")
+
+
+def content(package: Path) -> dict[str, Any]:
+    """manifest.json out of a package."""
+    with zipfile.ZipFile(package) as archive:
+        parsed: dict[str, Any] = json.loads(archive.read("manifest.json"))
+    return parsed
+
+
+def pixels(png: bytes) -> tuple[int, int, set[bytes]]:
+    """Width, height and the colours of an RGBA image, read by our own few lines."""
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    parts = dict(chunks(png[8:]))
+    width, height, depth, kind, *_ = struct.unpack(">IIBBBBB", parts[b"IHDR"])
+    assert (depth, kind) == (8, 6), "eight bits each of red, green, blue and alpha"
+    raw = zlib.decompress(parts[b"IDAT"])
+    rows = [raw[start : start + 1 + 4 * width] for start in range(0, len(raw), 1 + 4 * width)]
+    assert len(rows) == height
+    assert {row[:1] for row in rows} == {b"\0"}, "rows without a filter"
+    return width, height, {row[at : at + 4] for row in rows for at in range(1, 1 + 4 * width, 4)}
+
+
+def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Name and content of each chunk, its checksum proven."""
+    while data:
+        (length,) = struct.unpack(">I", data[:4])
+        name, body = data[4:8], data[8 : 8 + length]
+        assert struct.unpack(">I", data[8 + length : 12 + length]) == (zlib.crc32(name + body),)
+        yield name, body
+        data = data[12 + length :]
+
+
+def test_microsofts_schema_accepts_the_manifest(package: Path) -> None:
+    """The manifest validates against Microsoft's schema of the version that it names."""
+    made = content(package)
+    path = SCHEMAS / f"MicrosoftTeams.schema.{made['manifestVersion']}.json"
+    if not path.is_file():
+        pytest.skip("Microsoft's manifest schemas are not beside this checkout")
+    # No check_schema: one pattern of the schema uses \p{L}, which Python does not know (facts/teams 6.4).
+    validator = jsonschema.Draft4Validator(json.loads(path.read_text(encoding="utf-8")))
+    assert [error.message for error in validator.iter_errors(made)] == []
+    made["bots"][0]["scopes"] = ["groupchat"]
+    assert len(list(validator.iter_errors(made))) == 1, "the schema is really applied"
+
+
+def test_files_stand_at_the_root(package: Path) -> None:
+    """The zip holds exactly the manifest and its two icons, in no folder."""
+    with zipfile.ZipFile(package) as archive:
+        assert archive.namelist() == ["manifest.json", "color.png", "outline.png"]
+        assert archive.testzip() is None
+    icons = content(package)["icons"]
+    assert icons == {"color": "color.png", "outline": "outline.png"}
+
+
+def test_the_bot_is_the_one_that_was_named(package: Path) -> None:
+    """App id, bot id and version are those given; nothing of the template's zeros is left."""
+    made = content(package)
+    assert (made["id"], made["bots"][0]["botId"], made["version"]) == (APP_ID, APP_ID, "1.2.3")
+    assert "00000000-0000" not in json.dumps(made)
+
+
+def test_the_menu_lists_every_command(package: Path) -> None:
+    """Teams' command menu shows each of Muster's commands, in its order, in every kind of chat."""
+    (menu,) = content(package)["bots"][0]["commandLists"]
+    assert menu["commands"] == [{"title": c.title, "description": c.description} for c in COMMANDS]
+    assert menu["scopes"] == ["team", "groupChat", "personal"]
+
+
+def test_private_and_shared_channels_have_the_bot_too(package: Path) -> None:
+    """The manifest asks for every channel feature, and for no domain, permission or calling it does not need."""
+    made = content(package)
+    assert made["supportsChannelFeatures"] == "tier1"
+    assert made["validDomains"] == []
+    assert "webApplicationInfo" not in made
+    assert "authorization" not in made
+    assert not made["bots"][0]["supportsCalling"]
+
+
+def test_the_same_input_makes_the_same_bytes(tmp_path: Path, package: Path) -> None:
+    """Building twice gives byte for byte the same file, so that a reviewer can compare."""
+    again = manifest.build(COMMANDS, APP_ID.upper(), tmp_path / "again.zip", "1.2.3")
+    assert again.read_bytes() == package.read_bytes()
+
+
+def test_the_colour_icon_follows_microsofts_rules() -> None:
+    """It is 192 by 192 pixels, without transparency."""
+    width, height, colours = pixels((manifest.FOLDER / "color.png").read_bytes())
+    assert (width, height) == (192, 192)
+    assert {colour[3] for colour in colours} == {255}
+    assert len(colours) > 1
+
+
+def test_the_outline_icon_follows_microsofts_rules() -> None:
+    """It is 32 by 32 pixels, pure white on fully transparent, nothing between."""
+    width, height, colours = pixels((manifest.FOLDER / "outline.png").read_bytes())
+    assert (width, height) == (32, 32)
+    assert colours == {b"\xff\xff\xff\xff", b"\xff\xff\xff\x00"}
+
+
+@pytest.mark.parametrize(
+    ("app_id", "version", "commands", "says"),
+    [
+        ("muster", "1.0.0", [Words("help")], "app id"),
+        (APP_ID, "1.0", [Words("help")], "three numbers"),
+        (APP_ID, "1.0.0-beta", [Words("help")], "three numbers"),
+        (APP_ID, "1.0.0", [Words(f"c{n}") for n in range(13)], "at most 12"),
+        (APP_ID, "1.0.0", [Words("x" * 129)], "longer than Teams takes"),
+        (APP_ID, "1.0.0", [Words("x", "y" * 4001)], "longer than Teams takes"),
+    ],
+)
+def test_what_teams_would_refuse_is_refused_here(
+    tmp_path: Path, app_id: str, version: str, commands: list[Words], says: str
+) -> None:
+    """A package that Teams would not take is never written; the message says why."""
+    with pytest.raises(SettingsError, match=says):
+        manifest.build(commands, app_id, tmp_path / "no.zip", version)
+    assert not (tmp_path / "no.zip").exists()
+
+
+def test_the_app_id_may_come_from_the_environment(tmp_path: Path) -> None:
+    """`manifest build` takes --app-id, else MicrosoftAppId, else says which to set."""
+    from_option = manifest.build_from_settings(APP_ID, tmp_path / "a.zip", {})
+    from_environment = manifest.build_from_settings("", tmp_path / "b.zip", {"MicrosoftAppId": APP_ID})
+    assert from_option.read_bytes() == from_environment.read_bytes()
+    assert content(from_option)["version"] == manifest.current_version()
+    with pytest.raises(SettingsError, match="MicrosoftAppId is not set"):
+        manifest.build_from_settings("", tmp_path / "c.zip", {})
