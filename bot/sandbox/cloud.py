@@ -116,10 +116,14 @@ class Cloud:
 
     async def stop(self) -> None:
         """Drop what is held, close clients and servers, delete the CA's files. Stopping twice is harmless."""
+        servers = (self.entra, self.graph, self.connector)
+        # Ports first: whoever tries again after a dropped answer finds nobody.
+        for server in servers:
+            await server.refuse()
         self._stage.gates.drop_all()
         for client in self._clients:
             await client.close()
-        for server in (self.entra, self.graph, self.connector):
+        for server in servers:
             await server.stop()
         self._authority.close()
 

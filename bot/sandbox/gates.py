@@ -39,12 +39,15 @@ class Gate:
             return False
         return self.where is None or self.where(exchange)
 
-    async def hold(self, exchange: Exchange) -> None:
-        """Hold a call until the gate opens; raises Dropped where it opens by `drop()`."""
+    def take(self, exchange: Exchange) -> None:
+        """Count a call as held."""
         self.left -= 1
         self.held.append(exchange)
         if not self.reached.done():
             self.reached.set_result(exchange)
+
+    async def opened(self) -> None:
+        """Wait until the gate opens; raises Dropped where it opens by `drop()`."""
         if not await asyncio.shield(self._way):
             raise Dropped
 
@@ -54,9 +57,10 @@ class Gate:
 
 
 class Gates:
-    """All places where calls are held."""
+    """All places where calls are held; `changed` is called for each call that comes to stand at one."""
 
-    def __init__(self) -> None:
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._changed = changed
         self._gates: dict[str, list[Gate]] = {"before": [], "after": []}
 
     def hold(
@@ -71,7 +75,9 @@ class Gates:
         """Go on at once, or be held by the first gate that takes this call; raises Dropped."""
         for gate in self._gates[when]:
             if gate.takes(exchange):
-                await gate.hold(exchange)
+                gate.take(exchange)
+                self._changed()
+                await gate.opened()
                 return
 
     def drop_all(self) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
+from weakref import WeakSet
 
 from aiohttp import web
 
@@ -20,6 +22,8 @@ from bot.sandbox.tenant import Tenant
 
 Answer = Callable[["Call"], Awaitable[web.Response]]
 _MAX_BODY = 1024 * 1024
+_TICKS = 3
+"""Turns of the event loop after which an aborted TLS connection is gone."""
 
 
 @dataclass(slots=True)
@@ -30,7 +34,11 @@ class Stage:
     tenant: Tenant = field(default_factory=Tenant)
     journal: Journal = field(default_factory=Journal)
     faults: Faults = field(default_factory=Faults)
-    gates: Gates = field(default_factory=Gates)
+    gates: Gates = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Let waiters hear of what is held."""
+        self.gates = Gates(self.journal.changed)
 
 
 @dataclass(slots=True)
@@ -76,20 +84,33 @@ class Server:
         self._authority = authority
         self._app = web.Application(middlewares=[self._journalled], client_max_size=_MAX_BODY)
         self._runner: web.AppRunner | None = None
+        self._site: web.TCPSite | None = None
+        self._transports: WeakSet[asyncio.Transport] = WeakSet()
 
     async def start(self, port: int) -> None:
         """Listen on 127.0.0.1 (port 0: any free one) and set `url`. Raises OSError if the port is taken."""
         self._runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=self._authority.server_context())
-        await site.start()
+        self._site = web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=self._authority.server_context())
+        await self._site.start()
         self.url = f"https://localhost:{self._runner.addresses[0][1]}"
+
+    async def refuse(self) -> None:
+        """Close the port; what is open stays open."""
+        if self._site is not None:
+            await self._site.stop()
+            self._site = None
 
     async def stop(self) -> None:
         """Close the port and every connection. Stopping twice is harmless."""
         if self._runner is not None:
+            # Not closed politely: TLS would wait half a minute for peers that were killed.
+            for transport in self._transports:
+                transport.abort()
             await self._runner.cleanup()
             self._runner = None
+            for _ in range(_TICKS):
+                await asyncio.sleep(0)
 
     def route(self, method: str, path: str, operation: str, answer: Answer) -> None:
         """Answer `method path` as `operation`; where the answer depends on more, it may rename `exchange.operation`."""
@@ -154,6 +175,8 @@ class Server:
         started = time.perf_counter()
         call = request[CALL] = Call(request, exchange)
         exchange.request_headers = masked_headers(request.headers)
+        if request.transport is not None:
+            self._transports.add(request.transport)
         try:
             call.body = await _body(request)
             exchange.request = masked(call.body) if self.name == "entra" else call.body
