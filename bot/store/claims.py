@@ -1,0 +1,52 @@
+"""From claimed rows to claims, with the room and the chat that the work is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.leases import Lease, MessageClaim, TimerClaim, TurnClaim
+from bot.model import Chat, Room, Turn
+from bot.store import rows
+from bot.store.statements import Operation, Row
+
+MOST_ATTEMPTS = 5
+"""How often a turn is begun before it is poison (ENGINE 3.4, C3)."""
+
+
+def turn_claim(turn: Turn, owner: str, until: int) -> TurnClaim:
+    """Return the first claim of a turn: its first attempt, under its first fence."""
+    return TurnClaim(turn, Lease(owner, 1, until), attempts=1)
+
+
+def find_room(room_id: str) -> Operation[Room | None]:
+    """Read a room; an empty id is no room."""
+    if not room_id:
+        return None
+    found = yield "room_find", {"room_id": room_id}
+    return rows.read_room(found[0]) if found else None
+
+
+def find_chat(tenant: str, thread_id: str) -> Operation[Chat | None]:
+    """Read a chat."""
+    found = yield "chat_find", {"tenant": tenant, "thread_id": thread_id}
+    return rows.read_chat(found[0]) if found else None
+
+
+def timer_claims(claimed: Sequence[Row]) -> Operation[list[TimerClaim]]:
+    """Return the claims of timers' rows, earliest first, each with its room and the room's home chat."""
+    claims = []
+    for row in sorted(claimed, key=lambda row: (row["due_at"], row["timer_key"])):
+        room = yield from find_room(row["subject"])
+        chat = (yield from find_chat(room.tenant, room.home_thread)) if room else None
+        claims.append(TimerClaim(rows.read_timer(row), rows.read_lease(row), room, chat))
+    return claims
+
+
+def message_claims(claimed: Sequence[Row]) -> Operation[list[MessageClaim]]:
+    """Return the claims of messages' rows, earliest first, each with its room and the chat it goes to."""
+    claims = []
+    for row in sorted(claimed, key=lambda row: (row["due_at"], row["message_id"])):
+        room = yield from find_room(row["room_id"])
+        chat = yield from find_chat(row["tenant"], row["thread_id"])
+        claims.append(MessageClaim(rows.read_message(row), rows.read_lease(row), room, chat))
+    return claims

@@ -1,0 +1,156 @@
+"""What each effect of a reply writes (ENGINE R12, 3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.decisions import (
+    DropTimer,
+    Effect,
+    MakeRoom,
+    PlanMessage,
+    Record,
+    RefreshCards,
+    Reply,
+    SaveChat,
+    SaveNote,
+    SaveRoom,
+    SetTimer,
+)
+from bot.leases import MessageClaim, TimerClaim, Work
+from bot.store import rows
+from bot.store.claims import message_claims, timer_claims
+from bot.store.statements import Operation, Row, Terms, Value
+
+
+class Overtaken(Exception):
+    """The place is taken or the room has changed: what was decided no longer fits what is there."""
+
+
+@dataclass(slots=True)
+class Applying:
+    """One reply being applied. `since` is when what it answers happened (ms UTC).
+
+    `messages` and `timers` are what the reply made or changed, by key, with their due times (ms UTC).
+    """
+
+    terms: Terms
+    now: int
+    since: int
+    fresh_id: str
+    records: int = 0
+    messages: dict[str, int] = field(default_factory=dict)
+    timers: dict[str, int] = field(default_factory=dict)
+
+
+def apply(at: Applying, reply: Reply) -> Operation[None]:
+    """Write the reply's effects in their order. Raises Overtaken: then nothing of it may stay."""
+    for effect in reply.effects:
+        yield from _WRITERS[type(effect)](at, effect)
+
+
+def _make_room(_at: Applying, effect: MakeRoom) -> Operation[None]:
+    if not (yield "room_insert", rows.room_params(effect.room)):
+        raise Overtaken
+
+
+def _save_room(_at: Applying, effect: SaveRoom) -> Operation[None]:
+    if not (yield "room_save", rows.room_params(effect.room)):
+        raise Overtaken
+
+
+def _plan_message(at: Applying, effect: PlanMessage) -> Operation[None]:
+    message = effect.message
+    planned = yield "message_insert", {**rows.message_params(message), "now": at.now}
+    if planned and message.due_at is not None:
+        at.messages[message.message_id] = message.due_at
+
+
+def _refresh_cards(at: Applying, effect: RefreshCards) -> Operation[None]:
+    cards = yield "cards_want", {"room_id": effect.room_id}
+    for row in cards:
+        due_at = yield from _card_due(at, row, only_posted=effect.only_posted)
+        if due_at is not None and due_at != row["due_at"]:
+            yield "message_due", {"message_id": row["message_id"], "due_at": due_at}
+            at.messages[row["message_id"]] = due_at
+
+
+def _card_due(at: Applying, row: Row, *, only_posted: bool) -> Operation[int | None]:
+    """Return when the card shows the newest state. One that was told to wait keeps its time (ENGINE 2.14)."""
+    due_at: int | None = row["due_at"]
+    if row["attempts"] > 0 and due_at is not None:
+        return due_at
+    if row["state"] == "planned" and not only_posted:
+        return at.now if due_at is None else min(due_at, at.now)
+    if row["state"] == "posted" and row["activity_id"]:
+        found = yield "thread_last_sent", {"tenant": row["tenant"], "thread_id": row["thread_id"]}
+        return max(at.now, (found[0]["sent_at"] or 0) + at.terms.chat_send_gap_ms)
+    return due_at
+
+
+def _set_timer(at: Applying, effect: SetTimer) -> Operation[None]:
+    yield "timer_set", {**rows.timer_params(effect.timer), "now": at.now}
+    at.timers[effect.timer.timer_key] = effect.timer.due_at
+
+
+def _drop_timer(at: Applying, effect: DropTimer) -> Operation[None]:
+    yield "timer_drop", {"timer_key": effect.timer_key}
+    at.timers.pop(effect.timer_key, None)
+
+
+def _save_chat(at: Applying, effect: SaveChat) -> Operation[None]:
+    yield "chat_save", {**rows.chat_params(effect.chat), "since": at.since, "now": at.now}
+
+
+def _save_note(_at: Applying, effect: SaveNote) -> Operation[None]:
+    note: dict[str, Value] = {"note_key": effect.key, "value": effect.value, "until": effect.until}
+    yield "note_save", {"tenant": effect.tenant, **note}
+
+
+def _record(at: Applying, effect: Record) -> Operation[None]:
+    at.records += 1
+    yield (
+        "audit_insert",
+        {
+            # Ordered by time, unique by the decision's own random id.
+            "audit_id": f"{at.now:015d}-{at.fresh_id}-{at.records:03d}",
+            "tenant": effect.tenant,
+            "now": at.now,
+            "actor_oid": effect.actor_oid,
+            "action": effect.action,
+            "room_id": effect.room_id,
+            "thread_id": effect.thread_id,
+            "detail": effect.detail,
+            "reference": effect.reference,
+        },
+    )
+
+
+_WRITERS: dict[type[Effect], Callable[[Applying, Any], Operation[None]]] = {
+    MakeRoom: _make_room,
+    SaveRoom: _save_room,
+    PlanMessage: _plan_message,
+    RefreshCards: _refresh_cards,
+    SetTimer: _set_timer,
+    DropTimer: _drop_timer,
+    SaveChat: _save_chat,
+    SaveNote: _save_note,
+    Record: _record,
+}
+
+
+def take(at: Applying) -> Operation[Work]:
+    """Claim for this process what the reply made due by now, and say when the rest is due."""
+    lease: dict[str, Value] = {"now": at.now, "owner": at.terms.owner, "until": at.now + at.terms.lease_ms}
+    timers: list[TimerClaim] = []
+    messages: list[MessageClaim] = []
+    for timer_key in [key for key, due_at in at.timers.items() if due_at <= at.now]:
+        claimed = yield "timer_claim", {**lease, "timer_key": timer_key}
+        timers += yield from timer_claims(claimed)
+    for message_id in [key for key, due_at in at.messages.items() if due_at <= at.now]:
+        claimed = yield "message_claim", {**lease, "message_id": message_id}
+        messages += yield from message_claims(claimed)
+    ahead = [due_at for due_at in (*at.timers.values(), *at.messages.values()) if due_at > at.now]
+    return Work(timers=tuple(timers), messages=tuple(messages), next_due=min(ahead, default=None))

@@ -1,0 +1,180 @@
+"""Turns in, claims, leases and retention: each Store method's logic once, for every engine (ENGINE 1, 3)."""
+
+from __future__ import annotations
+
+from bot.leases import Lease, Receipt, ReceiptKind, TurnClaim, Work
+from bot.model import Turn, TurnKind
+from bot.store import rows
+from bot.store.claims import MOST_ATTEMPTS, message_claims, timer_claims, turn_claim
+from bot.store.statements import Operation, Row, Statement, Terms, Value
+
+ECHO_WITHIN = 60_000
+"""ms within which the same words of the same person are an echo (ENGINE R11)."""
+UNCLEAR_WAIT = 5_000
+"""ms to wait before a message that may have been posted is posted once more (ENGINE R15)."""
+TURNS_KEPT = 48 * 3_600_000
+"""ms for which a finished turn keeps its keys (ENGINE 2.17)."""
+ROOMS_KEPT = 90 * 86_400_000
+"""ms for which a finished room is kept (ENGINE 2.17)."""
+MOST_SWEPT = 5_000
+"""Rows of a table deleted at once, so that a sweep never holds up the turns."""
+
+
+def ready() -> Operation[None]:
+    """Ask for one row."""
+    yield "alive", {}
+
+
+def receive(terms: Terms, turn: Turn, now: int) -> Operation[Receipt]:
+    """T1: the turn into the inbox, unless it is a copy; leased at once when nothing waits in its chat."""
+    copy = yield from _copy(turn.turn_key)
+    if copy:
+        return copy
+    chat = {**rows.chat_params(turn.chat), "now": turn.received_at}
+    del chat["gone_at"]
+    yield "chat_seen", chat
+    earlier = yield from _echoed(turn)
+    if earlier:
+        key = str(earlier["turn_key"])
+        inserted = yield _dropped(turn, key)
+        echo = Receipt(ReceiptKind.ECHO, key, answer=rows.read_answer(earlier["answer"]))
+        return echo if inserted else (yield from _copied(turn))
+    lane = {"tenant": turn.chat.tenant, "thread_id": turn.chat.thread_id}
+    waits = yield "lane_waits", lane
+    claim = None if waits else turn_claim(turn, terms.owner, now + terms.lease_ms)
+    inserted = yield _new(turn, claim, now)
+    if not inserted:
+        return (yield from _copied(turn))
+    return Receipt(ReceiptKind.NEW, turn.turn_key, claim)
+
+
+def _copy(turn_key: str) -> Operation[Receipt | None]:
+    found = yield "turn_find", {"turn_key": turn_key}
+    if not found:
+        return None
+    answer = rows.read_answer(found[0]["answer"])
+    return Receipt(ReceiptKind.COPY, str(found[0]["original_key"]), answer=answer)
+
+
+def _copied(turn: Turn) -> Operation[Receipt]:
+    """Another replica was faster with the same turn."""
+    copy = yield from _copy(turn.turn_key)
+    return copy or Receipt(ReceiptKind.COPY, turn.turn_key)
+
+
+def _echoed(turn: Turn) -> Operation[Row | None]:
+    """Return the turn that this one merely repeats (ENGINE R11). An edit means something by itself."""
+    if turn.kind is TurnKind.EDITED:
+        return None
+    who = {"tenant": turn.chat.tenant, "thread_id": turn.chat.thread_id, "from_id": turn.person.id}
+    found = yield "turn_before", who
+    if not found:
+        return None
+    before = found[0]
+    same = before["echo_key"] == turn.echo_key and before["kind"] == turn.kind.value
+    young = turn.received_at - before["received_at"] < ECHO_WITHIN
+    failed = before["state"] in {"expired", "poison"} or before["outcome"].startswith("fail")
+    return before if same and young and not failed else None
+
+
+def _new(turn: Turn, claim: TurnClaim | None, now: int) -> Statement:
+    lease: dict[str, Value] = {"attempts": 0, "lease_owner": "", "lease_until": 0, "fence": 0}
+    if claim:
+        held = claim.lease
+        lease = {
+            "attempts": claim.attempts,
+            "lease_owner": held.owner,
+            "lease_until": held.until,
+            "fence": held.fence,
+        }
+    fate: dict[str, Value] = {"original_key": turn.turn_key, "state": "new", "outcome": "", "due_at": now}
+    return "turn_insert", {**rows.turn_params(turn), **lease, **fate}
+
+
+def _dropped(turn: Turn, original_key: str) -> Statement:
+    fate: dict[str, Value] = {
+        "original_key": original_key,
+        "state": "dropped",
+        "outcome": "echo",
+        "body": None,
+        "due_at": turn.received_at,
+        "attempts": 0,
+        "lease_owner": "",
+        "lease_until": 0,
+        "fence": 0,
+    }
+    return "turn_insert", {**rows.turn_params(turn), **fate}
+
+
+def answer(turn_key: str) -> Operation[Receipt | None]:
+    """Read the stored answer of an invoke, or of the one it repeats."""
+    receipt = yield from _copy(turn_key)
+    return receipt if receipt and receipt.answer else None
+
+
+def claim(terms: Terms, now: int, limit: int) -> Operation[Work]:
+    """Lease what is due, after settling what no lease holder will (expired, poison, gone, unclear)."""
+    lease: dict[str, Value] = {"now": now, "owner": terms.owner, "until": now + terms.lease_ms, "most": limit}
+    yield "turns_expire", {"now": now}
+    yield "turns_poison", {"now": now, "most_attempts": MOST_ATTEMPTS}
+    turn_rows = yield "turns_claim", lease
+    timer_rows = yield "timers_claim", lease
+    yield "messages_gone", {"now": now}
+    yield "messages_unclear", {"now": now, "due_at": now + UNCLEAR_WAIT}
+    yield "messages_not_again", {"now": now}
+    message_rows = yield "messages_claim", lease
+    ahead = yield "next_due", {"now": now}
+    full = max(len(turn_rows), len(timer_rows), len(message_rows)) >= limit
+    return Work(
+        turns=tuple(
+            TurnClaim(rows.read_turn(row), rows.read_lease(row), row["attempts"])
+            for row in sorted(turn_rows, key=lambda row: (row["received_at"], row["turn_key"]))
+        ),
+        timers=tuple((yield from timer_claims(timer_rows))),
+        messages=tuple((yield from message_claims(message_rows))),
+        next_due=now if full else ahead[0]["due_at"],
+    )
+
+
+def fail_turn(held: TurnClaim, retry_at: int) -> Operation[bool]:
+    """Give the turn back until `retry_at`, or poison it; False when somebody else owns it."""
+    guard = _guard("turn_key", held.turn.turn_key, held.lease)
+    found = yield "turn_fail", {**guard, "retry_at": retry_at, "most_attempts": MOST_ATTEMPTS}
+    return bool(found) and found[0]["state"] == "poison"
+
+
+def renew(terms: Terms, work: Work, now: int) -> Operation[None]:
+    """Prolong every lease of this work that is still this process's."""
+    for query, guard in _held(work):
+        yield f"{query}_lease", {**guard, "until": now + terms.lease_ms}
+
+
+def release(work: Work) -> Operation[None]:
+    """End the leases of this work now; a message in `sending` keeps its own."""
+    for query, guard in _held(work):
+        if query == "message":
+            yield "message_release", guard
+        else:
+            yield f"{query}_lease", {**guard, "until": 0}
+
+
+def _held(work: Work) -> list[tuple[str, dict[str, Value]]]:
+    return [
+        *(("turn", _guard("turn_key", held.turn.turn_key, held.lease)) for held in work.turns),
+        *(("timer", _guard("timer_key", held.timer.timer_key, held.lease)) for held in work.timers),
+        *(("message", _guard("message_id", held.message.message_id, held.lease)) for held in work.messages),
+    ]
+
+
+def _guard(key_name: str, key: str, lease: Lease) -> dict[str, Value]:
+    return {key_name: key, "owner": lease.owner, "fence": lease.fence}
+
+
+def sweep(now: int) -> Operation[None]:
+    """Delete what is kept no longer (ENGINE 2.17), at most `MOST_SWEPT` rows of a kind at once."""
+    before: dict[str, Value] = {"before": now - ROOMS_KEPT, "most": MOST_SWEPT}
+    yield "turns_sweep", {"before": now - TURNS_KEPT, "most": MOST_SWEPT}
+    yield "rooms_sweep_messages", before
+    yield "rooms_sweep", before
+    yield "messages_sweep", before
+    yield "notes_sweep", {"now": now}

@@ -1,0 +1,69 @@
+-- name: chat_find(tenant, thread_id)
+SELECT * FROM chats WHERE tenant = CAST(:tenant AS TEXT) AND thread_id = CAST(:thread_id AS TEXT);
+
+-- name: chat_seen(tenant, thread_id, kind, channel_kind, team_id, group_id, name, service_url, bot_id, settings, now)!
+-- Something was received from the chat: it is not gone; what is empty overwrites nothing.
+INSERT INTO chats (
+  tenant, thread_id, kind, channel_kind, team_id, group_id, name, service_url, bot_id, settings, settings_version,
+  gone_at, seen_at
+) VALUES (
+  CAST(:tenant AS TEXT), CAST(:thread_id AS TEXT), CAST(:kind AS TEXT), CAST(:channel_kind AS TEXT),
+  CAST(:team_id AS TEXT), CAST(:group_id AS TEXT), CAST(:name AS TEXT), CAST(:service_url AS TEXT),
+  CAST(:bot_id AS TEXT), CAST(:settings AS TEXT), 0, NULL, CAST(:now AS BIGINT)
+)
+ON CONFLICT (tenant, thread_id) DO UPDATE SET
+  kind = excluded.kind,
+  channel_kind = CASE WHEN excluded.channel_kind <> '' THEN excluded.channel_kind ELSE chats.channel_kind END,
+  team_id = CASE WHEN excluded.team_id <> '' THEN excluded.team_id ELSE chats.team_id END,
+  group_id = CASE WHEN excluded.group_id <> '' THEN excluded.group_id ELSE chats.group_id END,
+  name = CASE WHEN excluded.name <> '' THEN excluded.name ELSE chats.name END,
+  service_url = CASE WHEN excluded.service_url <> '' AND excluded.seen_at >= chats.seen_at
+    THEN excluded.service_url ELSE chats.service_url END,
+  bot_id = CASE WHEN excluded.bot_id <> '' AND excluded.seen_at >= chats.seen_at
+    THEN excluded.bot_id ELSE chats.bot_id END,
+  gone_at = NULL,
+  seen_at = CASE WHEN excluded.seen_at > chats.seen_at THEN excluded.seen_at ELSE chats.seen_at END;
+
+-- name: chat_save(tenant, thread_id, kind, channel_kind, team_id, group_id, name, service_url, bot_id, settings, gone_at, since, now)!
+-- A decision about the chat, made for something that happened at :since; what was received later knows better
+-- where the chat is and whether it is gone.
+INSERT INTO chats (
+  tenant, thread_id, kind, channel_kind, team_id, group_id, name, service_url, bot_id, settings, settings_version,
+  gone_at, seen_at
+) VALUES (
+  CAST(:tenant AS TEXT), CAST(:thread_id AS TEXT), CAST(:kind AS TEXT), CAST(:channel_kind AS TEXT),
+  CAST(:team_id AS TEXT), CAST(:group_id AS TEXT), CAST(:name AS TEXT), CAST(:service_url AS TEXT),
+  CAST(:bot_id AS TEXT), CAST(:settings AS TEXT), 0, CAST(:gone_at AS BIGINT), CAST(:now AS BIGINT)
+)
+ON CONFLICT (tenant, thread_id) DO UPDATE SET
+  kind = excluded.kind,
+  channel_kind = CASE WHEN excluded.channel_kind <> '' THEN excluded.channel_kind ELSE chats.channel_kind END,
+  team_id = CASE WHEN excluded.team_id <> '' THEN excluded.team_id ELSE chats.team_id END,
+  group_id = CASE WHEN excluded.group_id <> '' THEN excluded.group_id ELSE chats.group_id END,
+  name = CASE WHEN excluded.name <> '' THEN excluded.name ELSE chats.name END,
+  service_url = CASE WHEN excluded.service_url <> '' AND chats.seen_at <= CAST(:since AS BIGINT)
+    THEN excluded.service_url ELSE chats.service_url END,
+  bot_id = CASE WHEN excluded.bot_id <> '' AND chats.seen_at <= CAST(:since AS BIGINT)
+    THEN excluded.bot_id ELSE chats.bot_id END,
+  settings = excluded.settings,
+  settings_version = chats.settings_version + CASE WHEN excluded.settings <> chats.settings THEN 1 ELSE 0 END,
+  gone_at = CASE WHEN chats.seen_at <= CAST(:since AS BIGINT) THEN excluded.gone_at ELSE chats.gone_at END;
+
+-- name: notes_find(tenant, now)
+SELECT note_key, value FROM notes WHERE tenant = CAST(:tenant AS TEXT) AND until > CAST(:now AS BIGINT);
+
+-- name: note_save(tenant, note_key, value, until)!
+INSERT INTO notes (tenant, note_key, value, until)
+VALUES (CAST(:tenant AS TEXT), CAST(:note_key AS TEXT), CAST(:value AS TEXT), CAST(:until AS BIGINT))
+ON CONFLICT (tenant, note_key) DO UPDATE SET value = excluded.value, until = excluded.until;
+
+-- name: notes_sweep(now)!
+DELETE FROM notes WHERE until <= CAST(:now AS BIGINT);
+
+-- name: audit_insert(audit_id, tenant, now, actor_oid, action, room_id, thread_id, detail, reference)!
+INSERT INTO audit (audit_id, tenant, at, actor_oid, action, room_id, thread_id, detail, reference)
+VALUES (
+  CAST(:audit_id AS TEXT), CAST(:tenant AS TEXT), CAST(:now AS BIGINT), CAST(:actor_oid AS TEXT),
+  CAST(:action AS TEXT), CAST(:room_id AS TEXT), CAST(:thread_id AS TEXT), CAST(:detail AS TEXT),
+  CAST(:reference AS TEXT)
+);

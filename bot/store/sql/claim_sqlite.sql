@@ -1,0 +1,43 @@
+-- The claims of ENGINE 3.1. One writer at a time needs no row locks; PostgreSQL's have FOR UPDATE SKIP LOCKED.
+
+-- name: turns_claim(now, most, owner, until)
+-- The head of each chat's lane, when no other turn of the lane is running.
+WITH head AS MATERIALIZED (
+  SELECT h.turn_key FROM inbox AS h
+  WHERE h.state = 'new' AND h.due_at <= CAST(:now AS BIGINT) AND h.lease_until <= CAST(:now AS BIGINT)
+    AND NOT EXISTS (
+      SELECT 1 FROM inbox AS e
+      WHERE e.state = 'new' AND e.tenant = h.tenant AND e.thread_id = h.thread_id AND e.turn_key <> h.turn_key
+        AND ((e.received_at, e.turn_key) < (h.received_at, h.turn_key) OR e.lease_until > CAST(:now AS BIGINT))
+    )
+  ORDER BY h.due_at LIMIT CAST(:most AS BIGINT)
+)
+UPDATE inbox SET lease_owner = CAST(:owner AS TEXT), lease_until = CAST(:until AS BIGINT),
+  fence = fence + 1, attempts = attempts + 1
+WHERE turn_key IN (SELECT turn_key FROM head)
+RETURNING *;
+
+-- name: timers_claim(now, most, owner, until)
+WITH head AS MATERIALIZED (
+  SELECT timer_key FROM timers
+  WHERE due_at <= CAST(:now AS BIGINT) AND lease_until <= CAST(:now AS BIGINT)
+  ORDER BY due_at LIMIT CAST(:most AS BIGINT)
+)
+UPDATE timers SET lease_owner = CAST(:owner AS TEXT), lease_until = CAST(:until AS BIGINT),
+  fence = fence + 1, attempts = attempts + 1
+WHERE timer_key IN (SELECT timer_key FROM head)
+RETURNING *;
+
+-- name: messages_claim(now, most, owner, until)
+WITH head AS MATERIALIZED (
+  SELECT message_id FROM messages
+  WHERE due_at <= CAST(:now AS BIGINT) AND lease_until <= CAST(:now AS BIGINT)
+    AND (state IN ('planned', 'unclear') OR (state = 'posted' AND want_version > shown_version))
+  ORDER BY due_at LIMIT CAST(:most AS BIGINT)
+)
+UPDATE messages SET lease_owner = CAST(:owner AS TEXT), lease_until = CAST(:until AS BIGINT),
+  fence = fence + 1, attempts = attempts + 1,
+  generation = CASE WHEN state = 'unclear' THEN generation + 1 ELSE generation END,
+  state = CASE WHEN state IN ('planned', 'unclear') THEN 'sending' ELSE state END
+WHERE message_id IN (SELECT message_id FROM head)
+RETURNING *;

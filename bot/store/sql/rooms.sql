@@ -1,0 +1,73 @@
+-- name: room_find(room_id)
+SELECT * FROM rooms WHERE room_id = CAST(:room_id AS TEXT);
+
+-- name: rooms_unfinished(tenant, scope_key)
+SELECT * FROM rooms
+WHERE tenant = CAST(:tenant AS TEXT) AND scope_key = CAST(:scope_key AS TEXT)
+  AND state IN ('opening', 'open', 'live', 'empty')
+ORDER BY created_at DESC, room_id DESC;
+
+-- name: room_last(tenant, thread_id)
+SELECT * FROM rooms
+WHERE tenant = CAST(:tenant AS TEXT) AND home_thread = CAST(:thread_id AS TEXT)
+ORDER BY created_at DESC, room_id DESC LIMIT 1;
+
+-- name: room_insert(room_id, tenant, scope_key, topic, state, version, subject, starter_oid, starter, host_oid, host, home_thread, home_conversation, request, external_id, created_at, give_up_at, starts_at, ends_at, reference, zone, language, graph_call, attempt, bind_thread, binding, meeting_id, join_hash, meeting, trying, opened_at, live_at, empty_at, ended_at, ended_by, fail_code)
+-- Nothing comes back when the place is taken.
+INSERT INTO rooms (
+  room_id, tenant, scope_key, topic, state, version, subject, starter_oid, starter, host_oid, host, home_thread,
+  home_conversation, request, external_id, created_at, give_up_at, starts_at, ends_at, reference, zone, language,
+  graph_call, attempt, bind_thread, binding, meeting_id, join_hash, meeting, trying, opened_at, live_at, empty_at,
+  ended_at, ended_by, fail_code
+) VALUES (
+  CAST(:room_id AS TEXT), CAST(:tenant AS TEXT), CAST(:scope_key AS TEXT), CAST(:topic AS TEXT), CAST(:state AS TEXT),
+  CAST(:version AS BIGINT), CAST(:subject AS TEXT), CAST(:starter_oid AS TEXT), CAST(:starter AS TEXT),
+  CAST(:host_oid AS TEXT), CAST(:host AS TEXT), CAST(:home_thread AS TEXT), CAST(:home_conversation AS TEXT),
+  CAST(:request AS TEXT), CAST(:external_id AS TEXT), CAST(:created_at AS BIGINT), CAST(:give_up_at AS BIGINT),
+  CAST(:starts_at AS BIGINT), CAST(:ends_at AS BIGINT), CAST(:reference AS TEXT), CAST(:zone AS TEXT),
+  CAST(:language AS TEXT), CAST(:graph_call AS TEXT), CAST(:attempt AS BIGINT), CAST(:bind_thread AS TEXT),
+  CAST(:binding AS TEXT), CAST(:meeting_id AS TEXT), CAST(:join_hash AS TEXT), CAST(:meeting AS TEXT),
+  CAST(:trying AS TEXT), CAST(:opened_at AS BIGINT), CAST(:live_at AS BIGINT), CAST(:empty_at AS BIGINT),
+  CAST(:ended_at AS BIGINT), CAST(:ended_by AS TEXT), CAST(:fail_code AS TEXT)
+)
+ON CONFLICT (tenant, scope_key, topic) WHERE state IN ('opening', 'open', 'live', 'empty') DO NOTHING
+RETURNING room_id;
+
+-- name: room_save(room_id, tenant, scope_key, topic, state, version, subject, starter_oid, starter, host_oid, host, home_thread, home_conversation, request, external_id, created_at, give_up_at, starts_at, ends_at, reference, zone, language, graph_call, attempt, bind_thread, binding, meeting_id, join_hash, meeting, trying, opened_at, live_at, empty_at, ended_at, ended_by, fail_code)
+-- Nothing comes back when the room has another version by now, or when another room holds the place it wants.
+UPDATE rooms SET
+  tenant = CAST(:tenant AS TEXT), scope_key = CAST(:scope_key AS TEXT), topic = CAST(:topic AS TEXT),
+  state = CAST(:state AS TEXT), version = version + 1, subject = CAST(:subject AS TEXT),
+  starter_oid = CAST(:starter_oid AS TEXT), starter = CAST(:starter AS TEXT), host_oid = CAST(:host_oid AS TEXT),
+  host = CAST(:host AS TEXT), home_thread = CAST(:home_thread AS TEXT),
+  home_conversation = CAST(:home_conversation AS TEXT), request = CAST(:request AS TEXT),
+  external_id = CAST(:external_id AS TEXT), created_at = CAST(:created_at AS BIGINT),
+  give_up_at = CAST(:give_up_at AS BIGINT), starts_at = CAST(:starts_at AS BIGINT),
+  ends_at = CAST(:ends_at AS BIGINT), reference = CAST(:reference AS TEXT), zone = CAST(:zone AS TEXT),
+  language = CAST(:language AS TEXT), graph_call = CAST(:graph_call AS TEXT), attempt = CAST(:attempt AS BIGINT),
+  bind_thread = CAST(:bind_thread AS TEXT), binding = CAST(:binding AS TEXT), meeting_id = CAST(:meeting_id AS TEXT),
+  join_hash = CAST(:join_hash AS TEXT), meeting = CAST(:meeting AS TEXT), trying = CAST(:trying AS TEXT),
+  opened_at = CAST(:opened_at AS BIGINT), live_at = CAST(:live_at AS BIGINT), empty_at = CAST(:empty_at AS BIGINT),
+  ended_at = CAST(:ended_at AS BIGINT), ended_by = CAST(:ended_by AS TEXT), fail_code = CAST(:fail_code AS TEXT)
+WHERE room_id = CAST(:room_id AS TEXT) AND version = CAST(:version AS BIGINT)
+  AND (CAST(:state AS TEXT) NOT IN ('opening', 'open', 'live', 'empty') OR NOT EXISTS (
+    SELECT 1 FROM rooms AS o
+    WHERE o.tenant = CAST(:tenant AS TEXT) AND o.scope_key = CAST(:scope_key AS TEXT)
+      AND o.topic = CAST(:topic AS TEXT) AND o.room_id <> CAST(:room_id AS TEXT)
+      AND o.state IN ('opening', 'open', 'live', 'empty')
+  ))
+RETURNING version;
+
+-- name: rooms_sweep_messages(before, most)!
+DELETE FROM messages WHERE room_id IN (
+  SELECT room_id FROM rooms
+  WHERE state IN ('ended', 'failed') AND ended_at < CAST(:before AS BIGINT)
+  ORDER BY ended_at, room_id LIMIT CAST(:most AS BIGINT)
+);
+
+-- name: rooms_sweep(before, most)!
+DELETE FROM rooms WHERE room_id IN (
+  SELECT room_id FROM rooms
+  WHERE state IN ('ended', 'failed') AND ended_at < CAST(:before AS BIGINT)
+  ORDER BY ended_at, room_id LIMIT CAST(:most AS BIGINT)
+);

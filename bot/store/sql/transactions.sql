@@ -1,0 +1,23 @@
+-- name: alive()
+-- A store that answers this is ready.
+SELECT 1 AS alive;
+
+-- name: decision_begin()!
+SAVEPOINT decision;
+
+-- name: decision_undo()!
+ROLLBACK TO SAVEPOINT decision;
+
+-- name: decision_end()!
+RELEASE SAVEPOINT decision;
+
+-- name: next_due(now)
+-- The earliest time ahead at which something becomes due or a lease ends.
+SELECT MIN(ahead.due_at) AS due_at FROM (
+  SELECT MIN(due_at) AS due_at FROM inbox WHERE state = 'new' AND due_at > CAST(:now AS BIGINT)
+  UNION ALL SELECT MIN(lease_until) FROM inbox WHERE lease_until > 0 AND lease_until > CAST(:now AS BIGINT)
+  UNION ALL SELECT MIN(due_at) FROM messages WHERE due_at > CAST(:now AS BIGINT)
+  UNION ALL SELECT MIN(lease_until) FROM messages WHERE lease_until > 0 AND lease_until > CAST(:now AS BIGINT)
+  UNION ALL SELECT MIN(due_at) FROM timers WHERE due_at > CAST(:now AS BIGINT)
+  UNION ALL SELECT MIN(lease_until) FROM timers WHERE lease_until > 0 AND lease_until > CAST(:now AS BIGINT)
+) AS ahead;

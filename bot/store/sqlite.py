@@ -1,0 +1,263 @@
+"""SQLite: one writer thread with a queue, one commit per batch, every job in its own savepoint (ENGINE R24)."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from filelock import FileLock
+
+from bot.errors import StoreError
+from bot.ports import Store
+from bot.store import sqlite_file
+from bot.store.sqlite_file import store_path
+from bot.store.statements import Migration, Operation, T, Terms, load, migrations
+from bot.store.store import TransactionalStore
+
+__all__ = ["SqliteDriver", "open_sqlite", "store_path"]
+
+BUSY_SECONDS = 2.0
+"""How long to wait for another program that holds the file, such as a backup."""
+BATCH = 256
+CACHED_STATEMENTS = 256
+FULL = 2
+"""What `PRAGMA synchronous` says when every commit is on the disk."""
+
+
+async def open_sqlite(
+    path: str, *, owner: str, chat_send_gap_ms: int = 3_000, lease_ms: int = 30_000, exclusive: bool = True
+) -> Store:
+    """Open the file, bring its schema up to date, and return the store.
+
+    `owner` is this process's random id, which its leases carry; the other two are in ms. Without `exclusive`
+    (tests only) a second process may use the file too. Raises SettingsError naming MUSTER_STORE, or StoreError.
+    """
+    driver = SqliteDriver(path, exclusive=exclusive)
+    await driver.start()
+    return TransactionalStore(driver, Terms(owner, lease_ms, chat_send_gap_ms))
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    begin: Callable[[], Operation[Any]]
+    done: asyncio.Future[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    job: _Job
+    result: Any = None
+    error: Exception | None = None
+
+
+class SqliteDriver:
+    """Runs operations in its writer thread; the event loop only ever waits for futures.
+
+    `commits` counts the transactions committed so far.
+    """
+
+    def __init__(self, path: str, *, exclusive: bool) -> None:
+        self._path = path
+        self._exclusive = exclusive
+        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._loop = asyncio.get_running_loop()
+        self._ended: asyncio.Future[None] = self._loop.create_future()
+        self._closed = False
+        self.commits = 0
+
+    async def start(self) -> None:
+        """Open the file in the writer thread. Raises SettingsError or StoreError."""
+        opened: asyncio.Future[Any] = self._loop.create_future()
+        thread = threading.Thread(target=self._work, args=(opened,), name="store", daemon=True)
+        thread.start()
+        await opened
+
+    async def run(self, begin: Callable[[], Operation[T]]) -> T:
+        """Queue an operation and return its result once its batch is committed."""
+        if self._closed:
+            raise StoreError("the store is closed")
+        done: asyncio.Future[T] = self._loop.create_future()
+        self._queue.put(_Job(begin, done))
+        return await done
+
+    async def close(self) -> None:
+        """Finish what is queued, close the file and let the next process have it."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put(None)
+        await asyncio.shield(self._ended)
+
+    # --- in the writer thread ----------------------------------------------------------------------------
+
+    def _work(self, opened: asyncio.Future[Any]) -> None:
+        lock: FileLock | None = None
+        try:
+            sqlite_file.prepare(self._path)
+            lock = sqlite_file.lock(self._path) if self._exclusive else None
+            writer = _Writer(self._path)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the one who opens the store is to know it
+            self._tell(_settle, opened, None, error)
+        else:
+            self._tell(_settle, opened, None, None)
+            self._serve(writer)
+            writer.close()
+        finally:
+            if lock:
+                lock.release()
+        self._tell(_settle, self._ended, None, None)
+
+    def _serve(self, writer: _Writer) -> None:
+        serving = True
+        while serving:
+            jobs, serving = self._next_jobs()
+            if jobs:
+                outcomes = writer.transact(jobs)
+                self.commits = writer.commits
+                self._tell(_resolve, outcomes)
+
+    def _next_jobs(self) -> tuple[list[_Job], bool]:
+        """Wait for a job and return it with those that wait behind it; False when it is time to close."""
+        jobs: list[_Job] = []
+        job = self._queue.get()
+        with suppress(queue.Empty):
+            while job is not None:
+                jobs.append(job)
+                if len(jobs) == BATCH:
+                    return jobs, True
+                job = self._queue.get_nowait()
+        return jobs, job is not None
+
+    def _tell(self, callback: Callable[..., None], *args: object) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(callback, *args)
+
+
+class _Writer:
+    """The one connection. Every sqlite3.Error leaves it as StoreError."""
+
+    def __init__(self, path: str) -> None:
+        self.commits = 0
+        self._sql: dict[str, str] = {}
+        try:
+            self._connection = sqlite3.connect(
+                path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=CACHED_STATEMENTS
+            )
+        except sqlite3.Error as error:
+            raise _translated(error) from error
+        try:
+            self._connection.row_factory = sqlite3.Row
+            self._be_durable()
+            migrate(self._connection, migrations())
+        except BaseException as error:
+            self._connection.close()
+            if isinstance(error, sqlite3.Error):
+                raise _translated(error) from error
+            raise
+        loaded = load("sqlite", "sqlite3")
+        self._sql = {name: getattr(loaded, name).sql for name in loaded.available_queries if "_cursor" not in name}
+
+    def _be_durable(self) -> None:
+        """Acknowledged means on the disk (ENGINE R10, R24): asked for, and then asserted."""
+        (mode,) = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        self._connection.execute("PRAGMA synchronous = FULL")
+        (synchronous,) = self._connection.execute("PRAGMA synchronous").fetchone()
+        if (mode, synchronous) != ("wal", FULL):
+            raise StoreError(f"SQLite will not write durably here: journal {mode}, synchronous {synchronous}")
+
+    def transact(self, jobs: list[_Job]) -> list[_Outcome]:
+        """Run the jobs in one transaction, each in its own savepoint, and commit once."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            outcomes = [self._attempt(job) for job in jobs]
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            with suppress(sqlite3.Error):  # SQLite may have rolled back by itself; the next batch begins anew
+                self._connection.execute("ROLLBACK")
+            return [_Outcome(job, error=_translated(error)) for job in jobs]
+        self.commits += 1
+        return outcomes
+
+    def _attempt(self, job: _Job) -> _Outcome:
+        self._connection.execute("SAVEPOINT job")
+        try:
+            result = self._run(job.begin())
+        except Exception as error:
+            if not self._connection.in_transaction:
+                raise  # SQLite gave up the whole transaction (disk full): every job of it failed
+            self._connection.execute("ROLLBACK TO SAVEPOINT job")
+            self._connection.execute("RELEASE SAVEPOINT job")
+            return _Outcome(job, error=_translated(error) if isinstance(error, sqlite3.Error) else error)
+        self._connection.execute("RELEASE SAVEPOINT job")
+        return _Outcome(job, result)
+
+    def _run(self, operation: Operation[T]) -> T:
+        try:
+            name, parameters = next(operation)
+            while True:
+                rows = self._connection.execute(self._sql[name], parameters).fetchall()
+                name, parameters = operation.send(rows)
+        except StopIteration as ended:
+            result: T = ended.value
+            return result
+        finally:
+            operation.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+
+def migrate(connection: sqlite3.Connection, steps: list[Migration]) -> None:
+    """Apply the steps that are not recorded yet, each in one transaction with its record (ENGINE C14)."""
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL)"
+    )
+    for step in steps:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            known = connection.execute("SELECT 1 FROM schema_version WHERE version = ?", (step.version,)).fetchone()
+            if not known:
+                for statement in _statements(step.sql):
+                    connection.execute(statement)
+                connection.execute("INSERT INTO schema_version VALUES (?, ?)", (step.version, step.name))
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+
+def _statements(script: str) -> list[str]:
+    """Split a script: `executescript` would commit in the middle of a step."""
+    statements, text = [], ""
+    for line in script.splitlines():
+        text += line + "\n"
+        if sqlite3.complete_statement(text):
+            statements.append(text)
+            text = ""
+    return statements
+
+
+def _translated(error: sqlite3.Error) -> StoreError:
+    translated = StoreError(f"SQLite: {getattr(error, 'sqlite_errorname', type(error).__name__)}: {error}")
+    translated.__cause__ = error
+    return translated
+
+
+def _resolve(outcomes: list[_Outcome]) -> None:
+    for outcome in outcomes:
+        _settle(outcome.job.done, outcome.result, outcome.error)
+
+
+def _settle(future: asyncio.Future[Any], result: object, error: Exception | None) -> None:
+    if future.done():
+        return  # whoever waited was cancelled meanwhile
+    if error is None:
+        future.set_result(result)
+    else:
+        future.set_exception(error)

@@ -1,0 +1,81 @@
+"""How an operation speaks: it yields named statements and is sent their rows (sans-IO), on any engine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, Protocol, TypeVar
+
+import aiosql
+
+T = TypeVar("T")
+Value = str | int | None
+
+
+class Row(Protocol):
+    """One row; its values by column name."""
+
+    def __getitem__(self, name: str, /) -> Any:  # noqa: ANN401 - a column's type is the schema's business
+        """Return the value of a column."""
+        ...
+
+
+Statement = tuple[str, Mapping[str, Value]]
+"""The name of a query in `sql/*.sql` and its parameters."""
+Rows = Sequence[Row]
+Operation = Generator[Statement, Rows, T]
+"""The logic of one transaction: runs the same over every engine."""
+
+
+class Driver(Protocol):
+    """One engine: runs an operation in one transaction."""
+
+    async def run(self, begin: Callable[[], Operation[T]]) -> T:
+        """Run a fresh operation and return its result once it is committed.
+
+        Raises StoreError when nothing was written, and whatever the operation itself raises.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Finish what is queued and let go of files and connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Who takes leases and for how long (ms), and how far apart (ms) sends to one thread are (ENGINE R17)."""
+
+    owner: str
+    lease_ms: int = 30_000
+    chat_send_gap_ms: int = 3_000
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step of the schema: its number, its file's name and its SQL."""
+
+    version: int
+    name: str
+    sql: str
+
+
+SHARED = ("transactions", "chats", "inbox", "rooms", "messages", "timers")
+
+
+def load(engine: str, adapter: str) -> Any:  # noqa: ANN401 - aiosql's Queries has its queries as attributes
+    """Return the queries for an engine (`sqlite`), loaded for one of aiosql's adapters (`sqlite3`)."""
+    folder = files("bot.store") / "sql"
+    names = (*SHARED, f"claim_{engine}")
+    text = "\n".join((folder / f"{name}.sql").read_text("utf-8") for name in names)
+    return aiosql.from_str(text, adapter)
+
+
+def migrations() -> list[Migration]:
+    """Return the steps of the schema in their order."""
+    folder = files("bot.store") / "sql" / "migrations"
+    found = [entry for entry in folder.iterdir() if re.fullmatch(r"\d{4}_\w+\.sql", entry.name)]
+    steps = [Migration(int(entry.name[:4]), entry.name, entry.read_text("utf-8")) for entry in found]
+    return sorted(steps, key=lambda step: step.version)

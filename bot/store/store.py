@@ -1,0 +1,71 @@
+"""The store over any engine: every promise of `bot.ports.Store` as one operation in one transaction."""
+
+from __future__ import annotations
+
+from bot.leases import MessageClaim, Receipt, Sent, Settled, TimerClaim, TurnClaim, Work
+from bot.model import Turn
+from bot.ports import Decide
+from bot.store import operations, settling
+from bot.store.effects import Applying
+from bot.store.statements import Driver, Terms
+
+
+class TransactionalStore:
+    """Implements `bot.ports.Store`: what it promises is said there."""
+
+    def __init__(self, driver: Driver, terms: Terms) -> None:
+        self._driver = driver
+        self._terms = terms
+
+    async def receive(self, turn: Turn, now: int) -> Receipt:
+        """Write the turn to the inbox."""
+        return await self._driver.run(lambda: operations.receive(self._terms, turn, now))
+
+    async def claim(self, now: int, limit: int) -> Work:
+        """Lease what is due."""
+        return await self._driver.run(lambda: operations.claim(self._terms, now, limit))
+
+    async def settle_turn(self, claim: TurnClaim, decide: Decide, now: int, fresh_id: str) -> Settled:
+        """Decide about a turn and mark it done."""
+        since = claim.turn.received_at
+        return await self._driver.run(
+            lambda: settling.settle_turn(Applying(self._terms, now, since, fresh_id), claim, decide)
+        )
+
+    async def settle_timer(self, claim: TimerClaim, decide: Decide, now: int, fresh_id: str) -> Settled:
+        """Decide about a timer."""
+        return await self._driver.run(
+            lambda: settling.settle_timer(Applying(self._terms, now, now, fresh_id), claim, decide)
+        )
+
+    async def settle_message(self, claim: MessageClaim, sent: Sent, now: int) -> Settled:
+        """Write how a sending ended."""
+        return await self._driver.run(lambda: settling.settle_message(self._terms, claim, sent, now))
+
+    async def fail_turn(self, claim: TurnClaim, now: int, retry_at: int) -> bool:  # noqa: ARG002 - the port's signature
+        """Give a turn back, or poison it."""
+        return await self._driver.run(lambda: operations.fail_turn(claim, retry_at))
+
+    async def answer(self, turn_key: str) -> Receipt | None:
+        """Read an invoke's stored answer."""
+        return await self._driver.run(lambda: operations.answer(turn_key))
+
+    async def renew(self, work: Work, now: int) -> None:
+        """Prolong leases."""
+        await self._driver.run(lambda: operations.renew(self._terms, work, now))
+
+    async def release(self, work: Work, now: int) -> None:  # noqa: ARG002 - the port's signature
+        """Hand leases back."""
+        await self._driver.run(lambda: operations.release(work))
+
+    async def sweep(self, now: int) -> None:
+        """Delete what is kept no longer."""
+        await self._driver.run(lambda: operations.sweep(now))
+
+    async def ready(self) -> None:
+        """Return when the store answers."""
+        await self._driver.run(operations.ready)
+
+    async def close(self) -> None:
+        """Finish what is queued and let go."""
+        await self._driver.close()

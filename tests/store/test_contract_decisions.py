@@ -1,0 +1,164 @@
+"""What every engine keeps: one transaction per decision, overtaken ones taken again."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.decisions import MakeRoom, PlanMessage, Record, Reply, SaveNote, SaveRoom, SetTimer, View
+from bot.errors import StoreError
+from bot.leases import TurnClaim
+from bot.model import MessageState, Person, RoomState, Turn
+from bot.ports import Store
+
+if TYPE_CHECKING:  # conftest is pytest's to import
+    from tests.store.conftest import Engine, Make
+
+
+async def taken(store: Store, turn: Turn, now: int) -> TurnClaim:
+    """Receive a turn that may run at once."""
+    receipt = await store.receive(turn, now)
+    assert receipt.claim
+    return receipt.claim
+
+
+async def test_settle_turn_applies_everything(store: Store, engine: Engine, make: Make) -> None:
+    """One transaction: the room, its card, its timer, a note, the audit, and the turn is done without its text."""
+    claim = await taken(store, make.turn(), make.now)
+    record = Record(make.tenant, "oid-ana", "meet", make.thread, "room", reference="7F3K-92QD")
+    card = make.message(due_at=make.now + 1_500)
+    note = SaveNote(make.tenant, "binding", "refused", make.now + 10)
+    effects = (MakeRoom(make.room()), PlanMessage(card), SetTimer(make.timer()), note, record, record)
+    settled = await store.settle_turn(claim, make.reply(*effects, outcome="opening"), make.now, "f")
+    assert settled.reply
+    assert settled.reply.outcome == "opening"
+    (timer,) = settled.work.timers
+    assert (timer.timer, timer.room, timer.chat) == (make.timer(attempts=1), make.room(), make.chat())
+    assert not settled.work.messages
+    assert settled.work.next_due == make.now + 1_500
+    assert engine.rows("SELECT state, body, outcome, lease_owner FROM inbox") == [("done", None, "opening", "")]
+    audit = engine.rows("SELECT at, actor_oid, action, room_id, thread_id, reference FROM audit")
+    assert audit == [(make.now, "oid-ana", "meet", "room", make.thread, "7F3K-92QD")] * 2
+    views: list[View] = []
+    claim = await taken(store, make.turn("b"), make.now)
+    await store.settle_turn(claim, make.looking(views), make.now + 9, "g")
+    expected = View(make.now + 9, "g", make.chat(), (make.room(),), make.room(), notes={"binding": "refused"})
+    assert views == [expected]
+
+
+async def test_view_of_a_press(store: Store, make: Make) -> None:
+    """A press sees the message it came from, found by its place, with its room; a stranger's id finds nothing."""
+    claim = await taken(store, make.turn(), make.now)
+    posted = make.message(state=MessageState.POSTED, activity_id="1:x", due_at=None)
+    finished = make.room(state=RoomState.ENDED, ended_at=make.now)
+    await store.settle_turn(claim, make.reply(MakeRoom(finished), PlanMessage(posted)), make.now, "f")
+    views: list[View] = []
+    for key, pressed in (("b", "1:x"), ("c", "1:y")):
+        claim = await taken(store, make.turn(key, reply_to_id=pressed), make.now)
+        await store.settle_turn(claim, make.looking(views), make.now, key)
+    assert (views[0].pressed, views[0].pressed_room) == (posted, finished)
+    assert (views[1].pressed, views[1].pressed_room) == (None, None)
+    assert (views[0].rooms, views[0].last_room) == ((), finished)
+
+
+async def test_settle_stale(store: Store, engine: Engine, make: Make) -> None:
+    """Whoever lost the lease writes nothing (C13)."""
+    old = await taken(store, make.turn(), make.now)
+    (new,) = (await store.claim(make.now + 30_000, 9)).turns
+    assert new.lease.fence > old.lease.fence
+    settled = await store.settle_turn(old, make.reply(MakeRoom(make.room())), make.now + 30_000, "f")
+    assert settled.stale
+    assert settled.reply is None
+    assert engine.rows("SELECT COUNT(*) FROM rooms") == [(0,)]
+    assert await store.fail_turn(old, make.now, make.now) is False
+    assert not (await store.settle_turn(new, make.reply(), make.now + 30_000, "f")).stale
+
+
+async def test_decide_again(store: Store, engine: Engine, make: Make) -> None:
+    """A decision that was overtaken is taken again with what is there, and nothing of the first one stays."""
+    claim = await taken(store, make.turn(), make.now)
+    await store.settle_turn(claim, make.reply(MakeRoom(make.room())), make.now, "f")
+    seen: list[View] = []
+
+    def decide(view: View) -> Reply:
+        seen.append(view)
+        whisper = PlanMessage(make.message(f"whisper {len(seen)}"))
+        if len(seen) == 1:
+            return Reply((whisper, SetTimer(make.timer()), MakeRoom(make.room("second"))), "taken")
+        if len(seen) == 2:
+            return Reply((whisper, SaveRoom(make.room(version=7))), "changed")
+        return Reply((whisper, SaveRoom(replace(view.rooms[0], subject="Review"))), "done")
+
+    claim = await taken(store, make.turn("b"), make.now)
+    settled = await store.settle_turn(claim, decide, make.now, "g")
+    assert settled.reply
+    assert settled.reply.outcome == "done"
+    assert [held.message.message_id for held in settled.work.messages] == ["whisper 3"]
+    assert settled.work.timers == ()
+    assert engine.rows("SELECT message_id FROM messages") == [("whisper 3",)]
+    assert engine.rows("SELECT subject, version FROM rooms") == [("Review", 2)]
+
+
+async def test_decide_in_vain(store: Store, engine: Engine, make: Make) -> None:
+    """A decision that never fits is given up after three times; the turn stays for later."""
+    claim = await taken(store, make.turn(), make.now)
+    stubborn = make.reply(MakeRoom(make.room()), MakeRoom(make.room("second")))
+    with pytest.raises(StoreError):
+        await store.settle_turn(claim, stubborn, make.now, "f")
+    assert engine.rows("SELECT COUNT(*) FROM rooms") == [(0,)]
+    assert not (await store.settle_turn(claim, make.reply(), make.now, "f")).stale
+
+
+async def test_reopening_a_taken_place(store: Store, make: Make) -> None:
+    """A room that ended cannot take back a place that another room has by now."""
+    claim = await taken(store, make.turn(), make.now)
+    ended = make.room("old", state=RoomState.ENDED, ended_at=make.now)
+    await store.settle_turn(claim, make.reply(MakeRoom(ended), MakeRoom(make.room())), make.now, "f")
+    claim = await taken(store, make.turn("b"), make.now)
+    with pytest.raises(StoreError):
+        await store.settle_turn(claim, make.reply(SaveRoom(replace(ended, state=RoomState.OPEN))), make.now, "g")
+
+
+async def test_raising_decision(store: Store, engine: Engine, make: Make) -> None:
+    """A decision that raises leaves nothing behind, and its error reaches the caller as it is."""
+    claim = await taken(store, make.turn(), make.now)
+
+    def decide(_view: View) -> Reply:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await store.settle_turn(claim, decide, make.now, "f")
+    assert engine.rows("SELECT state, lease_owner FROM inbox") == [("new", "one")]
+
+
+async def test_fifty_ask_at_once(engine: Engine, make: Make) -> None:
+    """Fifty people asking at the same moment, on two processes, get one room."""
+    stores = [await engine.open("one"), await engine.open("two")]
+    turns = [
+        make.turn(f"{n}", person=Person(f"29:{n}"), received_at=make.now + n, expires_at=make.now + 10**6)
+        for n in range(50)
+    ]
+    receipts = await asyncio.gather(*(stores[n % 2].receive(turn, make.now) for n, turn in enumerate(turns)))
+    assert sum(receipt.claim is not None for receipt in receipts) == 1
+    done: list[str] = []
+
+    async def work(store: Store, claim: TurnClaim) -> list[TurnClaim]:
+        def decide(view: View) -> Reply:
+            if view.rooms:
+                return Reply(outcome="running")
+            return Reply((MakeRoom(make.room(f"room {claim.turn.turn_key}")),), "opening")
+
+        settled = await store.settle_turn(claim, decide, make.now + 100, "f")
+        assert settled.reply
+        done.append(settled.reply.outcome)
+        return list(settled.work.turns)
+
+    waiting = [receipt.claim for receipt in receipts if receipt.claim]
+    while waiting:
+        store = stores[0 if waiting[0].lease.owner == "one" else 1]
+        waiting = await work(store, waiting[0])
+    assert sorted(done) == ["opening", *["running"] * 49]
+    assert engine.rows("SELECT COUNT(*) FROM rooms") == [(1,)]

@@ -1,0 +1,97 @@
+"""The schema: its steps, and that the hot statements find their indices."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.store.sqlite import migrate, open_sqlite
+from bot.store.statements import Migration, load, migrations
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """Where the database goes."""
+    return str(tmp_path / "muster.db")
+
+
+def connected(path: str) -> sqlite3.Connection:
+    """Open the file as the writer does."""
+    return sqlite3.connect(path, isolation_level=None)
+
+
+def test_half_applied_migration(path: str) -> None:
+    """A step that breaks leaves no trace, the steps before it stay, and the mended one is applied (C14)."""
+    first = Migration(1, "0001_a.sql", "CREATE TABLE a (x TEXT);")
+    broken = Migration(2, "0002_b.sql", "CREATE TABLE b (x TEXT);\nINSERT INTO nowhere VALUES (1);")
+    mended = Migration(2, "0002_b.sql", "CREATE TABLE b (x TEXT);\nINSERT INTO b VALUES ('1;2');")
+    with closing(connected(path)) as connection:
+        with pytest.raises(sqlite3.Error):
+            migrate(connection, [first, broken])
+        names = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1"
+        assert connection.execute(names).fetchall() == [("a",), ("schema_version",)]
+    with closing(connected(path)) as connection:
+        migrate(connection, [first, mended])
+        migrate(connection, [first, mended])
+        assert connection.execute("SELECT version FROM schema_version").fetchall() == [(1,), (2,)]
+        assert connection.execute("SELECT x FROM b").fetchall() == [("1;2",)]
+
+
+def test_migrations_are_numbered() -> None:
+    """The steps of the schema are numbered from 1 without a gap."""
+    steps = migrations()
+    assert [step.version for step in steps] == list(range(1, len(steps) + 1))
+
+
+HOT = [
+    "turn_find",
+    "turn_before",
+    "lane_waits",
+    "turns_expire",
+    "turns_poison",
+    "turns_claim",
+    "lane_claim",
+    "turn_finish",
+    "turn_outcome",
+    "turn_fail",
+    "turn_lease",
+    "room_find",
+    "rooms_unfinished",
+    "room_last",
+    "room_save",
+    "message_by_activity",
+    "messages_gone",
+    "messages_unclear",
+    "messages_not_again",
+    "messages_claim",
+    "message_claim",
+    "message_free",
+    "message_sent",
+    "cards_want",
+    "thread_last_sent",
+    "message_due",
+    "timers_claim",
+    "timer_claim",
+    "timer_finish",
+    "timer_end",
+    "timer_drop",
+    "next_due",
+    "notes_find",
+]
+
+
+@pytest.mark.parametrize("name", HOT)
+async def test_no_scan(path: str, name: str) -> None:
+    """No statement of the hot path reads a whole table."""
+    store = await open_sqlite(path, owner="one")
+    await store.close()
+    query = getattr(load("sqlite", "sqlite3"), name)
+    parameters = dict.fromkeys(query.parameters or [], 1)
+    with closing(connected(path)) as connection:
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {query.sql}", parameters)]
+    assert plan
+    scans = [step for step in plan if step.startswith("SCAN") and step.split()[1] not in {"ahead", "head"}]
+    assert not scans, plan
