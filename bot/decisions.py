@@ -32,6 +32,14 @@ class PlanMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class PointCard:
+    """This card goes on as the card of another room (ENGINE 3.2, Retry): the same post, edited."""
+
+    message_id: str
+    room_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class RefreshCards:
     """The room changed: every card of it wants the newest state, now or as soon as R17 allows.
 
@@ -86,7 +94,9 @@ class Record:
     reference: str = ""
 
 
-Effect = MakeRoom | SaveRoom | PlanMessage | RefreshCards | SetTimer | DropTimer | SaveChat | SaveNote | Record
+Effect = (
+    MakeRoom | SaveRoom | PlanMessage | PointCard | RefreshCards | SetTimer | DropTimer | SaveChat | SaveNote | Record
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from bot.decisions import (
     Effect,
     MakeRoom,
     PlanMessage,
+    PointCard,
     Record,
     RefreshCards,
     Reply,
@@ -74,20 +75,26 @@ def open_timer(room: Room, due_at: int, attempts: int = 0) -> SetTimer:
     return SetTimer(Timer(key, TimerKind.OPEN, room.tenant, room.room_id, due_at, attempts=attempts))
 
 
-def begin(room: Room, card_id: str, now: int) -> Reply:
-    """- → opening: the room, its card after 1.5 s, and the timer that asks Graph at once."""
-    card = Message(
-        message_id=card_id,
-        intent_key=f"card|{room.room_id}|{room.home_thread}",
-        tenant=room.tenant,
-        thread_id=room.home_thread,
-        conversation_id=room.home_conversation,
-        purpose=Purpose.CARD,
-        due_at=now + OPENING_CARD_AFTER,
-        room_id=room.room_id,
-    )
+def begin(room: Room, card: PlanMessage | PointCard, now: int) -> Reply:
+    """- → opening: the room, its card, and the timer that asks Graph at once."""
     record = Record(room.tenant, room.starter.oid, "meet", room.home_thread, room.room_id, reference=room.reference)
-    return Reply((MakeRoom(room), PlanMessage(card), open_timer(room, now), record), "opening")
+    return Reply((MakeRoom(room), card, open_timer(room, now), record), "opening")
+
+
+def first_card(room: Room, message_id: str, now: int) -> PlanMessage:
+    """Plan the room's card: it shows "opening" unless the meeting is there within 1.5 s."""
+    return PlanMessage(
+        Message(
+            message_id=message_id,
+            intent_key=f"card|{room.room_id}|{room.home_thread}",
+            tenant=room.tenant,
+            thread_id=room.home_thread,
+            conversation_id=room.home_conversation,
+            purpose=Purpose.CARD,
+            due_at=now + OPENING_CARD_AFTER,
+            room_id=room.room_id,
+        )
+    )
 
 
 def opened(room: Room, meeting: Meeting, now: int) -> Reply:

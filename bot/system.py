@@ -1,10 +1,13 @@
-"""The real clock and the real dice."""
+"""This machine: its clock, its randomness, and what it trusts."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
+import ssl
 import time
+
+import certifi
 
 
 class SystemClock:
@@ -29,3 +32,16 @@ class SystemChance:
     def fraction(self) -> float:
         """Return a number in [0, 1)."""
         return secrets.randbelow(1 << 30) / (1 << 30)
+
+
+def trust(ca_files: tuple[str, ...]) -> ssl.SSLContext:
+    """Return what every connection of Muster's trusts: this machine's store and these PEM files.
+
+    Where the machine has no store of its own (python.org's macOS builds) certifi's is used.
+    """
+    context = ssl.create_default_context()
+    if not context.get_ca_certs() and not ca_files:
+        context.load_verify_locations(certifi.where())
+    for path in ca_files:
+        context.load_verify_locations(path)
+    return context

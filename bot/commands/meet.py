@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot import rooms
 from bot.commands.command import Asked, Command, derived
-from bot.decisions import Reply
-from bot.model import ChannelKind, ChatKind, MeetingRequest, Room, RoomState
+from bot.decisions import PlanMessage, PointCard, Reply
+from bot.model import ChannelKind, ChatKind, MeetingRequest, Purpose, Room, RoomState
 
 LONGEST_SUBJECT = 120
 
@@ -17,7 +17,15 @@ def run(asked: Asked) -> Reply:
     if not asked.turn.person.oid:
         return asked.tell("failed", code="host", subject=subject(asked))
     room = new_room(asked)
-    return rooms.begin(room, derived(asked.view.fresh_id, "card"), asked.view.now)
+    return rooms.begin(room, card_for(asked, room), asked.view.now)
+
+
+def card_for(asked: Asked, room: Room) -> PlanMessage | PointCard:
+    """Return the card that shows the room: the pressed card of one that is over, else a new one."""
+    pressed, before = asked.view.pressed, asked.view.pressed_room
+    if pressed and before and pressed.purpose is Purpose.CARD and before.state is RoomState.FAILED:
+        return PointCard(pressed.message_id, room.room_id)
+    return rooms.first_card(room, derived(asked.view.fresh_id, "card"), asked.view.now)
 
 
 def running(asked: Asked, room: Room) -> Reply:

@@ -11,6 +11,7 @@ from bot.decisions import (
     Effect,
     MakeRoom,
     PlanMessage,
+    PointCard,
     Record,
     RefreshCards,
     Reply,
@@ -66,6 +67,14 @@ def _plan_message(at: Applying, effect: PlanMessage) -> Operation[None]:
     planned = yield "message_insert", {**rows.message_params(message), "now": at.now}
     if planned and message.due_at is not None:
         at.messages[message.message_id] = message.due_at
+
+
+def _point_card(at: Applying, effect: PointCard) -> Operation[None]:
+    for row in (yield "card_point", {"message_id": effect.message_id, "room_id": effect.room_id}):
+        due_at = yield from _card_due(at, row, only_posted=False)
+        if due_at is not None:
+            yield "message_due", {"message_id": row["message_id"], "due_at": due_at}
+            at.messages[row["message_id"]] = due_at
 
 
 def _refresh_cards(at: Applying, effect: RefreshCards) -> Operation[None]:
@@ -132,6 +141,7 @@ _WRITERS: dict[type[Effect], Callable[[Applying, Any], Operation[None]]] = {
     MakeRoom: _make_room,
     SaveRoom: _save_room,
     PlanMessage: _plan_message,
+    PointCard: _point_card,
     RefreshCards: _refresh_cards,
     SetTimer: _set_timer,
     DropTimer: _drop_timer,

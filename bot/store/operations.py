@@ -25,6 +25,12 @@ def ready() -> Operation[None]:
     yield "alive", {}
 
 
+def inherit(terms: Terms) -> Operation[None]:
+    """End every lease of processes that are known to be gone: their work is due at once."""
+    for query in ("orphan_turns", "orphan_timers", "orphan_messages"):
+        yield query, {"owner": terms.owner}
+
+
 def receive(terms: Terms, turn: Turn, now: int) -> Operation[Receipt]:
     """T1: the turn into the inbox, unless it is a copy; leased at once when nothing waits in its chat."""
     copy = yield from _copy(turn.turn_key)

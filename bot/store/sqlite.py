@@ -15,7 +15,7 @@ from filelock import FileLock
 
 from bot.errors import StoreError
 from bot.ports import Store
-from bot.store import sqlite_file
+from bot.store import operations, sqlite_file
 from bot.store.sqlite_file import store_path
 from bot.store.statements import Migration, Operation, T, Terms, load, migrations
 from bot.store.store import TransactionalStore
@@ -40,7 +40,10 @@ async def open_sqlite(
     """
     driver = SqliteDriver(path, exclusive=exclusive)
     await driver.start()
-    return TransactionalStore(driver, Terms(owner, lease_ms, chat_send_gap_ms))
+    terms = Terms(owner, lease_ms, chat_send_gap_ms)
+    if exclusive:
+        await driver.run(lambda: operations.inherit(terms))
+    return TransactionalStore(driver, terms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ async def stand_here(place: str) -> Reply:
 if __name__ == "__main__":
     settings = Settings.from_env()
     web.run_app(
-        app.build(settings, wrap_store=lambda store: StopsAt(store, sys.argv[1])),  # type: ignore[arg-type,return-value]  # __getattr__ hands on the rest of the protocol
+        app.build(settings, app.Replaced(wrap_store=lambda store: StopsAt(store, sys.argv[1]))),  # type: ignore[arg-type,return-value]  # __getattr__ hands on the rest
         host=settings.host,
         port=settings.port,
         print=lambda text: print(text.splitlines()[0], file=sys.stderr, flush=True),  # noqa: T201 - as above

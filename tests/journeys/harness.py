@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.sandbox.teams_client import TeamsClient
-
 from bot.sandbox.cloud import Cloud
+from bot.sandbox.teams_client import TeamsClient
 from bot.sandbox.tenant import Chat
 
 

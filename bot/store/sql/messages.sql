@@ -95,3 +95,11 @@ DELETE FROM messages WHERE message_id IN (
   WHERE room_id = '' AND planned_at < CAST(:before AS BIGINT) AND due_at IS NULL AND purpose <> 'welcome'
   ORDER BY planned_at LIMIT CAST(:most AS BIGINT)
 );
+
+-- name: card_point(message_id, room_id)
+-- A card goes on as the card of another room: the same post, edited.
+UPDATE messages SET room_id = CAST(:room_id AS TEXT),
+  intent_key = 'card|' || CAST(:room_id AS TEXT) || '|' || thread_id,
+  want_version = want_version + 1, attempts = 0
+WHERE message_id = CAST(:message_id AS TEXT) AND purpose = 'card' AND state IN ('planned', 'sending', 'unclear', 'posted')
+RETURNING *;

@@ -21,3 +21,13 @@ SELECT MIN(ahead.due_at) AS due_at FROM (
   UNION ALL SELECT MIN(due_at) FROM timers WHERE due_at > CAST(:now AS BIGINT)
   UNION ALL SELECT MIN(lease_until) FROM timers WHERE lease_until > 0 AND lease_until > CAST(:now AS BIGINT)
 ) AS ahead;
+
+-- name: orphan_turns(owner)!
+-- SQLite is one process (ENGINE R24): whoever holds the file's lock knows that no other lease holder lives.
+UPDATE inbox SET lease_until = 0 WHERE state = 'new' AND lease_owner <> CAST(:owner AS TEXT) AND lease_until > 0;
+
+-- name: orphan_timers(owner)!
+UPDATE timers SET lease_until = 0 WHERE lease_owner <> CAST(:owner AS TEXT) AND lease_until > 0;
+
+-- name: orphan_messages(owner)!
+UPDATE messages SET lease_until = 0 WHERE lease_owner <> CAST(:owner AS TEXT) AND lease_until > 0;
