@@ -8,6 +8,7 @@ import uuid
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
@@ -102,7 +103,7 @@ class GraphMeetings:
                 content=request.body.encode() or None,
                 headers=wire.headers(token, client_request_id, request.language),
             )
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, aiohttp.ClientError, TimeoutError) as error:
             raise _no_answer(error, client_request_id) from error
         self._observe(
             Event(
@@ -120,11 +121,15 @@ class GraphMeetings:
         return response
 
 
-def _no_answer(error: httpx.HTTPError, client_request_id: str) -> NotNow:
-    """A connection that was never made had no effect; anything after that may have had one (ENGINE R3, R15)."""
-    never_sent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
-    detail = f"no answer from Graph: {type(error).__name__}"
-    return NotNow(detail, client_request_id=client_request_id).after(None, unclear=not never_sent)
+def _no_answer(error: Exception, client_request_id: str) -> NotNow:
+    """A connection that was never made had no effect; anything after that may have had one (ENGINE R3, R15).
+
+    Asked of aiohttp's own error: httpx-aiohttp 0.2 calls a connection that broke in the middle a ConnectTimeout.
+    """
+    never_made = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+    unclear = not isinstance(error.__cause__ or error, never_made)
+    detail = f"no answer from Graph: {type(error.__cause__ or error).__name__}"
+    return NotNow(detail, client_request_id=client_request_id).after(None, unclear=unclear)
 
 
 def _json(response: httpx.Response) -> Any:  # noqa: ANN401 - any JSON

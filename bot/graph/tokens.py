@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msal
+import msal.exceptions
 import requests
 from requests.adapters import HTTPAdapter
 
@@ -117,8 +118,8 @@ class MsalTokens:
                 self._applications[tenant] = application
             application.remove_tokens_for_client()
             answer: dict[str, Any] = application.acquire_token_for_client(scopes=[scope])
-        except (requests.RequestException, ValueError) as error:
-            # MSAL raises ValueError when the tenant's discovery document is missing or not understood.
+        except (requests.RequestException, msal.exceptions.MsalError, ValueError) as error:
+            # MSAL raises MsalServiceError for a status, ValueError for a discovery document it does not understand.
             raise NotNow(f"no token from Entra: {type(error).__name__}").after(None, unclear=False) from error
         return answer
 

@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import (
+    HostUnknown,
+    MeetingsError,
+    NotNow,
+    PolicyMissing,
+    QuotaReached,
+    Refused,
+    RoleMissing,
+    ThreadRefused,
+)
+from bot.graph import retry, wire
+from bot.model import DialIn, MeetingRequest
+
+NOW = 1_790_000_000_000
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=20), inner, max_size=4),
+    max_leaves=20,
+)
+NAMES = [
+    "id", "joinWebUrl", "joinUrl", "subject", "audioConferencing", "conferenceId", "ConferenceId", "tollNumber",
+    "tollNumbers", "tollFreeNumbers", "chatInfo", "threadId", "messageId", "startDateTime", "endDateTime",
+    "participants",
+    "organizer", "identity", "user", "lobbyBypassSettings", "scope", "isDialInBypassEnabled", "joinMeetingIdSettings",
+]  # fmt: skip
+GRAPHISH = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.just("2026-11-21T10:00:00.1234567Z"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=6),
+    max_leaves=30,
+)
+
+
+def request(**changes: Any) -> MeetingRequest:  # noqa: ANN401 - fields by name
+    """Return a request for one hour."""
+    fields = {"external_id": "e1", "subject": "Retro", "starts_at": NOW, "ends_at": NOW + 3_600_000, **changes}
+    return MeetingRequest(**fields)
+
+
+def test_a_channel_s_request_goes_to_beta_with_the_bare_thread() -> None:
+    """In a channel Graph is asked with the thread, raw, in the version that documents it."""
+    frozen = wire.freeze("oid", request(bind_thread="19:abc@thread.tacv2"), binding_version="beta")
+    assert frozen.version == "beta"
+    assert frozen.path == "/users/oid/onlineMeetings/createOrGet"
+    assert json.loads(frozen.body) == {
+        "externalId": "e1",
+        "subject": "Retro",
+        "startDateTime": "2026-09-21T14:13:20Z",
+        "endDateTime": "2026-09-21T15:13:20Z",
+        "chatInfo": {"threadId": "19:abc@thread.tacv2"},
+    }
+
+
+def test_elsewhere_the_request_is_v1_without_a_thread() -> None:
+    """Outside channels the production version is asked, without a thread."""
+    frozen = wire.freeze("oid", request(), binding_version="beta")
+    assert frozen.version == "v1.0"
+    assert "chatInfo" not in json.loads(frozen.body)
+
+
+@given(st.text(max_size=400), st.text(min_size=1, max_size=40))
+def test_freezing_is_exact_and_repeatable(subject: str, thread: str) -> None:
+    """The same request is always the same bytes, whatever people wrote."""
+    asked = request(subject=subject, bind_thread=thread)
+    frozen = wire.freeze("oid", asked, binding_version="v1.0")
+    assert frozen == wire.freeze("oid", asked, binding_version="v1.0")
+    assert json.loads(frozen.body)["chatInfo"] == {"threadId": thread}
+    assert json.loads(frozen.body)["subject"] == subject[:250]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {
+            "conferenceId": "1",
+            "tollNumbers": ["+44 20"],
+            "tollFreeNumbers": ["+44 808"],
+            "dialinUrl": "https://d.example",
+        },
+        {"ConferenceId": "1", "tollNumber": "+44 20", "tollFreeNumber": "+44 808", "dialinUrl": "https://d.example"},
+        {
+            "conferenceId": "1",
+            "tollNumber": "+44 20",
+            "tollNumbers": ["+44 20"],
+            "tollFreeNumber": "+44 808",
+            "tollFreeNumbers": ["+44 808"],
+            "dialinUrl": "https://d.example",
+        },
+    ],
+)
+def test_dial_in_is_read_in_every_spelling(block: dict[str, Any]) -> None:
+    """Old and new spellings of the dial-in block are the same numbers, each once."""
+    meeting = wire.read_meeting({"joinWebUrl": "https://j.example", "audioConferencing": block})
+    assert meeting.dial_in == DialIn("1", ("+44 20",), ("+44 808",), "https://d.example")
+
+
+@pytest.mark.parametrize(
+    "block",
+    [None, {}, [], "x", {"conferenceId": "1"}, {"tollNumber": "+44 20"}, {"conferenceId": "1", "tollNumbers": []}],
+)
+def test_a_missing_dial_in_is_normal(block: Any) -> None:  # noqa: ANN401 - any JSON
+    """A host without Audio Conferencing gets a meeting without numbers, not an error."""
+    assert wire.read_meeting({"joinWebUrl": "https://j.example", "audioConferencing": block}).dial_in is None
+
+
+def test_the_old_join_url_is_read_too() -> None:
+    """The link is found under its old name as well."""
+    assert wire.read_meeting({"joinUrl": "https://j.example"}).join_url == "https://j.example"
+
+
+def test_seven_digits_of_a_second_are_read() -> None:
+    """Graph's times with seven fractional digits are understood."""
+    meeting = wire.read_meeting({"joinWebUrl": "https://j.example", "startDateTime": "2026-11-21T10:00:00.1234567Z"})
+    assert meeting.starts_at == 1_795_255_200_123
+
+
+@given(JSON | GRAPHISH)
+def test_any_answer_is_a_meeting_or_an_error_of_ours(body: Any) -> None:  # noqa: ANN401 - any JSON
+    """Whatever Graph answers, Muster never stumbles over it."""
+    meeting = None
+    with contextlib.suppress(NotNow):
+        meeting = wire.read_meeting(body)
+    assert meeting is None or meeting.join_url
+
+
+def error(status: int, code: str = "", message: str = "", inner: dict[str, str] | None = None) -> MeetingsError:
+    """Return what a recorded error body means."""
+    body = {"error": {"code": code, "message": message, "innerError": {"request-id": "r-1", **(inner or {})}}}
+    return wire.read_error(status, {"Client-Request-Id": "c-1"}, body, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message", "kind"),
+    [
+        (403, "Forbidden", "No application access policy found for this app", PolicyMissing),
+        (403, "Forbidden", "No application access policy found for this app 1c0d on the user 9f2c", PolicyMissing),
+        (403, "Forbidden", "NO APPLICATION ACCESS POLICY FOUND for this app", PolicyMissing),
+        (403, "Forbidden", "", Refused),
+        (403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.", RoleMissing),
+        (401, "InvalidAuthenticationToken", "Access token is empty.", RoleMissing),
+        (404, "NotFound", "", HostUnknown),
+        (404, "UnknownError", "", HostUnknown),
+        (400, "BadRequest", "An error has occurred.", Refused),
+        (400, "BadRequest", "1026: An error has occurred.", Refused),
+        (403, "Forbidden", "The user has reached the meetings limit", QuotaReached),
+        (429, "TooManyRequests", "", NotNow),
+        (500, "InternalServerError", "", NotNow),
+        (503, "ServiceUnavailable", "", NotNow),
+        (504, "", "", NotNow),
+        (599, "", "", NotNow),
+    ],
+)
+def test_every_documented_failure_is_recognised(
+    status: int, code: str, message: str, kind: type[MeetingsError]
+) -> None:
+    """Each failure Microsoft documents leads to its own words, with the ids an administrator needs."""
+    found = error(status, code, message)
+    assert type(found) is kind
+    assert (found.status, found.request_id, found.client_request_id) == (status, "r-1", "c-1")
+
+
+def test_a_bare_refusal_with_a_thread_is_about_the_thread() -> None:
+    """A 400 without a reason to a request with a thread leads to the same request without it."""
+    body = {"error": {"code": "BadRequest", "message": "An error has occurred."}}
+    assert type(wire.read_error(400, {}, body, now=NOW, had_thread=True)) is ThreadRefused
+    policy = {"error": {"code": "Forbidden", "message": "No application access policy found for this app"}}
+    assert type(wire.read_error(403, {}, policy, now=NOW, had_thread=True)) is PolicyMissing
+
+
+def test_the_useful_inner_code_is_kept() -> None:
+    """Where Graph hides the reason in the inner error the log has it."""
+    assert (
+        error(403, "Forbidden", "", inner={"code": "GraphAccessToTranscriptsDisabled"}).code
+        == "GraphAccessToTranscriptsDisabled"
+    )
+
+
+@given(st.integers(400, 599), JSON)
+def test_any_refusal_is_an_error_of_ours(status: int, body: Any) -> None:  # noqa: ANN401 - any JSON
+    """Whatever stands in a refusal's body, it becomes one of our errors."""
+    assert isinstance(wire.read_error(status, {}, body, now=NOW), MeetingsError)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("2.128", 2.128),
+        ("0", 0.0),
+        (" 17 ", 17.0),
+        ("Mon, 21 Sep 2026 14:13:50 GMT", 30.0),
+        ("Mon, 21 Sep 2026 14:13:50 -0000", 30.0),
+        ("Mon, 21 Sep 2026 14:00:00 GMT", 0.0),
+        ("999999", 3600.0),
+        ("soon", None),
+        ("-3", None),
+        ("nan", None),
+        ("inf", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_retry_after_is_read_to_the_fraction(value: str | None, seconds: float | None) -> None:
+    """Graph's wish to wait is understood as seconds, as a fraction and as a date."""
+    assert retry.retry_after(value, NOW) == seconds
+
+
+@given(st.text(max_size=40))
+def test_no_retry_after_makes_it_stumble(value: str) -> None:
+    """Whatever stands in the header is a number of seconds up to an hour, or nothing."""
+    seconds = retry.retry_after(value, NOW)
+    assert seconds is None or 0 <= seconds <= 3600
+
+
+def test_only_throttling_is_surely_without_effect() -> None:
+    """After 429 and 503 nothing was made; after any other fault something may have been."""
+    assert [status for status in sorted(retry.TRANSIENT) if not retry.is_unclear(status)] == [429, 503]
