@@ -1,0 +1,31 @@
+"""Why a meeting was not opened, as one plain sentence each: what happened, what next, and who can do it."""
+
+from __future__ import annotations
+
+from cards.words import Words
+
+
+def reason(code: str, says: Words) -> str:
+    """Return the template for a fail code of `bot.rooms`; it may have `{host}` and `{time}` in it."""
+    reasons = {
+        "deadline": says("I stopped trying at {time}. Still needed?"),
+        "policy": says("I may not open meetings for {host} yet: a Teams administrator can allow it, then try again."),
+        "role": says(
+            "Microsoft does not let me open meetings here: an administrator has to grant my permissions, "
+            "then try again."
+        ),
+        "host": says(
+            "Microsoft knows no Teams account for {host} that can host meetings: "
+            "somebody else in this chat can ask for it and host."
+        ),
+        "credentials": says(
+            "Microsoft does not accept my sign-in any more: whoever runs me has to renew it, then try again."
+        ),
+        "quota": says(
+            "Microsoft's limit of meetings in a month is reached for {host}: "
+            "somebody else in this chat can ask for it and host."
+        ),
+    }
+    return reasons.get(code) or says(
+        "Microsoft refused to make this meeting: try again, or give your administrator the reference."
+    )

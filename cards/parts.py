@@ -1,0 +1,135 @@
+"""What a card consists of before it is an Adaptive Card: lines, buttons, and what *More* hides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from cards import escape
+from cards.words import Words
+
+
+class Look(StrEnum):
+    """How a line stands out."""
+
+    HEADING = "heading"
+    TEXT = "text"
+    SUBTLE = "subtle"
+
+
+class Act(StrEnum):
+    """What a button does: opens an address, asks the bot, or shows what is hidden in the card."""
+
+    OPEN = "open"
+    PRESS = "press"
+    SHOW = "show"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Words that lead to an address."""
+
+    title: str
+    url: str
+
+
+Value = str | Link
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One paragraph: a translated template of ours and the values in its `{names}`, which may be anybody's.
+
+    `longest` is how many characters of each value are shown.
+    """
+
+    template: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+    look: Look = Look.TEXT
+    longest: int = escape.LONGEST
+
+    def markdown(self, *, rtl: bool = False) -> str:
+        """Return the line for a TextBlock; only the template's own marks format."""
+        values = {name: _in_markdown(value, self.longest, rtl=rtl) for name, value in self.values.items()}
+        return escape.line_start(self.template.format(**values))
+
+    def plain(self, *, rtl: bool = False) -> str:
+        """Return the line in plain words."""
+        values = {name: _in_plain(value, self.longest, rtl=rtl) for name, value in self.values.items()}
+        return self.template.replace("**", "").format(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """One button. `target` is the address, the command line it says, or the id of what it shows."""
+
+    act: Act
+    title: str
+    target: str
+    tooltip: str = ""
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Buttons beside each other."""
+
+    buttons: tuple[Button, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """What a button of the same card shows."""
+
+    name: str
+    parts: tuple[Line | Row, ...]
+
+
+Part = Line | Row | Hidden
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """All that a card says, in reading order, and its one sentence for lock screens."""
+
+    words: Words
+    parts: tuple[Part, ...]
+    summary: Line
+
+
+def join(subject: str, url: str, says: Words) -> tuple[Button, ...]:
+    """Return the button that leads into a meeting; none when there is no address to open."""
+    return (open_button(says("Join {subject}"), subject, url),) if escape.https(url) else ()
+
+
+def open_button(title: str, subject: str, url: str) -> Button:
+    """Return a button whose title names the meeting, shortened; its tooltip names it in full."""
+    short = title.format(subject=escape.clean(subject, 40))
+    return Button(Act.OPEN, short, escape.https(url), title.format(subject=escape.clean(subject)))
+
+
+def plain_text(parts: tuple[Part, ...], *, rtl: bool = False) -> str:
+    """Return the parts in plain words, one paragraph a line; an address that a button opens is written out."""
+    lines: list[str] = []
+    for part in parts:
+        if isinstance(part, Line):
+            lines.append(part.plain(rtl=rtl))
+        elif isinstance(part, Row):
+            lines += [f"{button.title}: {button.target}" for button in part.buttons if button.act is Act.OPEN]
+        else:
+            lines.append(plain_text(part.parts, rtl=rtl))
+    return "\n".join(filter(None, lines))
+
+
+def _in_markdown(value: Value, longest: int, *, rtl: bool) -> str:
+    if isinstance(value, Link):
+        target = escape.link_target(value.url)
+        return f"[{value.title}]({target})" if target else value.title
+    return escape.isolated(escape.markdown(value, longest), rtl=rtl)
+
+
+def _in_plain(value: Value, longest: int, *, rtl: bool) -> str:
+    if isinstance(value, Link):
+        return f"{value.title}: {value.url}"
+    return escape.isolated(escape.clean(value, longest), rtl=rtl)

@@ -1,0 +1,81 @@
+"""How to join by telephone, in words: for the card, for its *More*, and for `dial-in`."""
+
+from __future__ import annotations
+
+from bot.model import DialIn
+from cards import escape, numbers
+from cards.parts import Line, Link, Look
+from cards.words import Words
+
+MOST_OTHERS = 8
+"""Further numbers on a card; the page with all of them is linked."""
+
+
+def short(dial_in: DialIn, says: Words) -> Line | None:
+    """Return the line everybody needs: one number, a free one if there is one, and the id; None without any."""
+    toll, free = dial_in.toll_numbers[:1], dial_in.toll_free_numbers[:1]
+    values = {"id": numbers.by_three(dial_in.conference_id), **_named("toll", toll), **_named("free", free)}
+    if toll and free:
+        return Line(says("Phone: {toll} or {free} (free), then {id}#"), values)
+    if toll:
+        return Line(says("Phone: {toll}, then {id}#"), values)
+    return Line(says("Phone: {free} (free), then {id}#"), values) if free else None
+
+
+def others(dial_in: DialIn, says: Words) -> Line | None:
+    """Return the numbers that `short` leaves out and the link to all of them; None when there is nothing more."""
+    free = says("{number} (free)")
+    numbers_left = [
+        *dial_in.toll_numbers[1:],
+        *(free.format(number=number) for number in dial_in.toll_free_numbers[1:]),
+    ][:MOST_OTHERS]
+    values = {f"n{place}": number for place, number in enumerate(numbers_left)}
+    shown = " · ".join([*(f"{{{name}}}" for name in values), *(["{link}"] if escape.https(dial_in.url) else [])])
+    if not shown:
+        return None
+    link = Link(says("all local numbers"), dial_in.url)
+    return Line(says("Other numbers: {numbers}").replace("{numbers}", shown), {**values, "link": link}, Look.SUBTLE)
+
+
+def aloud(subject: str, dial_in: DialIn, says: Words) -> tuple[Line, ...]:
+    """Return the numbers for somebody who types or reads them to somebody else (EXPERIENCE 2, DIAL-IN)."""
+    first = next(iter((*dial_in.toll_numbers, *dial_in.toll_free_numbers)), "")
+    if not first:
+        return ()
+    values = {
+        "subject": subject,
+        "number": first,
+        "id": numbers.by_three(dial_in.conference_id),
+        "tap": numbers.one_tap(first, dial_in.conference_id),
+        "spoken": spoken(first, says),
+        "spoken_id": ", ".join(spoken_groups(numbers.by_three(dial_in.conference_id), says)),
+    }
+    return (
+        Line(says("{subject} by phone: {number}, then {id} and the hash key."), values),
+        Line(says("One tap, for an SMS: {tap}"), values),
+        Line(says("To read aloud: {spoken}. Then {spoken_id}, hash."), values, longest=1000),
+        *_free(dial_in, says),
+        *filter(None, (others(dial_in, says),)),
+    )
+
+
+def spoken(number: str, says: Words) -> str:
+    """Return a number as it is said: `plus four four, two zero, seven nine four six, zero one two three`."""
+    said = ", ".join(spoken_groups(number, says))
+    return says("plus {digits}").format(digits=said) if number.strip().startswith("+") else said
+
+
+def spoken_groups(number: str, says: Words) -> list[str]:
+    """Return each group of a number as words."""
+    names = says("zero one two three four five six seven eight nine").split()
+    return [" ".join(names[int(digit)] for digit in group) for group in numbers.groups(number)]
+
+
+def _free(dial_in: DialIn, says: Words) -> tuple[Line, ...]:
+    if not (dial_in.toll_numbers and dial_in.toll_free_numbers):
+        return ()
+    return (Line(says("Free of charge: {number}"), {"number": dial_in.toll_free_numbers[0]}),)
+
+
+def _named(name: str, found: tuple[str, ...]) -> dict[str, str]:
+    return {name: found[0]} if found else {}

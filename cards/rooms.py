@@ -1,0 +1,222 @@
+"""The public card of a room, in the chat's language and zone: it cannot know its reader (ENGINE R16)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.model import Binding, Meeting, Rendered, Room, RoomState
+from cards import escape, failures, numbers, phone, times
+from cards.parts import Act, Button, Content, Hidden, Line, Look, Part, Row, Value, join
+from cards.skeletons import rendered
+from cards.words import Words, words
+
+EMPTY_FOR = 900_000
+"""ms after which an empty meeting closes (ENGINE 3.2)."""
+_CHANNEL = "@thread.tacv2"
+
+
+def render_room(room: Room) -> Rendered:
+    """Return the card of a room as it is now, in `room.language` and `room.zone`."""
+    says = words(room.language)
+    return rendered(_STATES[room.state](room, says))
+
+
+def _values(room: Room, says: Words) -> dict[str, Value]:
+    return {
+        "subject": room.subject,
+        "host": room.host.name or says("Somebody"),
+        "starter": room.starter.name or says("Somebody"),
+        "asked": times.clock(room.created_at, room.zone),
+        "until": times.clock(room.give_up_at, room.zone),
+        "reference": room.reference,
+    }
+
+
+def _opening(room: Room, says: Words) -> Content:
+    values = _values(room, says)
+    if room.trying == "unavailable":
+        return Content(
+            says,
+            (
+                Line(says("{subject}: not open yet"), values, Look.HEADING),
+                Line(says("Microsoft's meeting service isn't answering. I'm trying until {until}."), values),
+                _reference(room, says),
+            ),
+            Line(says("{subject} is not open yet. I'm still trying."), values),
+        )
+    text = says(
+        "{starter} asked at {asked}. Microsoft is slow just now. This post changes by itself, no need to ask again."
+    )
+    return Content(
+        says,
+        (Line(says("{subject}: opening…"), values, Look.HEADING), Line(text, values)),
+        Line(says("{subject} is opening. {starter} asked for it."), values),
+    )
+
+
+def _open(room: Room, says: Words) -> Content:
+    since = times.clock(room.opened_at or room.created_at, room.zone)
+    values = _values(room, says) | {"since": since}
+    parts = (
+        Line(says("{subject}: open"), values, Look.HEADING),
+        Line(says("{host} is hosting · since {since}"), values),
+        *_ways_in(room, says),
+    )
+    return Content(says, parts, _summary(room, says("{subject} is open."), says))
+
+
+def _live(room: Room, says: Words) -> Content:
+    since = times.clock(room.live_at or room.opened_at or room.created_at, room.zone)
+    values = _values(room, says) | {"since": since}
+    parts = (
+        Line(says("{subject}: live"), values, Look.HEADING),
+        Line(says("Since {since} · {host} is hosting"), values),
+        *_ways_in(room, says),
+    )
+    return Content(says, parts, _summary(room, says("{subject} is live."), says))
+
+
+def _scheduled(room: Room, says: Words) -> Content:
+    values = _values(room, says) | {"start": times.clock(room.starts_at, room.zone)}
+    parts = (
+        Line(says("{subject}: planned"), values, Look.HEADING),
+        Line(says("Starts at {start} · {host} is hosting"), values),
+        *_ways_in(room, says),
+    )
+    return Content(says, parts, Line(says("{subject} starts at {start}. {host} is hosting."), values))
+
+
+def _empty(room: Room, says: Words) -> Content:
+    left_at = room.empty_at or room.created_at
+    closes = times.hours(left_at + EMPTY_FOR, room.zone)
+    values = _values(room, says) | {"left": times.clock(left_at, room.zone), "closes": closes}
+    text = says("The last person left at {left}. It closes at {closes} unless someone comes back.")
+    parts: tuple[Part, ...] = (
+        Line(says("{subject}: empty"), values, Look.HEADING),
+        Line(text, values),
+        *_row(*(join(room.subject, room.meeting.join_url, says) if room.meeting else ())),
+    )
+    return Content(says, parts, Line(says("{subject} is empty. It closes at {closes}."), values))
+
+
+def _ended(room: Room, says: Words) -> Content:
+    by_clock = room.ended_by == "clock"
+    ended_at = room.ends_at if by_clock else room.ended_at or room.ends_at
+    values = _values(room, says) | {
+        "from": times.hours(room.live_at or room.opened_at or room.created_at, room.zone),
+        "to": times.clock(ended_at, room.zone),
+    }
+    text = (
+        says("The planned end has passed; the old link still works.")
+        if by_clock
+        else says("The old link may still open, so please start a new one:")
+    )
+    parts = (
+        Line(says("{subject}: ended"), values, Look.HEADING),
+        Line(says("{from} to {to} · started by {starter}"), values),
+        Line(text),
+        Row((_meet(room, says("Meet again")),)),
+    )
+    return Content(says, parts, Line(says("{subject} has ended."), values))
+
+
+def _failed(room: Room, says: Words) -> Content:
+    stopped = times.clock(room.ended_at or room.give_up_at, room.zone)
+    values = _values(room, says) | {"time": stopped}
+    parts = (
+        Line(says("{subject}: not opened"), values, Look.HEADING),
+        Line(failures.reason(room.fail_code, says), values),
+        Row((_meet(room, says("Try again")),)),
+        _reference(room, says),
+    )
+    return Content(says, parts, Line(says("{subject} was not opened."), values))
+
+
+def _summary(room: Room, is_open: str, says: Words) -> Line:
+    """No number and no id: it is shown on lock screens (EXPERIENCE 2, OPEN)."""
+    how = says("Join, or dial in.") if _phone(room, says) else says("Join in.")
+    return Line(f"{is_open} {says('{host} is hosting.')} {how}", _values(room, says))
+
+
+def _ways_in(room: Room, says: Words) -> tuple[Part, ...]:
+    """Return Join first, then the phone, then what *More* shows."""
+    meeting = room.meeting
+    if meeting is None:
+        return ()
+    more = _more(room, meeting, says)
+    show = Button(
+        Act.SHOW, says("More"), "more", says("Other ways to join {subject}").format(subject=escape.clean(room.subject))
+    )
+    number = _phone(room, says)
+    by_phone = (number, _callers(meeting, says)) if number else (Line(says("No phone dial-in for this meeting.")),)
+    return (
+        *_row(*join(room.subject, meeting.join_url, says), *((show,) if more else ())),
+        *filter(None, by_phone),
+        Line(_chat(room, says)),
+        *((Hidden("more", more),) if more else ()),
+    )
+
+
+def _phone(room: Room, says: Words) -> Line | None:
+    dial_in = room.meeting.dial_in if room.meeting else None
+    return phone.short(dial_in, says) if dial_in else None
+
+
+def _callers(meeting: Meeting, says: Words) -> Line | None:
+    if meeting.dial_in_bypass is None:
+        return None
+    return Line(
+        says("Callers come straight in.")
+        if meeting.dial_in_bypass
+        else says("Callers wait until someone lets them in.")
+    )
+
+
+def _chat(room: Room, says: Words) -> str:
+    if room.binding is Binding.BOUND:
+        return says("The meeting's chat is this channel.")
+    if room.home_thread.endswith(_CHANNEL):
+        return says("This meeting has its own chat, apart from this channel.")
+    return says("This meeting has its own chat.")
+
+
+def _more(room: Room, meeting: Meeting, says: Words) -> tuple[Line | Row, ...]:
+    lines = [phone.others(meeting.dial_in, says) if meeting.dial_in else None, _ids(meeting, says)]
+    details = Button(Act.PRESS, says("Details as text"), "dial-in", version=room.version)
+    return (*filter(None, lines), *((Row((details,)),) if meeting.dial_in else ()))
+
+
+def _ids(meeting: Meeting, says: Words) -> Line | None:
+    """Return the line for those who join from a room system or by typing an id; None when there is nothing."""
+    said = {
+        "id": (says("Teams meeting ID {id}"), numbers.by_three(meeting.join_meeting_id)),
+        "passcode": (says("passcode {passcode}"), meeting.passcode),
+        "video": (says("video room {video}"), meeting.video_id),
+    }
+    there = {name: value for name, (_, value) in said.items() if value}
+    if not there:
+        return None
+    return Line(" · ".join(said[name][0] for name in there), there, Look.SUBTLE)
+
+
+def _meet(room: Room, title: str) -> Button:
+    return Button(Act.PRESS, title, f"meet now {escape.clean(room.subject)}".strip(), version=room.version)
+
+
+def _row(*buttons: Button) -> tuple[Row, ...]:
+    return (Row(buttons),) if buttons else ()
+
+
+def _reference(room: Room, says: Words) -> Line:
+    return Line(says("Reference {reference}"), {"reference": room.reference}, Look.SUBTLE)
+
+
+_STATES: dict[RoomState, Callable[[Room, Words], Content]] = {
+    RoomState.OPENING: _opening,
+    RoomState.SCHEDULED: _scheduled,
+    RoomState.OPEN: _open,
+    RoomState.LIVE: _live,
+    RoomState.EMPTY: _empty,
+    RoomState.ENDED: _ended,
+    RoomState.FAILED: _failed,
+}

@@ -1,0 +1,39 @@
+"""Times a reader can trust: always with their zone, in the chat's zone (EXPERIENCE 1.9)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+
+def clock(ms: int, zone: str) -> str:
+    """Return a time (ms UTC) as `12:04 (UTC+1)` in an IANA zone; an unknown or empty zone is UTC."""
+    return f"{hours(ms, zone)} ({offset(ms, zone)})"
+
+
+def hours(ms: int, zone: str) -> str:
+    """Return a time as `12:04`, for use beside another that names the zone."""
+    return f"{_moment(ms, zone):%H:%M}"
+
+
+def offset(ms: int, zone: str) -> str:
+    """Return how far the zone is from UTC at that time: `UTC`, `UTC+1`, `UTC-3:30`."""
+    away = _moment(ms, zone).utcoffset()
+    minutes = round(away.total_seconds() / 60) if away else 0
+    if not minutes:
+        return "UTC"
+    whole, rest = divmod(abs(minutes), 60)
+    return f"UTC{'+' if minutes > 0 else '-'}{whole}" + (f":{rest:02}" if rest else "")
+
+
+def _moment(ms: int, zone: str) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, tz=_zone(zone))
+
+
+@lru_cache(maxsize=1024)
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones, such as "Europe"
+        return UTC

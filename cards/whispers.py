@@ -1,0 +1,219 @@
+"""What one person is told, by name: the texts of EXPERIENCE 2, in the person's language and zone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from bot.model import DialIn, Rendered, Whisper
+from cards import escape, failures, phone, times
+from cards.parts import Act, Button, Content, Line, Look, Part, Row, join, plain_text
+from cards.skeletons import rendered
+from cards.words import Words, words
+
+Parts = tuple[Part, ...]
+LONGEST_LINE = 1000
+"""Characters of what a command says in one paragraph, and of a command line on a button."""
+
+
+def render_whisper(whisper: Whisper) -> Rendered:
+    """Return the card for a whisper, or plain text for the one line that is said aloud. KeyError: no such name."""
+    content = _content(whisper)
+    if whisper.name in _TEXT_ONLY:
+        text = plain_text(content.parts, rtl=content.words.rtl)
+        return Rendered(None, content.summary.plain(), text)
+    return rendered(content)
+
+
+def answer_text(whisper: Whisper) -> str:
+    """Return a whisper's plain words, for the response to a press. KeyError when there is none of its name."""
+    content = _content(whisper)
+    return plain_text(content.parts, rtl=content.words.rtl)
+
+
+def _content(whisper: Whisper) -> Content:
+    says = words(whisper.language)
+    parts = WHISPERS[whisper.name](whisper, says)
+    first = next(part for part in parts if isinstance(part, Line))
+    return Content(says, parts, replace(first, look=Look.TEXT))
+
+
+def _press(title: str, line: str) -> Row:
+    return Row((Button(Act.PRESS, escape.clean(title, 40), escape.clean(line, LONGEST_LINE), escape.clean(title)),))
+
+
+def _text(whisper: Whisper, name: str) -> str:
+    return str(whisper.data.get(name, ""))
+
+
+def _texts(whisper: Whisper, name: str) -> tuple[str, ...]:
+    return tuple(str(item) for item in whisper.data.get(name, ()))
+
+
+def _with_reference(whisper: Whisper, says: Words, *parts: Part) -> Parts:
+    if not whisper.reference:
+        return parts
+    return (*parts, Line(says("Reference {reference}"), {"reference": whisper.reference}, Look.SUBTLE))
+
+
+def typo(whisper: Whisper, says: Words) -> Parts:
+    """`typed` is not known, but `meant` is near."""
+    typed, meant = _text(whisper, "typed"), _text(whisper, "meant")
+    text = says('I don\'t know "{typed}". Did you mean {meant}? You can also just edit your message.')
+    return (Line(text, {"typed": typed, "meant": meant}), _press(meant[:1].upper() + meant[1:], meant))
+
+
+def unknown(whisper: Whisper, says: Words) -> Parts:
+    """`typed` is not known, and nothing is near."""
+    text = says('I don\'t know "{typed}". You can also just edit your message.')
+    return (Line(text, {"typed": _text(whisper, "typed")}), _press(says("Help"), "help"))
+
+
+def running(whisper: Whisper, says: Words) -> Parts:
+    """There is a meeting: `subject`, `starter`, `opened_at` (ms UTC), `join_url` or "" while it is opening."""
+    subject = _text(whisper, "subject")
+    values = {
+        "subject": subject,
+        "starter": _text(whisper, "starter") or says("Somebody"),
+        "time": times.clock(int(whisper.data["opened_at"]), whisper.zone),
+    }
+    buttons = join(subject, _text(whisper, "join_url"), says)
+    if not buttons:
+        text = says("There's already a meeting here: **{subject}**, still opening. {starter} asked at {time}.")
+        return (Line(text, values),)
+    text = says("There's already a meeting here: **{subject}**, opened at {time} by {starter}.")
+    return (Line(text, values), Row(buttons))
+
+
+def policy(whisper: Whisper, says: Words) -> Parts:
+    """No access policy names the person who asked for `subject`, `minutes` long."""
+    values = {"subject": _text(whisper, "subject"), "minutes": _text(whisper, "minutes")}
+    return _with_reference(
+        whisper,
+        says,
+        Line(says("I may not open meetings in your name yet. It's a setting your admin makes; you did nothing wrong.")),
+        Line(says('As soon as it is made, "{subject}, {minutes} minutes" can be tried again.'), values),
+        _press(says("Try again"), f"meet now {values['subject']}"),
+    )
+
+
+def failed(whisper: Whisper, says: Words) -> Parts:
+    """`subject` was not opened; `code` says why."""
+    values = {"subject": _text(whisper, "subject"), "host": says("you"), "time": says("the deadline")}
+    return _with_reference(
+        whisper,
+        says,
+        Line(says("{subject}: not opened"), values, Look.HEADING),
+        Line(failures.reason(_text(whisper, "code"), says), values),
+    )
+
+
+def dial_in(whisper: Whisper, says: Words) -> Parts:
+    """How to join `subject` by phone, also to send on and to read aloud."""
+    numbers = DialIn(
+        conference_id=_text(whisper, "conference_id"),
+        toll_numbers=_texts(whisper, "toll_numbers"),
+        toll_free_numbers=_texts(whisper, "toll_free_numbers"),
+        url=_text(whisper, "url"),
+    )
+    return phone.aloud(_text(whisper, "subject"), numbers, says) or no_dial_in(whisper, says)
+
+
+def no_dial_in(whisper: Whisper, says: Words) -> Parts:
+    """`subject` has no phone numbers."""
+    values = {"subject": _text(whisper, "subject")}
+    return (
+        Line("{subject}", values, Look.HEADING),
+        Line(says("No phone dial-in for this meeting. Link and meeting ID work as usual.")),
+    )
+
+
+def no_meeting(_: Whisper, says: Words) -> Parts:
+    """Nothing is running in this chat."""
+    return (Line(says("There's no meeting here right now.")), _press(says("Meet now"), "meet now"))
+
+
+def help_(whisper: Whisper, says: Words) -> Parts:
+    """What can be said: `commands` has a usage and a description each, `bot` is the name to mention."""
+    first = says("In a channel, start with @{bot} and pick me from the list. In our own chat, just type.")
+    commands = [
+        Line("**{usage}** · {does}", {"usage": str(usage), "does": says(str(does))}, longest=LONGEST_LINE)
+        for usage, does in whisper.data["commands"]
+    ]
+    last = Line(says("**help meet** shows every option. Only you see this."))
+    return (Line(first, {"bot": _text(whisper, "bot")}), *commands, last)
+
+
+def help_command(whisper: Whisper, says: Words) -> Parts:
+    """One command: `usage`, `description`, `examples`."""
+    examples = {f"e{place}": example for place, example in enumerate(_texts(whisper, "examples"))}
+    shown = " · ".join(f"{{{name}}}" for name in examples)
+    lines = (
+        Line("{usage}", {"usage": _text(whisper, "usage")}, Look.HEADING),
+        Line("{does}", {"does": says(_text(whisper, "description"))}, longest=LONGEST_LINE),
+    )
+    return (*lines, Line(says("For example: {examples}").replace("{examples}", shown), examples)) if shown else lines
+
+
+def welcome(whisper: Whisper, says: Words) -> Parts:
+    """Muster was added to `team`; its name is `bot`."""
+    team = _text(whisper, "team")
+    text = says(
+        "Type @{bot} meet now (pick {bot} from the list) and you get a meeting for this channel, "
+        "with a link and phone numbers. I post once per meeting and keep that post true."
+    )
+    hello = says("Hello, {team}.") if team else says("Hello.")
+    line = Line(f"{hello} {text}", {"team": team, "bot": _text(whisper, "bot")})
+    return (line, _press(says("Show me what else"), "help"))
+
+
+def problem(whisper: Whisper, says: Words) -> Parts:
+    """Something of ours broke."""
+    text = says("I couldn't do that: something went wrong on my side, and whoever runs me can look it up.")
+    return _with_reference(whisper, says, Line(text))
+
+
+def busy(whisper: Whisper, says: Words) -> Parts:
+    """More was asked than can be done at once."""
+    return _with_reference(whisper, says, Line(says("That's more than I can do at once. Try again in a minute.")))
+
+
+def stranger(_: Whisper, says: Words) -> Parts:
+    """A button of a meeting that is over was pressed."""
+    return (Line(says("This button belongs to a meeting that has ended.")), _press(says("Meet again"), "meet now"))
+
+
+def elsewhere(whisper: Whisper, says: Words) -> Parts:
+    """The neutral public line when `name` cannot be whispered to (EXPERIENCE 1.3)."""
+    values = {"name": _text(whisper, "name"), "reference": whisper.reference}
+    if not whisper.reference:
+        return (Line(says("@{name}, I couldn't do that here."), values),)
+    return (Line(says("@{name}, I couldn't do that here. Details: reference {reference}."), values),)
+
+
+def notice(whisper: Whisper, _: Words) -> Parts:
+    """A command's answer to everybody: `title` and `lines`."""
+    lines = [Line("{line}", {"line": line}, longest=LONGEST_LINE) for line in _texts(whisper, "lines")]
+    return (Line("{title}", {"title": _text(whisper, "title")}, Look.HEADING), *lines)
+
+
+WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
+    "typo": typo,
+    "unknown": unknown,
+    "running": running,
+    "policy": policy,
+    "failed": failed,
+    "dial-in": dial_in,
+    "no-dial-in": no_dial_in,
+    "no-meeting": no_meeting,
+    "help": help_,
+    "help-command": help_command,
+    "welcome": welcome,
+    "problem": problem,
+    "busy": busy,
+    "stranger": stranger,
+    "elsewhere": elsewhere,
+    "notice": notice,
+}
+"""Every text by its name, which is `Whisper.name`."""
+_TEXT_ONLY = frozenset({"elsewhere"})
