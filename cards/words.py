@@ -22,8 +22,10 @@ class Words:
     def __init__(self, language: str, folder: Path = FOLDER) -> None:
         spoken, self._translate = SOURCE, gettext.NullTranslations()
         for tag in _wanted(language):
-            if gettext.find("cards", folder, [tag]):
-                spoken, self._translate = tag.replace("_", "-"), gettext.translation("cards", folder, [tag])
+            # gettext looks for a tag's parents too: what it found is what is spoken.
+            if found := gettext.find("cards", folder, [tag]):
+                spoken = Path(found).parents[1].name.replace("_", "-")
+                self._translate = gettext.translation("cards", folder, [tag])
                 break
         self.language = spoken
         self.rtl = spoken.split("-")[0] in _RIGHT_TO_LEFT

@@ -1,0 +1,121 @@
+"""Rooms and whispers as the engine hands them over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.model import Binding, DialIn, FrozenRequest, Meeting, Person, Room, RoomState, Whisper
+
+Rooms = Callable[..., Room]
+NOON = 1_773_918_240_000
+"""2026-03-19 12:04 in Warsaw's winter (UTC+1), in ms UTC."""
+MINUTE = 60_000
+DIAL_IN = DialIn(
+    conference_id="123456789",
+    toll_numbers=("+44 20 7946 0123", "+49 30 23125042"),
+    toll_free_numbers=("+44 808 157 0192",),
+    url="https://dialin.teams.microsoft.com/22f1?id=123456789",
+)
+MEETING = Meeting(
+    id="MSo1N2Y5",
+    join_url="https://teams.microsoft.com/l/meetup-join/19%3ameeting_abc%40thread.v2/0",
+    dial_in=DIAL_IN,
+    join_meeting_id="23456789012",
+    passcode="aB3xYz",
+    video_id="1122334455@t.example",
+    dial_in_bypass=True,
+)
+ROOM = Room(
+    room_id="a" * 32,
+    tenant="t",
+    scope_key="chat:c",
+    topic="",
+    state=RoomState.OPEN,
+    version=3,
+    subject="Retro",
+    starter=Person("29:ana", "oid", "Ana Lima"),
+    host=Person("29:ana", "oid", "Ana Lima"),
+    home_thread="19:abc@thread.tacv2",
+    home_conversation="19:abc@thread.tacv2;messageid=1",
+    request=FrozenRequest("v1.0", "/users/oid/onlineMeetings/createOrGet", "{}"),
+    external_id="a" * 32,
+    created_at=NOON,
+    give_up_at=NOON + 3 * MINUTE,
+    starts_at=NOON,
+    ends_at=NOON + 60 * MINUTE,
+    reference="7F3K-92QD",
+    zone="Europe/Warsaw",
+    binding=Binding.BOUND,
+    meeting=MEETING,
+    opened_at=NOON,
+)
+WHISPER_DATA: dict[str, dict[str, Any]] = {
+    "typo": {"typed": "meat now", "meant": "meet now"},
+    "unknown": {"typed": "brew tea"},
+    "running": {"subject": "Retro", "starter": "Ana Lima", "opened_at": NOON, "join_url": MEETING.join_url},
+    "policy": {"subject": "Retro", "minutes": 45},
+    "failed": {"subject": "Retro", "code": "host"},
+    "dial-in": {
+        "subject": "Retro",
+        "toll_numbers": list(DIAL_IN.toll_numbers),
+        "toll_free_numbers": list(DIAL_IN.toll_free_numbers),
+        "conference_id": DIAL_IN.conference_id,
+        "url": DIAL_IN.url,
+    },
+    "no-dial-in": {"subject": "Retro"},
+    "no-meeting": {},
+    "help": {"bot": "Muster", "commands": [["meet now [subject]", "A meeting here"], ["dial-in", "The numbers"]]},
+    "help-command": {
+        "bot": "Muster",
+        "usage": "meet now [subject]",
+        "description": "A meeting here, right away",
+        "examples": ["meet now", "meet now Retro"],
+    },
+    "welcome": {"team": "Platform team", "bot": "Muster"},
+    "problem": {},
+    "busy": {},
+    "stranger": {},
+    "elsewhere": {"name": "Kim"},
+    "notice": {"title": "Coffee", "lines": ["Ana Lima fetches some."]},
+}
+
+
+@pytest.fixture
+def room() -> Rooms:
+    """Return a maker of rooms: Ana's Retro, open and bound to its channel, with what the test changes."""
+    return lambda **changes: replace(ROOM, **changes)
+
+
+@pytest.fixture
+def meeting() -> Meeting:
+    """Return what Graph answered for the room."""
+    return MEETING
+
+
+@pytest.fixture
+def whisper() -> Callable[..., Whisper]:
+    """Return a maker of whispers with sample data, to which a test adds its own."""
+
+    def make(name: str, reference: str = "7F3K-92QD", **data: Any) -> Whisper:  # noqa: ANN401 - any JSON value
+        return Whisper(name, WHISPER_DATA[name] | data, "en", "Europe/Warsaw", reference)
+
+    return make
+
+
+@pytest.fixture
+def buttons() -> Callable[[Any], dict[str, dict[str, Any]]]:
+    """Return what finds a card's actions by title, wherever they stand."""
+
+    def find(node: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401 - any JSON
+        if isinstance(node, list):
+            return {title: action for item in node for title, action in find(item).items()}
+        if not isinstance(node, dict):
+            return {}
+        own = {node["title"]: node} if str(node.get("type", "")).startswith("Action.") else {}
+        return own | {title: action for value in node.values() for title, action in find(value).items()}
+
+    return find

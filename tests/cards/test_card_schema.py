@@ -1,0 +1,100 @@
+"""Every card in every state is one that Teams can draw."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+import cards
+from bot.model import DialIn, Meeting, Room, RoomState, Whisper
+
+SCHEMA = Path(__file__).resolve().parents[3] / "shared" / "schemas" / "adaptive-card.1.5.json"
+LIMIT = 28 * 1024
+Rooms = Callable[..., Room]
+
+
+@pytest.fixture(scope="module")
+def validator() -> jsonschema.Draft6Validator:
+    """Return Microsoft's own schema of Adaptive Cards 1.5."""
+    if not SCHEMA.exists():
+        pytest.skip("Microsoft's schema of Adaptive Cards 1.5 is not beside this checkout")
+    return jsonschema.Draft6Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
+
+
+@pytest.fixture
+def every_card(room: Rooms, meeting: Meeting, whisper: Callable[..., Whisper]) -> dict[str, dict[str, Any]]:
+    """Return every card there is, by name: all states with all, some and no ways in, and all whispers."""
+    bare = Meeting("m", "https://teams.example/j")
+    full = replace(meeting, dial_in=DialIn("1" * 12, ("+44 20 7946 0123",) * 60, ("+44 808 1",) * 60, "https://d/"))
+    shown = {
+        f"{state} {trying} {found and found.id}": cards.render_room(
+            room(state=state, trying=trying, meeting=found, fail_code="policy", subject="\U0001f600*[" * 60)
+        ).card
+        for state in RoomState
+        for trying in ("", "slow", "unavailable")
+        for found in (None, bare, meeting, full)
+    }
+    shown |= {name: cards.render_whisper(whisper(name)).card for name in cards.WHISPERS}
+    return {name: card for name, card in shown.items() if card is not None}
+
+
+def test_microsofts_schema_accepts_every_card(
+    validator: jsonschema.Draft6Validator, every_card: dict[str, dict[str, Any]]
+) -> None:
+    """Every card validates against the schema, which does not know the msteams key (facts/teams 3.5)."""
+    wrong = {}
+    for name, card in every_card.items():
+        assert card["msteams"] == {"width": "Full"}
+        problems = list(validator.iter_errors({key: value for key, value in card.items() if key != "msteams"}))
+        if problems:
+            wrong[name] = [problem.message[:200] for problem in problems]
+    assert wrong == {}
+    assert list(validator.iter_errors({"type": "AdaptiveCard", "body": [{"type": "Nonsense"}]})), "it is applied"
+
+
+def test_every_card_is_small_enough(every_card: dict[str, dict[str, Any]]) -> None:
+    """No card is larger than the smallest limit that Teams ever had."""
+    sizes = {name: len(json.dumps(card, ensure_ascii=False).encode()) for name, card in every_card.items()}
+    assert {name: size for name, size in sizes.items() if size > LIMIT} == {}
+
+
+def test_every_button_has_a_name_and_a_tooltip(every_card: dict[str, dict[str, Any]]) -> None:
+    """Somebody who cannot see a button hears what it does, and no two of a card sound the same."""
+    for name, card in every_card.items():
+        rows = [element for element in flat(card["body"]) if element["type"] == "ActionSet"]
+        titles = [action["title"] for row in rows for action in row["actions"]]
+        assert all(action["title"] and action["tooltip"] for row in rows for action in row["actions"]), name
+        assert len(titles) == len(set(titles)), name
+
+
+def test_every_text_wraps(every_card: dict[str, dict[str, Any]]) -> None:
+    """Nothing is cut off on a narrow screen, and no text is empty."""
+    for name, card in every_card.items():
+        texts = [element for element in flat(card["body"]) if element["type"] == "TextBlock"]
+        assert texts, name
+        assert all(text["wrap"] is True and text["text"] for text in texts), name
+
+
+def flat(elements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return elements and those inside them."""
+    return [inner for element in elements for inner in (element, *flat(element.get("items", [])))]
+
+
+def test_importing_cards_does_not_load_microsofts_library() -> None:
+    """A process that draws no card does not pay the half second for the typed library."""
+    program = (
+        "import sys, cards; assert 'microsoft_teams' not in sys.modules; "
+        "cards.warm(['en', 'de-DE', '']); assert 'microsoft_teams.cards' in sys.modules"
+    )
+    done = subprocess.run(  # noqa: S603 - our own interpreter with our own words
+        [sys.executable, "-c", program], cwd=Path(cards.__file__).parents[1], capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,139 @@
+"""What one person is told says what EXPERIENCE 2 says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import cards
+from bot.model import Whisper
+
+Whispers = Callable[..., Whisper]
+Buttons = Callable[[Any], dict[str, dict[str, Any]]]
+LINK = "https://teams.microsoft.com/l/meetup-join/19%3ameeting_abc%40thread.v2/0"
+
+GOLDEN = {
+    "typo": 'I don\'t know "meat now". Did you mean meet now? You can also just edit your message.',
+    "unknown": 'I don\'t know "brew tea". You can also just edit your message.',
+    "running": "There's already a meeting here: Retro, opened at 12:04 (UTC+1) by Ana Lima.\nJoin Retro: " + LINK,
+    "policy": "I may not open meetings in your name yet. It's a setting your admin makes; you did nothing wrong.\n"
+    'As soon as it is made, "Retro, 45 minutes" can be tried again.\nReference 7F3K-92QD',
+    "failed": "Retro: not opened\nMicrosoft knows no Teams account for you that can host meetings: "
+    "somebody else in this chat can ask for it and host.\nReference 7F3K-92QD",
+    "dial-in": "Retro by phone: +44 20 7946 0123, then 123 456 789 and the hash key.\n"
+    "One tap, for an SMS: +442079460123,,123456789#\n"
+    "To read aloud: plus four four, two zero, seven nine four six, zero one two three. "
+    "Then one two three, four five six, seven eight nine, hash.\n"
+    "Free of charge: +44 808 157 0192\n"
+    "Other numbers: +49 30 23125042 · all local numbers: https://dialin.teams.microsoft.com/22f1?id=123456789",
+    "no-dial-in": "Retro\nNo phone dial-in for this meeting. Link and meeting ID work as usual.",
+    "no-meeting": "There's no meeting here right now.",
+    "help": "In a channel, start with @Muster and pick me from the list. In our own chat, just type.\n"
+    "meet now [subject] · A meeting here\ndial-in · The numbers\n"
+    "help meet shows every option. Only you see this.",
+    "help-command": "meet now [subject]\nA meeting here, right away\nFor example: meet now · meet now Retro",
+    "welcome": "Hello, Platform team. Type @Muster meet now (pick Muster from the list) and you get a meeting for "
+    "this channel, with a link and phone numbers. I post once per meeting and keep that post true.",
+    "problem": "I couldn't do that: something went wrong on my side, and whoever runs me can look it up.\n"
+    "Reference 7F3K-92QD",
+    "busy": "That's more than I can do at once. Try again in a minute.\nReference 7F3K-92QD",
+    "stranger": "This button belongs to a meeting that has ended.",
+    "elsewhere": "@Kim, I couldn't do that here. Details: reference 7F3K-92QD.",
+    "notice": "Coffee\nAna Lima fetches some.",
+}
+PRESSES = {
+    "typo": ("Meet now", "meet now"),
+    "unknown": ("Help", "help"),
+    "policy": ("Try again", "meet now Retro"),
+    "no-meeting": ("Meet now", "meet now"),
+    "welcome": ("Show me what else", "help"),
+    "stranger": ("Meet again", "meet now"),
+}
+
+
+def test_every_whisper_has_a_golden_text() -> None:
+    """No text reaches people that is not written down here."""
+    assert set(cards.WHISPERS) == set(GOLDEN)
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_a_whisper_says_its_words(whisper: Whispers, name: str) -> None:
+    """The card's plain words and the answer to a press are the text word for word."""
+    assert cards.answer_text(whisper(name)) == GOLDEN[name]
+    assert cards.render_whisper(whisper(name)).text == GOLDEN[name]
+    assert cards.render_whisper(whisper(name)).summary == GOLDEN[name].splitlines()[0]
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_every_button_of_a_whisper_says_a_command(whisper: Whispers, buttons: Buttons, name: str) -> None:
+    """A whisper's buttons are the named ones, each with the line it says and that line's first word as verb."""
+    found = buttons(cards.render_whisper(whisper(name)).card)
+    presses = {title: (action["verb"], action["data"]["text"]) for title, action in found.items() if "verb" in action}
+    title, line = PRESSES.get(name, ("", ""))
+    assert presses == ({title: (line.split()[0], line)} if title else {})
+
+
+def test_the_neutral_public_line_is_no_card(whisper: Whispers) -> None:
+    """Where somebody cannot be whispered to, the thread gets one line of text."""
+    assert cards.render_whisper(whisper("elsewhere")).card is None
+    assert cards.answer_text(whisper("elsewhere", reference="")) == "@Kim, I couldn't do that here."
+
+
+def test_a_running_meeting_is_bold_and_can_be_joined(whisper: Whispers, buttons: Buttons) -> None:
+    """Who asks a second time gets the subject in bold and the way in."""
+    card = cards.render_whisper(whisper("running")).card
+    assert "There's already a meeting here: **Retro**, opened at 12:04" in json.dumps(card)
+    assert buttons(card)["Join Retro"]["url"] == LINK
+
+
+def test_a_meeting_that_still_opens_has_no_join(whisper: Whispers, buttons: Buttons) -> None:
+    """Who asks while a meeting opens is told who asked first, without a button that leads nowhere."""
+    shown = cards.render_whisper(whisper("running", join_url="", starter=""))
+    assert shown.text == ("There's already a meeting here: Retro, still opening. Somebody asked at 12:04 (UTC+1).")
+    assert buttons(shown.card) == {}
+
+
+def test_the_way_in_survives_a_plain_answer(whisper: Whispers) -> None:
+    """Answers to presses have no buttons, so they write the link out."""
+    assert LINK in cards.answer_text(whisper("running"))
+
+
+def test_dial_in_without_any_number_says_so(whisper: Whispers) -> None:
+    """A dial-in with an id but no numbers is told as none."""
+    text = cards.answer_text(whisper("dial-in", toll_numbers=[], toll_free_numbers=[]))
+    assert text == GOLDEN["no-dial-in"]
+
+
+def test_dial_in_with_only_a_free_number_reads_it_aloud(whisper: Whispers) -> None:
+    """With nothing but an unspaced free number, that one is given, and read in groups of three."""
+    text = cards.answer_text(whisper("dial-in", toll_numbers=[], toll_free_numbers=["08081570192"], url=""))
+    assert text.splitlines() == [
+        "Retro by phone: 08081570192, then 123 456 789 and the hash key.",
+        "One tap, for an SMS: 08081570192,,123456789#",
+        (
+            "To read aloud: zero eight zero, eight one five, seven zero one, nine two. "
+            "Then one two three, four five six, seven eight nine, hash."
+        ),
+    ]
+
+
+def test_what_is_missing_is_left_out(whisper: Whispers) -> None:
+    """A team without a name, a command without examples and a turn without a reference read well."""
+    assert cards.answer_text(whisper("welcome", team="")).startswith("Hello. Type @Muster meet now")
+    assert "For example" not in cards.answer_text(whisper("help-command", examples=[]))
+    assert "Reference" not in cards.answer_text(whisper("problem", reference=""))
+
+
+def test_long_lines_of_a_notice_are_not_cut_like_names(whisper: Whispers) -> None:
+    """A command may say a whole paragraph."""
+    line = "coffee " * 60
+    assert cards.answer_text(whisper("notice", lines=[line])).splitlines()[1] == line.strip()
+
+
+def test_an_unknown_name_is_an_error_of_ours() -> None:
+    """A whisper that has no text is never shown as an empty one."""
+    with pytest.raises(KeyError):
+        cards.answer_text(Whisper("nonsense"))
