@@ -64,8 +64,6 @@ async def _open(
     import logging
     from functools import partial
 
-    from bot.teams.edge import TeamsEdge
-
     import cards
     from bot.commands import COMMANDS
     from bot.commands.command import Policy
@@ -78,6 +76,8 @@ async def _open(
     from bot.probes import Probes
     from bot.store.sqlite import open_sqlite, store_path
     from bot.system import SystemChance, SystemClock, trust
+    from bot.teams.door import Rules
+    from bot.teams.edge import Registration, TeamsEdge
     from bot.worker import Engine, Worker
 
     observe = log_lines(logging.getLogger("muster"))
@@ -91,7 +91,11 @@ async def _open(
     stack.push_async_callback(meetings.close)
     store = replaced.wrap_store(await open_sqlite(store_path(settings.store), owner=chance.token()))
     stack.push_async_callback(store.close)
-    teams = TeamsEdge(settings, context, tokens, clock, observe)
+    rules = Rules(
+        settings.app_id, settings.token_issuer, frozenset(settings.connector_hosts), frozenset(settings.tenants)
+    )
+    registration = Registration(rules, settings.openid_metadata_url, settings.app_tenant, settings.bot_scope)
+    teams = TeamsEdge(registration, context, tokens, clock, observe)
     await stack.enter_async_context(teams)
 
     policy = Policy(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -82,6 +84,13 @@ WHISPER_DATA: dict[str, dict[str, Any]] = {
     "elsewhere": {"name": "Kim"},
     "notice": {"title": "Coffee", "lines": ["Ana Lima fetches some."]},
 }
+
+
+@pytest.fixture
+def placed() -> Callable[[str], str]:
+    """Return what leaves ` (London)` and its like out of a text where no numbering plans are installed."""
+    known = find_spec("phonenumbers") is not None
+    return lambda text: text if known else re.sub(r" \((?:London|Berlin)\)", "", text)
 
 
 @pytest.fixture

@@ -16,17 +16,19 @@ Buttons = Callable[[Any], dict[str, dict[str, Any]]]
 MINUTE = 60_000
 
 
-def test_an_open_meeting_says_who_when_and_how(room: Rooms) -> None:
+def test_an_open_meeting_says_who_when_and_how(room: Rooms, placed: Callable[[str], str]) -> None:
     """The card of an open meeting has every way in, the promised words and nothing else."""
     shown = cards.render_room(room())
     assert shown.text.splitlines() == [
         "Retro: open",
         "Ana Lima is hosting · since 12:04 (UTC+1)",
         "Join Retro: https://teams.microsoft.com/l/meetup-join/19%3ameeting_abc%40thread.v2/0",
-        "Phone: +44 20 7946 0123 or +44 808 157 0192 (free), then 123 456 789#",
+        placed("Phone: +44 20 7946 0123 (London) or +44 808 157 0192 (free), then 123 456 789#"),
         "Callers come straight in.",
         "The meeting's chat is this channel.",
-        "Other numbers: +49 30 23125042 · all local numbers: https://dialin.teams.microsoft.com/22f1?id=123456789",
+        placed(
+            "Other numbers: +49 30 23125042 (Berlin) · all local numbers: https://dialin.teams.microsoft.com/22f1?id=123456789"
+        ),
         "Teams meeting ID 234 567 890 12 · passcode aB3xYz · video room 1122334455@t.example",
     ]
     assert shown.summary == "Retro is open. Ana Lima is hosting. Join, or dial in."

@@ -23,7 +23,7 @@ GOLDEN = {
     'As soon as it is made, "Retro, 45 minutes" can be tried again.\nReference 7F3K-92QD',
     "failed": "Retro: not opened\nMicrosoft knows no Teams account for you that can host meetings: "
     "somebody else in this chat can ask for it and host.\nReference 7F3K-92QD",
-    "dial-in": "Retro by phone: +44 20 7946 0123, then 123 456 789 and the hash key.\n"
+    "dial-in": "Retro by phone: +44 20 7946 0123 (London), then 123 456 789 and the hash key.\n"
     "One tap, for an SMS: +442079460123,,123456789#\n"
     "To read aloud: plus four four, two zero, seven nine four six, zero one two three. "
     "Then one two three, four five six, seven eight nine, hash.\n"
@@ -60,9 +60,9 @@ def test_every_whisper_has_a_golden_text() -> None:
 
 
 @pytest.mark.parametrize("name", GOLDEN)
-def test_a_whisper_says_its_words(whisper: Whispers, name: str) -> None:
+def test_a_whisper_says_its_words(whisper: Whispers, placed: Callable[[str], str], name: str) -> None:
     """The card's plain words and the answer to a press are the text word for word."""
-    assert cards.answer_text(whisper(name)) == GOLDEN[name]
+    assert cards.answer_text(whisper(name)) == placed(GOLDEN[name])
     assert cards.render_whisper(whisper(name)).text == GOLDEN[name]
     assert cards.render_whisper(whisper(name)).summary == GOLDEN[name].splitlines()[0]
 

@@ -1,0 +1,78 @@
+"""The Teams edge as a whole, put together from plain values: one session, one set of keys, one way in and out."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Self
+
+import aiohttp
+
+from bot.observe import Observer
+from bot.ports import Clock, Intake, Tokens
+from bot.teams.botbuilder_adapter import BotbuilderAdapter
+from bot.teams.connection import Access, Connection
+from bot.teams.door import Door, Rules
+from bot.teams.endpoint import Endpoint
+from bot.teams.keys import Keys
+from bot.teams.sender import Sender
+
+CONNECTIONS = 100
+KEEPALIVE_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """How the bot is registered: whom the door lets in, where the signing keys are found, and what its token is for.
+
+    `tenant` is the one whose token the connector gets, `scope` the connector's.
+    """
+
+    rules: Rules
+    metadata_url: str
+    tenant: str
+    scope: str
+
+
+class TeamsEdge:
+    """Opens with `async with`: from then on keys are loaded and kept fresh. `messenger` is the way out."""
+
+    def __init__(
+        self, registration: Registration, trust: ssl.SSLContext, tokens: Tokens, clock: Clock, observe: Observer
+    ) -> None:
+        self._registration = registration
+        self._trust = trust
+        self._tokens = tokens
+        self._clock = clock
+        self._observe = observe
+
+    async def __aenter__(self) -> Self:
+        registration = self._registration
+        pool = aiohttp.TCPConnector(ssl=self._trust, limit=CONNECTIONS, keepalive_timeout=KEEPALIVE_SECONDS)
+        # No cookies and no proxies or .netrc from the environment: a bearer goes where we send it.
+        self._session = aiohttp.ClientSession(connector=pool, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
+        rules = registration.rules
+        access = Access(self._tokens, registration.tenant, registration.scope, rules.hosts)
+        connection = Connection(self._session, access, self._clock)
+        self._adapter = BotbuilderAdapter(connection, app_id=rules.app_id, scope=registration.scope, clock=self._clock)
+        self.messenger = Sender(self._adapter, connection)
+        self.keys = Keys(self._session, registration.metadata_url, self._clock, self._observe)
+        self._door = Door(self.keys, rules, self._clock)
+        self._running = asyncio.create_task(self.keys.run(), name="teams-keys-daily")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._running.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._running
+        await self._session.close()
+
+    async def warm(self) -> None:
+        """Return once the signing keys were loaded for the first time (ENGINE R25)."""
+        await self.keys.ready.wait()
+
+    def endpoint(self, intake: Intake) -> Endpoint:
+        """Return the handler of `POST /api/messages` that hands turns to `intake`."""
+        return Endpoint(self._door, self._adapter, intake, self._observe)

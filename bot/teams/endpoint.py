@@ -1,0 +1,150 @@
+"""`POST /api/messages`: bounded, checked, made durable, then acknowledged (ENGINE R10, R14, 4.10)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+import orjson
+from aiohttp import web
+
+from bot.errors import DoorError, StoreError
+from bot.model import Turn, TurnKind
+from bot.observe import Event, Observer
+from bot.ports import Intake
+from bot.teams.botbuilder_adapter import BotbuilderAdapter
+from bot.teams.door import Door
+from bot.teams.inbound import EXECUTE
+from bot.teams.outbound import InvokeReply, invoke_reply, refusal_reply
+
+BODY_BYTES = 256 * 1024
+BODY_SECONDS = 20.0
+PER_ADDRESS = 256
+"""Requests of one address at the same time; behind a reverse proxy all of Teams is one address."""
+NOT_KEPT = "That could not be kept, so nothing was done. Please press again in a minute."
+NOT_UNDERSTOOD = "This button sent something I do not understand."
+
+
+class Endpoint:
+    """Answers every POST: 401, 403, 400, 413, 429, 503 or 408 for what may not come in, 202 or an invoke's answer."""
+
+    def __init__(
+        self,
+        door: Door,
+        adapter: BotbuilderAdapter,
+        intake: Intake,
+        observe: Observer,
+        *,
+        body_seconds: float = BODY_SECONDS,
+        per_address: int = PER_ADDRESS,
+    ) -> None:
+        self._door = door
+        self._adapter = adapter
+        self._intake = intake
+        self._observe = observe
+        self._body_seconds = body_seconds
+        self._per_address = per_address
+        self._inside: dict[str, int] = {}
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Answer one POST of the Bot Connector."""
+        address = request.remote or ""
+        try:
+            self._enter(address)
+            try:
+                return await self._answer(request)
+            finally:
+                self._leave(address)
+        except DoorError as error:
+            fields = {"reason": error.reason, "status": error.status}
+            self._observe(Event("door.refused", fields, logging.WARNING))
+            return _refused(error.status, error.retry_after)
+        except StoreError:
+            self._observe(Event("door.not_kept", {"status": 503}, logging.ERROR))
+            return _refused(503, 5)
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        if (request.content_length or 0) > BODY_BYTES:
+            raise DoorError(413, "size")
+        ticket = await self._door.verify(request.headers.get("Authorization"))
+        activity = _parse(await self._body(request))
+        self._door.check(ticket, activity)
+        reply = await self._adapter.process(activity, ticket.claims, self._respond)
+        if reply is None:
+            return web.Response(status=202)
+        if reply.body is None:
+            return web.Response(status=reply.status)
+        return web.Response(status=reply.status, body=orjson.dumps(reply.body), content_type="application/json")
+
+    async def _respond(self, activity: Mapping[str, Any], turn: Turn | None) -> InvokeReply | None:
+        """Take the turn in. What is not for us leaves no trace but a count (ENGINE R10)."""
+        if turn is None or turn.kind is TurnKind.UNKNOWN:
+            self._observe(Event("door.ignored", level=logging.DEBUG))
+            return _unknown_invoke(activity)
+        try:
+            receipt = await self._intake.take(turn)
+        except StoreError:
+            if not turn.wants_answer:
+                raise
+            self._observe(Event("door.not_kept", {"status": 200}, logging.ERROR))
+            return refusal_reply(500, "InternalServerError", NOT_KEPT)
+        self._observe(Event("door.accepted", {"kind": turn.kind, "ref": turn.reference, "receipt": receipt.kind}))
+        return invoke_reply(await self._intake.answer(turn, receipt)) if turn.wants_answer else None
+
+    async def _body(self, request: web.Request) -> bytes:
+        """Read at most 256 KiB within 20 s. Raises DoorError 400, 408, 413."""
+        chunks = bytearray()
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                async for chunk in request.content.iter_any():
+                    chunks += chunk
+                    if len(chunks) > BODY_BYTES:
+                        raise DoorError(413, "size")
+        except TimeoutError:
+            raise DoorError(408, "slow") from None
+        except (web.RequestPayloadError, aiohttp.ClientPayloadError, aiohttp.http_exceptions.BadHttpMessage, OSError):
+            raise DoorError(400, "body") from None
+        return bytes(chunks)
+
+    def _enter(self, address: str) -> None:
+        inside = self._inside.get(address, 0)
+        if inside >= self._per_address:
+            raise DoorError(429, "crowd", retry_after=1)
+        self._inside[address] = inside + 1
+
+    def _leave(self, address: str) -> None:
+        self._inside[address] -= 1
+        if not self._inside[address]:
+            del self._inside[address]
+
+
+def _parse(body: bytes) -> dict[str, Any]:
+    try:
+        activity = orjson.loads(body)
+    except ValueError:
+        raise DoorError(400, "not-json") from None
+    if not isinstance(activity, dict):
+        raise DoorError(400, "not-an-object")
+    if not isinstance(activity.get("type"), str) or not activity["type"]:
+        raise DoorError(400, "no-type")
+    return activity
+
+
+def _unknown_invoke(activity: Mapping[str, Any]) -> InvokeReply | None:
+    """A malformed press gets a quiet error at HTTP 200; invokes nobody handles get 501, as everywhere (2.5).
+
+    Sign-in invokes carry a token and end here too: they never reach the inbox (ENGINE R13).
+    """
+    if activity.get("type") != "invoke":
+        return None
+    if activity.get("name") == EXECUTE:
+        return refusal_reply(400, "BadRequest", NOT_UNDERSTOOD)
+    return InvokeReply(501)
+
+
+def _refused(status: int, retry_after: int | None) -> web.Response:
+    headers = {"Retry-After": str(retry_after)} if retry_after is not None else {}
+    return web.Response(status=status, headers=headers)

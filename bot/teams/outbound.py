@@ -1,0 +1,110 @@
+"""What Muster says to Teams, as JSON, and what the connector's answers mean (facts/teams 3, ENGINE R15). Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote
+
+from bot.errors import Gone, NotDone, Rejected, SendError, Unclear
+from bot.model import Answer, Person, Rendered
+
+CARD = "application/vnd.microsoft.card.adaptive"
+SENTENCE = "application/vnd.microsoft.activity.message"
+ERROR = "application/vnd.microsoft.error"
+LONGEST_WAIT_SECONDS = 86_400.0
+REPEATABLE = frozenset({"GET", "PUT", "DELETE"})
+_SURELY_NOT_DONE = frozenset({412, 429, 503})
+_REQUEST_TIMEOUT, _SERVER_ERROR, _FORBIDDEN, _NOT_FOUND = 408, 500, 403, 404
+
+
+@dataclass(frozen=True, slots=True)
+class InvokeReply:
+    """What the HTTP response to an invoke is: its status and its JSON body, or no body."""
+
+    status: int
+    body: dict[str, Any] | None = None
+
+
+def activity(content: Rendered, *, nonce: str = "", to: Person | None = None) -> dict[str, Any]:
+    """Return the message to post: a card, or plain text when there is none; `to` makes it a targeted one's body."""
+    message: dict[str, Any] = {"type": "message", "summary": content.summary}
+    if content.card is None:
+        message |= {"text": content.text, "textFormat": "plain"}
+    else:
+        message["attachments"] = [{"contentType": CARD, "content": content.card}]
+    if nonce:
+        message["channelData"] = {"muster": {"nonce": nonce}}
+    if to is not None:
+        message["recipient"] = {"id": to.id, "name": to.name}
+    return message
+
+
+def invoke_reply(answer: Answer) -> InvokeReply:
+    """Return the response to a press: HTTP 200 always, a Teams error type inside it (facts/teams 2.5, ENGINE R14)."""
+    if answer.error:
+        return refusal_reply(400, "BadRequest", answer.error)
+    if answer.card is not None:
+        return InvokeReply(200, {"statusCode": 200, "type": CARD, "value": answer.card})
+    return InvokeReply(200, {"statusCode": 200, "type": SENTENCE, "value": answer.text})
+
+
+def refusal_reply(status: int, code: str, message: str) -> InvokeReply:
+    """Return the response to a press that cannot be acted upon, in the form Teams shows quietly."""
+    return InvokeReply(200, {"statusCode": status, "type": ERROR, "value": {"code": code, "message": message}})
+
+
+def targeted_url(service_url: str, conversation_id: str) -> str:
+    """Return the address of a targeted post (facts/teams 3.4); `;` in ids is sent as %3B (facts/teams 3.1)."""
+    return f"{service_url}/v3/conversations/{quote(conversation_id, safe='')}/activities?isTargetedActivity=true"
+
+
+def refusal(method: str, status: int, *, code: str = "", retry_after: float | None = None) -> SendError:
+    """Return what a status other than 2xx means for a POST, PUT or DELETE. `code` is the body's error code."""
+    detail = f"{method} was answered {status}"
+    if status in _SURELY_NOT_DONE:
+        return NotDone(detail, status=status, retry_after=retry_after)
+    if status == _REQUEST_TIMEOUT or status >= _SERVER_ERROR:
+        kind = NotDone if method in REPEATABLE else Unclear
+        return kind(detail, status=status, retry_after=retry_after)
+    if status in (_FORBIDDEN, _NOT_FOUND):
+        gone = Gone(detail, status=status)
+        gone.chat = status == _FORBIDDEN or method not in REPEATABLE or code == "ConversationNotFound"
+        return gone
+    return Rejected(detail, status=status)
+
+
+def broken(method: str, detail: str, *, bytes_sent: bool) -> SendError:
+    """Return what no answer means: after bytes have left, a POST may have been done (ENGINE R15)."""
+    if bytes_sent and method not in REPEATABLE:
+        return Unclear(detail)
+    return NotDone(detail)
+
+
+def retry_after(headers: Mapping[str, str], now: int) -> float | None:
+    """Return the seconds a Retry-After asks for, fractions included, from a number or a date; `now` is ms UTC."""
+    said = headers.get("Retry-After", "").strip()
+    try:
+        seconds = float(said)
+    except ValueError:
+        seconds = _until(said, now)
+    return min(max(seconds, 0.0), LONGEST_WAIT_SECONDS) if math.isfinite(seconds) else None
+
+
+def _until(date: str, now: int) -> float:
+    try:
+        moment = parsedate_to_datetime(date)
+    except ValueError:
+        return math.nan
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now / 1000
+
+
+def error_code(document: object) -> str:
+    """Return the connector's error code, such as `ConversationNotFound`, "" if the body has none."""
+    error = document.get("error") if isinstance(document, Mapping) else None
+    code = error.get("code") if isinstance(error, Mapping) else None
+    return code if isinstance(code, str) else ""

@@ -1,0 +1,47 @@
+"""Messages into Teams, as `bot.ports.Messenger` (facts/teams 3)."""
+
+from __future__ import annotations
+
+import orjson
+
+from bot.errors import Rejected
+from bot.model import Chat, ChatKind, Person, Rendered
+from bot.teams import outbound
+from bot.teams.botbuilder_adapter import BotbuilderAdapter
+from bot.teams.connection import Connection, posted_id
+from bot.teams.service_url import normal
+
+
+class Sender:
+    """Posts through botbuilder's connector client, whispers past it: it knows no query parameters (facts/teams 1.7)."""
+
+    def __init__(self, adapter: BotbuilderAdapter, connection: Connection) -> None:
+        self._adapter = adapter
+        self._connection = connection
+
+    async def post(self, chat: Chat, conversation_id: str, content: Rendered, *, nonce: str) -> str:
+        """Post into a conversation and return the new activity's id; raises SendErrors."""
+        conversations = await self._adapter.conversations(chat.service_url)
+        message = outbound.activity(content, nonce=nonce)
+        return posted_id(await conversations.send_to_conversation(conversation_id, message))
+
+    async def whisper(self, chat: Chat, conversation_id: str, to: Person, content: Rendered, *, nonce: str) -> str:
+        """Post what only `to` sees; in a 1:1, where nobody else is, an ordinary message (facts/teams 3.4)."""
+        if chat.kind is ChatKind.PERSONAL:
+            return await self.post(chat, conversation_id, content, nonce=nonce)
+        service_url = normal(chat.service_url)
+        if not service_url:
+            raise Rejected("the chat has no usable service URL")
+        message = outbound.activity(content, nonce=nonce, to=to)
+        url = outbound.targeted_url(service_url, conversation_id)
+        return posted_id(await self._connection.request("POST", url, orjson.dumps(message)))
+
+    async def edit(self, chat: Chat, conversation_id: str, activity_id: str, content: Rendered) -> None:
+        """Replace a posted activity in place; raises SendErrors, every transient one as NotDone."""
+        conversations = await self._adapter.conversations(chat.service_url)
+        await conversations.update_activity(conversation_id, activity_id, outbound.activity(content))
+
+    async def delete(self, chat: Chat, conversation_id: str, activity_id: str) -> None:
+        """Delete a posted activity; raises SendErrors, every transient one as NotDone."""
+        conversations = await self._adapter.conversations(chat.service_url)
+        await conversations.delete_activity(conversation_id, activity_id)
