@@ -12,6 +12,9 @@ _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _MENTION = re.compile(r"</?at\b[^<>]*>", re.IGNORECASE)
 _MARKS = re.compile(r"[\\`*_\[\]<>~|]|&(?=#?\w+;)|(?<=www)\.|:(?=//)", re.IGNORECASE)
 _LINE_START = re.compile(r"^(?:(?P<mark>[#+=-])|(?P<digits>\d{1,9})(?P<dot>[.)]))")
+_JOINER, _SKIN_TONES = "\u200d", "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
+_LONGEST_LETTER = 24
+"""Characters that one visible letter or emoji may consist of; a longer pile of marks is cut."""
 _FIRST_STRONG, _POP = "\u2068", "\u2069"
 
 
@@ -23,7 +26,19 @@ def clean(text: str, longest: int = LONGEST) -> str:
     while _MENTION.search(plain):
         plain = _MENTION.sub("", plain)
     plain = " ".join(plain.split())
-    return plain if len(plain) <= longest else plain[: longest - 1].rstrip() + "…"
+    return plain if len(plain) <= longest else plain[: _end(plain, longest - 1)].rstrip() + "…"
+
+
+def _end(text: str, most: int) -> int:
+    """Return where a text can end, at `most` or a little before: never inside an accented letter or an emoji."""
+    for end in range(most, max(most - _LONGEST_LETTER, 0), -1):
+        if not (_joins(text[end]) or text[end - 1] == _JOINER):
+            return end
+    return most
+
+
+def _joins(char: str) -> bool:
+    return char == _JOINER or char in _SKIN_TONES or unicodedata.category(char) in {"Mn", "Mc", "Me"}
 
 
 def markdown(text: str, longest: int = LONGEST) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.model import DialIn
-from cards import escape, numbers
+from cards import escape, numbers, phonebook
 from cards.parts import Line, Link, Look
 from cards.words import Words
 
@@ -13,7 +13,8 @@ MOST_OTHERS = 8
 
 def short(dial_in: DialIn, says: Words) -> Line | None:
     """Return the line everybody needs: one number, a free one if there is one, and the id; None without any."""
-    toll, free = dial_in.toll_numbers[:1], dial_in.toll_free_numbers[:1]
+    toll = [toll_number(number, says) for number in dial_in.toll_numbers[:1]]
+    free = [phonebook.formatted(number) for number in dial_in.toll_free_numbers[:1]]
     values = {"id": numbers.by_three(dial_in.conference_id), **_named("toll", toll), **_named("free", free)}
     if toll and free:
         return Line(says("Phone: {toll} or {free} (free), then {id}#"), values)
@@ -26,8 +27,8 @@ def others(dial_in: DialIn, says: Words) -> Line | None:
     """Return the numbers that `short` leaves out and the link to all of them; None when there is nothing more."""
     free = says("{number} (free)")
     numbers_left = [
-        *dial_in.toll_numbers[1:],
-        *(free.format(number=number) for number in dial_in.toll_free_numbers[1:]),
+        *(toll_number(number, says) for number in dial_in.toll_numbers[1 : 1 + MOST_OTHERS]),
+        *(free.format(number=phonebook.formatted(number)) for number in dial_in.toll_free_numbers[1:]),
     ][:MOST_OTHERS]
     values = {f"n{place}": number for place, number in enumerate(numbers_left)}
     shown = " · ".join([*(f"{{{name}}}" for name in values), *(["{link}"] if escape.https(dial_in.url) else [])])
@@ -42,12 +43,13 @@ def aloud(subject: str, dial_in: DialIn, says: Words) -> tuple[Line, ...]:
     first = next(iter((*dial_in.toll_numbers, *dial_in.toll_free_numbers)), "")
     if not first:
         return ()
+    toll = bool(dial_in.toll_numbers)
     values = {
         "subject": subject,
-        "number": first,
+        "number": toll_number(first, says) if toll else phonebook.formatted(first),
         "id": numbers.by_three(dial_in.conference_id),
         "tap": numbers.one_tap(first, dial_in.conference_id),
-        "spoken": spoken(first, says),
+        "spoken": spoken(phonebook.formatted(first), says),
         "spoken_id": ", ".join(spoken_groups(numbers.by_three(dial_in.conference_id), says)),
     }
     return (
@@ -57,6 +59,12 @@ def aloud(subject: str, dial_in: DialIn, says: Words) -> tuple[Line, ...]:
         *_free(dial_in, says),
         *filter(None, (others(dial_in, says),)),
     )
+
+
+def toll_number(number: str, says: Words) -> str:
+    """Return a number as people write it, with its place where that is known: `+44 20 7946 0123 (London)`."""
+    shown, place = phonebook.formatted(number), phonebook.place(number, says.language)
+    return says("{number} ({place})").format(number=shown, place=place) if place else shown
 
 
 def spoken(number: str, says: Words) -> str:
@@ -74,8 +82,8 @@ def spoken_groups(number: str, says: Words) -> list[str]:
 def _free(dial_in: DialIn, says: Words) -> tuple[Line, ...]:
     if not (dial_in.toll_numbers and dial_in.toll_free_numbers):
         return ()
-    return (Line(says("Free of charge: {number}"), {"number": dial_in.toll_free_numbers[0]}),)
+    return (Line(says("Free of charge: {number}"), {"number": phonebook.formatted(dial_in.toll_free_numbers[0])}),)
 
 
-def _named(name: str, found: tuple[str, ...]) -> dict[str, str]:
+def _named(name: str, found: list[str]) -> dict[str, str]:
     return {name: found[0]} if found else {}
