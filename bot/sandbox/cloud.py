@@ -72,6 +72,11 @@ class Cloud:
         return self.tenant.tenant_id
 
     @property
+    def authority(self) -> Authority:
+        """Return the CA, for one more server that the bot is to trust."""
+        return self._authority
+
+    @property
     def ca_file(self) -> str:
         """Return the path of the CA's certificate (PEM)."""
         return self._authority.ca_file

@@ -78,11 +78,11 @@ class SampleBot:
     async def _call(self, method: str, url: str, body: dict[str, Any]) -> dict[str, Any]:
         form = {
             "grant_type": "client_credentials",
-            "client_id": os.environ["MicrosoftAppId"],
-            "client_secret": os.environ["MicrosoftAppPassword"],
+            "client_id": _setting("AppId"),
+            "client_secret": _setting("AppPassword"),
             "scope": "https://api.botframework.com/.default",
         }
-        login = f"{os.environ['MUSTER_LOGIN_URL']}/{os.environ['MicrosoftAppTenantId']}/oauth2/v2.0/token"
+        login = f"{os.environ['MUSTER_LOGIN_URL']}/{_setting('AppTenantId')}/oauth2/v2.0/token"
         async with self._session.post(login, data=form) as answer:
             token = (await answer.json())["access_token"]
         async with self._session.request(
@@ -103,6 +103,10 @@ class SampleBot:
     async def _whisper(self, activity: dict[str, Any]) -> None:
         body = {"type": "message", "text": "There's already a meeting here: **Retro**.", "recipient": activity["from"]}
         await self._call("POST", f"{_url(activity)}?isTargetedActivity=true", body)
+
+
+def _setting(name: str) -> str:
+    return os.environ[f"Microsoft{name}"]
 
 
 def _url(activity: dict[str, Any]) -> str:

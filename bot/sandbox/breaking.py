@@ -1,0 +1,43 @@
+"""`/fault` in words: what can be broken, and what that means for the next request."""
+
+from __future__ import annotations
+
+import difflib
+
+from bot.sandbox.faults import CATALOGUE, Faults
+
+MEANING = {
+    "policy": "Graph now answers 403, no access policy. The next meet now shows who is told.",
+    "429": "Graph now answers 429, too many requests. The next meet now waits and tries again.",
+    "503": "Graph now answers 503, not available. The next meet now says so and tries again.",
+    "outage": "Graph now closes every connection. The next meet now says so and tries again.",
+    "no-licence": "New meetings now have no phone numbers, as without an Audio Conferencing licence.",
+    "unbound": "Graph now gives a meeting a chat of its own instead of the channel's. The card says so.",
+}
+
+
+def change(faults: Faults, words: str) -> str:
+    """Put a fault in force, or end it (`NAME off`, `off` for all), and return what that means; "" lists them."""
+    name, _, switch = words.strip().lower().partition(" ")
+    if not name:
+        return listed(faults)
+    if name == "off":
+        faults.clear()
+        return "  Everything works again."
+    if name not in CATALOGUE:
+        near = difflib.get_close_matches(name, CATALOGUE, 1, 0.5)
+        return f"  I can't break {name!r}. " + (f"Did you mean {near[0]}?" if near else "/fault lists what I can.")
+    for injection in [active for active in faults.active if active.name == name]:
+        injection.remove()
+    if switch.strip() == "off":
+        return f"  {name} is over."
+    faults.inject(name)
+    return f"  {MEANING.get(name, f'{name} is in force: {CATALOGUE[name].operations}.')}\n  /fault {name} off ends it."
+
+
+def listed(faults: Faults) -> str:
+    """Return what can be broken, a mark before what is in force."""
+    active = {injection.name for injection in faults.active}
+    lines = [f"  {'*' if name in active else ' '} {name:<12} {MEANING[name]}" for name in MEANING]
+    rest = [f"{name}{'*' if name in active else ''}" for name in CATALOGUE if name not in MEANING]
+    return "\n".join([*lines, f"  Also: {', '.join(rest)}.", "  /fault NAME, /fault NAME off, /fault off"])

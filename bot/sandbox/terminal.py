@@ -1,0 +1,294 @@
+"""The chat in a terminal: you are a person in #incidents; what you type reaches the bot as Teams would send it."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections.abc import Awaitable, Callable, Coroutine
+
+from bot.sandbox import breaking, explain
+from bot.sandbox.cloud import Cloud
+from bot.sandbox.console import Console
+from bot.sandbox.display import Display, place
+from bot.sandbox.teams_client import Delivery, TeamsClient
+from bot.sandbox.tenant import Chat, Person
+
+ANSWER_WITHIN_SECONDS = 5.0
+"""After so long the chat goes on; what comes later is shown when it comes."""
+
+_DAY = 86_400.0
+TRY = """Try:  meet now Standup     dial-in     help     card     quit
+      /as ben meet now     /in group     /fault outage     /explain
+      Add a command:  python app.py new-command coffee   (reloads by itself)"""
+
+USAGE = {
+    "/as": "/as NAME [TEXT]      be somebody else, for one line or from now on",
+    "/in": "/in WHERE            talk in channel, group, personal, or a channel such as #incidents",
+    "/thread": "/thread TEXT         answer in the thread of the last message",
+    "/edit": "/edit TEXT           change your last message",
+    "/delete": "/delete              delete your last message",
+    "/redeliver": "/redeliver           let Teams deliver your last message a second time",
+    "/fault": "/fault [NAME] [off]  break something, or list what can be broken",
+    "/explain": "/explain             show the calls since your last message",
+    "card": "card                 draw the last card again",
+    "help": "help                 Muster's help, and this list",
+    "quit": "quit                 stop; nothing is kept",
+}
+WORDS = ("meet now", "dial-in", *USAGE)
+
+
+class Quit(Exception):
+    """The chat is over."""
+
+
+class Talk:
+    """One person at a time, in one chat, with one bot. `problems` counts messages that the bot did not take.
+
+    `answered` says whether the last message had an answer; `explains`, whether its calls are shown each time.
+    """
+
+    def __init__(self, cloud: Cloud, client: TeamsClient, console: Console, display: Display) -> None:
+        self.person: Person = cloud.tenant.ana
+        self.chat: Chat = cloud.tenant.incidents
+        self.patience = ANSWER_WITHIN_SECONDS
+        self.problems = 0
+        self.explains = False
+        self.hints = False
+        self.answered = False
+        self.busy = False
+        self._cloud = cloud
+        self._client = client
+        self._console = console
+        self._display = display
+        self._last: Delivery | None = None
+        self._since = 0
+        self._verbs: dict[str, Callable[[str], Awaitable[None]]] = {
+            "/as": self._as,
+            "/in": self._in,
+            "/thread": self._thread,
+            "/reply": self._thread,
+            "/edit": self._edit,
+            "/delete": self._delete,
+            "/redeliver": self._redeliver,
+            "/fault": self._fault,
+            "/explain": self._explain,
+            "/help": self._list,
+            "/quit": self._quit,
+            "card": self._card,
+            "help": self._help,
+            "quit": self._quit,
+            "exit": self._quit,
+        }
+
+    @property
+    def prompt(self) -> str:
+        """Return what stands before the line being typed."""
+        return f"{self.person.first_name} > "
+
+    def header(self) -> str:
+        """Return where and who you are."""
+        others = [other for other in self._cloud.tenant.members(self.chat) if other is not self.person]
+        names = ", ".join(other.first_name + (" (guest)" if other.guest else "") for other in others)
+        also = f" · also here: {names}" if names else ""
+        return f"{place(self.chat)} · you are {self.person.name}{also}"
+
+    def become(self, name: str) -> bool:
+        """Be somebody from now on; say who there is if there is nobody of that name, and return whether there is."""
+        person = self._cloud.tenant.person(name)
+        if person is None:
+            names = ", ".join(each.first_name for each in self._cloud.tenant.people)
+            self._console.show(f"  Nobody here is called {name!r}. There are: {names}.")
+            return False
+        self.person = person
+        if self.chat.kind == "personal" or person.oid not in self.chat.members:
+            self.chat = self._cloud.tenant.incidents
+        return True
+
+    async def line(self, text: str) -> None:
+        """Do what a line says: a word of the chat, a button's number, else it is said to the bot. Raises Quit."""
+        text = text.strip()
+        if not text:
+            return
+        self.busy = True
+        try:
+            await self._line(text)
+        finally:
+            self.busy = False
+            self._cloud.journal.changed()
+
+    async def say(self, text: str) -> bool:
+        """Say a text, whatever it looks like, and show the answer; return whether one came."""
+        await self._say(text)
+        return self.answered
+
+    async def watch(self) -> None:
+        """Show what comes while nobody waits for it, until cancelled."""
+        while True:
+            try:
+                await self._cloud.until(lambda: not self.busy and bool(self._display.news), seconds=_DAY)
+            except TimeoutError:
+                continue
+            self._display.show_news()
+
+    async def _line(self, text: str) -> None:
+        first, _, rest = text.partition(" ")
+        word = first.lower()
+        if text.isdecimal():
+            await self._press(int(text))
+        elif word in self._verbs and (word.startswith("/") or not rest):
+            await self._verbs[word](rest.strip())
+        elif text.startswith("/"):
+            self._unknown(word)
+        else:
+            await self._say(text)
+
+    def _unknown(self, word: str) -> None:
+        near = difflib.get_close_matches(word, [verb for verb in self._verbs if verb.startswith("/")], 1, 0.5)
+        hint = f"Did you mean {near[0]}?" if near else "/help lists them."
+        self._console.show(f"  I don't know {word}. {hint}")
+
+    async def _say(self, text: str, *, root: str = "") -> None:
+        delivery = await self._wait(self._client.say(self.person, self.chat, text, root=root))
+        self._last = delivery
+
+    async def _wait(self, sending: Coroutine[None, None, Delivery]) -> Delivery:
+        """Send, wait for what the bot does, and show it with its timing."""
+        self._since = len(self._cloud.journal.exchanges)
+        self.answered = False
+        delivery = await sending
+        if delivery.error or delivery.problems():
+            self.problems += 1
+            self._console.show(f"  Muster did not take it: {delivery.error or '; '.join(delivery.problems())}")
+            return delivery
+        self._display.answered(self.person, delivery.body)
+        if await self._display.settled(seconds=self.patience):
+            self.answered = True
+            fresh = self._display.show_news()
+            timing = self._display.timing(self._since) if any(not post.visible_to for post in fresh) else ""
+            if timing:
+                self._console.show(timing + ("   /explain shows them" if self.hints else ""))
+        if self.explains:
+            await self._explain("")
+        return delivery
+
+    async def _press(self, number: int) -> None:
+        found = self._display.numbers.behind(number)
+        post = self._display.post(found[0]) if found else None
+        if found is None or post is None:
+            self._console.show(f"  No button has the number {number}. The highest is {self._display.numbers.last}.")
+            return
+        action = found[1]
+        title = action.get("title") or action.get("verb")
+        if action["type"] == "Action.OpenUrl":
+            self._console.show(f"  {title} opens, in Teams or a browser:\n  {action.get('url')}")
+        elif action["type"] == "Action.ToggleVisibility":
+            self._display.toggle(post, action)
+        else:
+            await self._invoke(number, str(title))
+
+    async def _invoke(self, number: int, title: str) -> None:
+        found = self._display.numbers.behind(number)
+        post = self._display.post(found[0]) if found else None
+        if post is None:
+            return
+        try:
+            await self._wait(self._client.press(self.person, post, title))
+        except PermissionError:
+            self._console.show(f"  {self.person.first_name} does not see that message.")
+        except LookupError:
+            self._console.show("  That button is gone: the post was edited.")
+
+    async def _as(self, rest: str) -> None:
+        name, _, text = rest.partition(" ")
+        before, where = self.person, self.chat
+        if not self.become(name):
+            return
+        if not text.strip():
+            self._console.show(self.header())
+            return
+        try:
+            await self._line(text.strip())
+        finally:
+            self.person, self.chat = before, where
+
+    async def _in(self, rest: str) -> None:
+        chat = self._chat(rest.lstrip("#").casefold())
+        if chat is None:
+            self._console.show("  " + USAGE["/in"])
+            return
+        self.chat = chat
+        self._console.show(self.header())
+
+    def _chat(self, name: str) -> Chat | None:
+        tenant = self._cloud.tenant
+        if name in ("personal", "me"):
+            return tenant.personal_chat(self.person)
+        kinds = {"channel": "channel", "group": "groupChat"}
+        wanted = [
+            chat
+            for chat in tenant.chats
+            if self.person.oid in chat.members and (chat.kind == kinds.get(name) or chat.name.casefold() == name)
+        ]
+        return wanted[0] if wanted else None
+
+    async def _thread(self, text: str) -> None:
+        if self._last is None or self.chat.kind != "channel":
+            self._console.show("  There is no thread yet: say something in a channel first.")
+        elif not text:
+            self._console.show("  " + USAGE["/thread"])
+        else:
+            await self._say(text, root=self._last.conversation_id.partition(";messageid=")[2])
+
+    async def _edit(self, text: str) -> None:
+        if self._last is None or not text:
+            self._console.show("  " + USAGE["/edit"])
+            return
+        tag = f"@{self._cloud.tenant.bot_name}"
+        marked = text if tag in text or self.chat.kind == "personal" else f"{tag} {text}"
+        await self._wait(self._client.edit(self._last, marked))
+
+    async def _delete(self, _: str) -> None:
+        if self._last is not None:
+            await self._wait(self._client.delete(self._last))
+
+    async def _redeliver(self, _: str) -> None:
+        if self._last is None:
+            self._console.show("  Nothing was said yet.")
+            return
+        delivery = self._last
+        copies = await self._client.redeliver(delivery)
+        self._console.show(f"  Teams sent the same message again; Muster answered {copies[0].status or 'nothing'}.")
+        if await self._display.settled(seconds=1):
+            self._display.show_news()
+
+    async def _fault(self, rest: str) -> None:
+        self._console.show(breaking.change(self._cloud.faults, rest))
+
+    async def _explain(self, _: str) -> None:
+        self._console.show(explain.report(self._cloud.journal.exchanges[self._since :]) or "  Nothing was sent yet.")
+
+    async def _card(self, _: str) -> None:
+        self._display.redraw()
+
+    async def _list(self, _: str) -> None:
+        self._console.show("  In this chat:\n" + "\n".join(f"    {line}" for line in USAGE.values()))
+
+    async def _help(self, _: str) -> None:
+        await self._say("help")
+        await self._list("")
+
+    async def _quit(self, _: str) -> None:
+        raise Quit
+
+
+async def chat(talk: Talk, console: Console) -> None:
+    """Read lines and do what they say until the end of input, Ctrl-C or `quit`."""
+    watching = asyncio.create_task(talk.watch())
+    try:
+        while True:
+            await talk.line(await console.ask(talk.prompt))
+    except (Quit, EOFError, KeyboardInterrupt):
+        return
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
