@@ -1,0 +1,1 @@
+"""Graph and Entra: the edge that speaks their formats."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
+import logging
 import ssl
 import uuid
+from collections.abc import Callable
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -12,37 +15,60 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from bot.errors import MeetingsError, NotNow
-from bot.graph import wire
+from bot.errors import MeetingsError, NotNow, SettingsError
+from bot.graph import retry, wire
 from bot.model import FrozenRequest, Meeting, MeetingRequest
-from bot.observe import Event, Observer
+from bot.observe import Event, Observer, Value
 from bot.ports import Clock, Tokens
 
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
-LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=60.0)
-OK, UNAUTHORIZED, NOT_FOUND = 200, 401, 404
-ERROR = 400
+CONNECTIONS = 100
+KEPT_SECONDS = 60.0
+CLIENT_ERROR = 400
+
+
+def _guid() -> str:
+    return str(uuid.uuid4())
 
 
 class GraphMeetings:
     """`bot.ports.Meetings` with the app's own token (app-only).
 
-    `graph_url` is https without a last slash; the bearer token goes to that host and no other, redirects are not
-    followed (ENGINE 4.6). Nothing is tried again here but once after a 401 with a new token (ENGINE R27).
+    `graph_url` is https without a path; the bearer token goes to that host and no other, redirects are not followed
+    (ENGINE 4.6), cookies are not kept. Nothing is tried again here but once after a 401, with a new token
+    (ENGINE R27). `binding` is `beta`, `v1.0` or `off`; `deadline` is in seconds; `new_id` makes client-request-ids.
+    Raises SettingsError for another kind of address.
     """
 
     def __init__(
-        self, graph_url: str, tokens: Tokens, trust: ssl.SSLContext, clock: Clock, observe: Observer, *, binding: str
+        self,
+        graph_url: str,
+        tokens: Tokens,
+        trust: ssl.SSLContext,
+        clock: Clock,
+        observe: Observer,
+        *,
+        binding: str = "beta",
+        deadline: float = retry.DEADLINE_SECONDS,
+        new_id: Callable[[], str] = _guid,
     ) -> None:
         parts = urlsplit(graph_url)
-        self._url = graph_url
-        self._scope = f"{parts.scheme}://{parts.netloc}/.default"
+        if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc or parts.path.strip("/"):
+            raise SettingsError([f"MUSTER_GRAPH_URL is {graph_url!r}; it must be https:// and a host, no more."])
+        self._url = f"https://{parts.netloc}"
         self._tokens = tokens
         self._clock = clock
         self._observe = observe
         self._binding_version = "v1.0" if binding == "off" else binding
-        transport = AiohttpTransport(verify=trust, limits=LIMITS)
-        self._client = httpx.AsyncClient(transport=transport, timeout=TIMEOUT, follow_redirects=False, trust_env=False)
+        self._deadline = deadline
+        self._new_id = new_id
+        self._client = httpx.AsyncClient(
+            transport=AiohttpTransport(verify=trust, client=lambda: _session(trust)),
+            timeout=TIMEOUT,
+            follow_redirects=False,
+            trust_env=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -53,7 +79,7 @@ class GraphMeetings:
     @property
     def scope(self) -> str:
         """What a token for Graph is asked for, such as `https://graph.microsoft.com/.default`."""
-        return self._scope
+        return f"{self._url}/.default"
 
     async def close(self) -> None:
         """Close the pooled connections."""
@@ -64,72 +90,81 @@ class GraphMeetings:
         return wire.freeze(host_oid, request, binding_version=self._binding_version)
 
     async def create_or_get(self, tenant: str, request: FrozenRequest, *, reference: str) -> Meeting:
-        """Make the meeting, or find the one made before: 201 or 200 (facts/graph 1.3)."""
+        """Make the meeting, or find the one made before: 201 or 200 (facts/graph 1.3). Raises as the port says."""
         response = await self._authorised(tenant, "POST", request, reference)
-        body = _json(response)
-        if response.status_code >= ERROR:
-            had_thread = "chatInfo" in json.loads(request.body)
-            raise self._error(response, body, had_thread=had_thread)
-        return wire.read_meeting(body)
+        if not response.is_success:
+            raise self._error(response, had_thread=wire.had_thread(request))
+        try:
+            return wire.read_meeting(_json(response))
+        except NotNow as error:
+            error.status = response.status_code
+            error.request_id = response.headers.get("request-id", "")
+            error.client_request_id = response.request.headers["client-request-id"]
+            raise
 
     async def delete(self, tenant: str, organizer_oid: str, meeting_id: str, *, reference: str) -> None:
-        """Delete a meeting: 204, and 404 is as good (facts/graph 1.6)."""
+        """Delete a meeting: 204, and 404 is as good (facts/graph 1.6). Raises as the port says."""
         request = FrozenRequest("v1.0", wire.meeting_path(organizer_oid, meeting_id), "")
         response = await self._authorised(tenant, "DELETE", request, reference)
-        if response.status_code >= ERROR and response.status_code != NOT_FOUND:
-            raise self._error(response, _json(response), had_thread=False)
+        if not response.is_success and response.status_code != wire.NOT_FOUND:
+            raise self._error(response, had_thread=False)
 
-    def _error(self, response: httpx.Response, body: Any, *, had_thread: bool) -> MeetingsError:  # noqa: ANN401 - any JSON
+    def _error(self, response: httpx.Response, *, had_thread: bool) -> MeetingsError:
+        status = response.status_code
+        own_id = response.request.headers["client-request-id"]
+        if status < CLIENT_ERROR:
+            detail = f"{status} instead of an answer from Graph"
+            return NotNow(detail, status=status, client_request_id=own_id).after(None, unclear=True)
         now = self._clock.now()
-        return wire.read_error(response.status_code, response.headers, body, now=now, had_thread=had_thread)
+        error = wire.read_error(status, response.headers, _json(response), now=now, had_thread=had_thread)
+        error.client_request_id = error.client_request_id or own_id
+        return error
 
     async def _authorised(self, tenant: str, method: str, request: FrozenRequest, reference: str) -> httpx.Response:
         """Send with a token; one that Graph no longer takes is replaced once."""
-        token = await self._tokens.token(tenant, self._scope)
+        token = await self._tokens.token(tenant, self.scope)
         response = await self._send(method, request, token, reference)
-        if response.status_code != UNAUTHORIZED:
+        if response.status_code != wire.UNAUTHORIZED:
             return response
-        self._tokens.revoked(tenant, self._scope, token)
-        fresh = await self._tokens.token(tenant, self._scope)
-        return await self._send(method, request, fresh, reference)
+        self._tokens.revoked(tenant, self.scope, token)
+        return await self._send(method, request, await self._tokens.token(tenant, self.scope), reference)
 
     async def _send(self, method: str, request: FrozenRequest, token: str, reference: str) -> httpx.Response:
+        client_request_id = self._new_id()
+        told: dict[str, Value] = {"ref": reference, "method": method, "client_request_id": client_request_id}
         started = self._clock.now()
-        client_request_id = str(uuid.uuid4())
         try:
-            response = await self._client.request(
-                method,
-                f"{self._url}/{request.version}{request.path}",
-                content=request.body.encode() or None,
-                headers=wire.headers(token, client_request_id, request.language),
-            )
-        except (httpx.HTTPError, aiohttp.ClientError, TimeoutError) as error:
-            raise _no_answer(error, client_request_id) from error
-        self._observe(
-            Event(
-                "graph.answered",
-                {
-                    "ref": reference,
-                    "method": method,
-                    "status": response.status_code,
-                    "ms": self._clock.now() - started,
-                    "request_id": response.headers.get("request-id", ""),
-                    "client_request_id": client_request_id,
-                },
-            )
-        )
+            async with asyncio.timeout(self._deadline):
+                response = await self._client.request(
+                    method,
+                    f"{self._url}/{request.version}{request.path}",
+                    content=request.body.encode() or None,
+                    headers=wire.headers(token, client_request_id, request.language),
+                )
+        except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
+            told |= {"error": type(error).__name__, "ms": self._clock.now() - started}
+            self._observe(Event("graph.no_answer", told, logging.WARNING))
+            detail = f"no answer from Graph: {type(error).__name__}"
+            raise NotNow(detail, client_request_id=client_request_id).after(
+                None, unclear=not _never_sent(error)
+            ) from error
+        told |= {"status": response.status_code, "ms": self._clock.now() - started}
+        told["request_id"] = response.headers.get("request-id", "")
+        self._observe(Event("graph.answered", told))
         return response
 
 
-def _no_answer(error: Exception, client_request_id: str) -> NotNow:
-    """A connection that was never made had no effect; anything after that may have had one (ENGINE R3, R15).
+def _session(trust: ssl.SSLContext) -> aiohttp.ClientSession:
+    connector = aiohttp.TCPConnector(ssl=trust, limit=CONNECTIONS, keepalive_timeout=KEPT_SECONDS)
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
-    Asked of aiohttp's own error: httpx-aiohttp 0.2 calls a connection that broke in the middle a ConnectTimeout.
+
+def _never_sent(error: BaseException) -> bool:
+    """Say whether no byte can have left: a connection that was never made had no effect (ENGINE R15).
+
+    The transport calls a reset after the bytes a ConnectTimeout too, so aiohttp's own error beneath is asked.
     """
-    never_made = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
-    unclear = not isinstance(error.__cause__ or error, never_made)
-    detail = f"no answer from Graph: {type(error.__cause__ or error).__name__}"
-    return NotNow(detail, client_request_id=client_request_id).after(None, unclear=unclear)
+    return isinstance(error.__cause__, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
 
 
 def _json(response: httpx.Response) -> Any:  # noqa: ANN401 - any JSON

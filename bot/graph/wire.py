@@ -1,4 +1,4 @@
-"""Graph's dialect as pure functions: what is asked as JSON, what is answered as values (facts/graph 1 to 3)."""
+"""Graph's dialect as pure functions: what is asked as JSON, what is answered as values (facts/graph 1 to 4)."""
 
 from __future__ import annotations
 
@@ -20,15 +20,28 @@ from bot.errors import (
     ThreadRefused,
 )
 from bot.graph import retry
+from bot.graph.values import Fields, digits, fields, link, moment, part, text, texts
 from bot.model import DialIn, FrozenRequest, Meeting, MeetingRequest
 
 LONGEST_SUBJECT = 250
-Json = Mapping[str, Any]
+LONGEST_CODE = 80
+UNAUTHORIZED, NOT_FOUND = 401, 404
 
-_FRACTION = re.compile(r"\.(\d{1,6})\d*")
+_LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,8}")
 _POLICY = "no application access policy found"
-_ROLE_CODES = frozenset({"accessdenied", "authorization_requestdenied", "invalidauthenticationtoken", "unauthorized"})
-_QUOTA = re.compile(r"quota|too many meetings|meetings? limit", re.IGNORECASE)
+_ROLE_CODES = frozenset(
+    {
+        "7504",  # facts/graph 3.3: the app lacks a permission or admin consent
+        "accessdenied",
+        "authorization_requestdenied",
+        "authorization_identitynotfound",
+        "insufficient_claims",
+        "invalidauthenticationtoken",
+        "unauthorized",
+    }
+)
+_QUOTA = re.compile(r"quota|too many meetings|meetings? limit|\bmonth(ly)?\b", re.IGNORECASE)
+_MONTH = re.compile(r"\bmonth(ly)?\b", re.IGNORECASE)
 
 
 def freeze(host_oid: str, request: MeetingRequest, *, binding_version: str) -> FrozenRequest:
@@ -40,7 +53,8 @@ def freeze(host_oid: str, request: MeetingRequest, *, binding_version: str) -> F
     """
     body: dict[str, Any] = {
         "externalId": request.external_id,
-        "subject": request.subject[:LONGEST_SUBJECT],
+        # Half a surrogate pair is no character; it could not be sent as UTF-8.
+        "subject": request.subject[:LONGEST_SUBJECT].encode(errors="replace").decode(),
         "startDateTime": _utc(request.starts_at),
         "endDateTime": _utc(request.ends_at),
     }
@@ -60,145 +74,134 @@ def meeting_path(organizer_oid: str, meeting_id: str) -> str:
 
 
 def headers(token: str, client_request_id: str, language: str = "en") -> dict[str, str]:
-    """Return the headers of a request; the last two lobby scopes come only when asked for (facts/graph 1.7)."""
+    """Return the headers of a request; a language that is no BCP 47 tag becomes English.
+
+    Two lobby scopes come by name only when `Prefer` asks for them (facts/graph 1.7).
+    """
     return {
         "Authorization": f"Bearer {token}",
         "Content-Type": "application/json",
         "Accept": "application/json",
-        "Accept-Language": language or "en",
+        "Accept-Language": language if _LANGUAGE.fullmatch(language) else "en",
         "Prefer": "include-unknown-enum-members",
         "client-request-id": client_request_id,
         "return-client-request-id": "true",
     }
 
 
-def read_meeting(body: Any) -> Meeting:  # noqa: ANN401 - any JSON
-    """Return the meeting of an answer, however it is spelt (facts/graph 1.7, 1.8, 10).
+def had_thread(request: FrozenRequest) -> bool:
+    """Say whether a frozen request asks Graph to tie the meeting to a thread."""
+    return bool(part(fields(json.loads(request.body)), "chatinfo"))
 
-    Raises NotNow (unclear) when the answer has no join link: the meeting may be there, and asking again returns it.
+
+def read_meeting(body: object) -> Meeting:
+    """Return the meeting of an answer, however it is spelt: an onlineMeeting, or an event with its onlineMeeting.
+
+    facts/graph 1.7, 1.8, 4 and 10. Of an event there is no meeting id (its `id` is the event's own). Raises NotNow
+    (unclear) without a join link over https: the meeting may be there, and asking again returns it.
     """
-    found = _lowered(body)
-    join_url = _text(found, "joinweburl", "joinurl")
+    outer = fields(body)
+    inside = part(outer, "onlinemeeting")
+    found = {**outer, **inside, "id": inside.get("id")} if inside else outer
+    join_url = link(found, "joinweburl", "joinurl")
     if not join_url:
         raise NotNow("Graph's answer has no join link").after(None, unclear=True)
-    chat = _part(found, "chatinfo")
-    ids = _part(found, "joinmeetingidsettings")
-    lobby = _part(found, "lobbybypasssettings")
+    chat, ids = part(found, "chatinfo"), part(found, "joinmeetingidsettings")
+    lobby = part(found, "lobbybypasssettings")
     bypass = lobby.get("isdialinbypassenabled")
     return Meeting(
-        id=_text(found, "id"),
+        id=text(found, "id"),
         join_url=join_url,
-        subject=_text(found, "subject"),
-        organizer_oid=_text(_part(_part(_part(_part(found, "participants"), "organizer"), "identity"), "user"), "id"),
-        starts_at=_moment(found.get("startdatetime")),
-        ends_at=_moment(found.get("enddatetime")),
-        dial_in=read_dial_in(found),
-        join_meeting_id=_text(ids, "joinmeetingid"),
-        passcode=_text(ids, "passcode"),
-        video_id=_text(found, "videoteleconferenceid"),
-        thread_id=_text(chat, "threadid"),
-        message_id=_text(chat, "messageid"),
-        lobby_scope=_text(lobby, "scope"),
+        subject=text(found, "subject"),
+        organizer_oid=text(part(found, "participants", "organizer", "identity", "user"), "id"),
+        starts_at=moment(found.get("startdatetime", found.get("start"))),
+        ends_at=moment(found.get("enddatetime", found.get("end"))),
+        dial_in=read_dial_in(part(found, "audioconferencing") or found),
+        join_meeting_id=text(ids, "joinmeetingid"),
+        passcode=text(ids, "passcode"),
+        video_id=text(found, "videoteleconferenceid"),
+        thread_id=text(chat, "threadid"),
+        message_id=text(chat, "messageid"),
+        lobby_scope=text(lobby, "scope"),
         dial_in_bypass=bypass if isinstance(bypass, bool) else None,
-        options_url=_text(found, "meetingoptionsweburl"),
+        options_url=link(found, "meetingoptionsweburl"),
     )
 
 
-def read_dial_in(found: Json) -> DialIn | None:
-    """Return the dial-in block, or None: no licence is normal (facts/graph 1.7)."""
-    block = _part(found, "audioconferencing")
-    conference_id = _text(block, "conferenceid")
-    toll = _numbers(block, "tollnumbers", "tollnumber")
-    toll_free = _numbers(block, "tollfreenumbers", "tollfreenumber")
+def read_dial_in(block: Fields) -> DialIn | None:
+    """Return how to join by telephone, or None: no licence is normal (facts/graph 1.7).
+
+    Singular and plural numbers are one list, each number once however it is punctuated. An event's `quickDial`
+    (`+49…,,123456789#`) fills in what is missing.
+    """
+    quick_number, _, quick_id = text(block, "quickdial").removeprefix("tel:").partition(",,")
+    phones = block.get("phones")
+    listed = [text(fields(phone), "number") for phone in phones] if isinstance(phones, list) else []
+    toll_free = _once(texts(block, "tollfreenumbers", "tollfreenumber"))
+    toll = _once([*texts(block, "tollnumbers", "tollnumber"), *listed], known=toll_free)
+    if not (toll or toll_free):
+        toll = _once([quick_number])
+    conference_id = digits(text(block, "conferenceid")) or digits(quick_id)
     if not conference_id or not (toll or toll_free):
         return None
-    return DialIn(conference_id, toll, toll_free, _text(block, "dialinurl"))
+    return DialIn(conference_id, toll, toll_free, link(block, "dialinurl"))
 
 
 def read_error(
-    status: int,
-    answer_headers: Mapping[str, str],
-    body: Any,  # noqa: ANN401 - any JSON
-    *,
-    now: int,
-    had_thread: bool = False,
+    status: int, answer_headers: Mapping[str, str], body: object, *, now: int, had_thread: bool = False
 ) -> MeetingsError:
-    """Return what a refusal means, in our own words (facts/graph 3.2 to 3.4). `now` is ms UTC.
+    """Return what a refusal means, in our own words (facts/graph 3.2 to 3.4); Graph's message is never repeated.
 
-    `had_thread` says that the request had `chatInfo`: a 4xx that says nothing else is then about the thread (R2).
+    `now` is ms UTC; `had_thread` says that the request had `chatInfo`: a definite 4xx that says nothing
+    about the host or the app is then about the thread (R2).
     """
     lower = {name.lower(): value for name, value in answer_headers.items()}
-    error = _part(_lowered(body), "error")
-    inner = _part(error, "innererror")
-    code, message = _text(error, "code"), _text(error, "message")
+    error = part(fields(body), "error")
+    inner = part(error, "innererror")
+    code = (text(inner, "code") or text(error, "code"))[:LONGEST_CODE]
     about: dict[str, Any] = {
         "status": status,
-        "code": _text(inner, "code") or code,
-        "request_id": lower.get("request-id", "") or _text(inner, "request-id", "requestid"),
-        "client_request_id": lower.get("client-request-id", "") or _text(inner, "client-request-id"),
+        "code": code,
+        "request_id": lower.get("request-id", "") or text(inner, "request-id", "requestid"),
+        "client_request_id": lower.get("client-request-id", "") or text(inner, "client-request-id", "clientrequestid"),
     }
-    detail = f"Graph answered {status} {about['code']}".rstrip()
-    if retry.is_transient(status):
+    detail = f"Graph answered {status} {code}".rstrip()
+    message = text(error, "message")
+    if retry.is_transient(status) and not (status == retry.TOO_MANY_REQUESTS and _MONTH.search(message)):
         wait = retry.retry_after(lower.get("retry-after"), now)
         return NotNow(detail, **about).after(wait, unclear=retry.is_unclear(status))
-    return _definite(status, code, message, had_thread=had_thread)(detail, **about)
+    codes = {code.casefold(), text(error, "code").casefold()}
+    if "insufficient_claims" in lower.get("www-authenticate", "").casefold():
+        codes.add("insufficient_claims")
+    return _definite(status, codes, message, had_thread=had_thread)(detail, **about)
 
 
-def _definite(status: int, code: str, message: str, *, had_thread: bool) -> type[Refused]:
-    """Return the kind of a definite no. Message texts are not stable: only the policy's beginning is matched."""
-    if message.strip().casefold().startswith(_POLICY):
+def _definite(status: int, codes: set[str], message: str, *, had_thread: bool) -> type[Refused]:
+    """Return the kind of a definite no. Message texts are not stable: of the policy's only the beginning counts.
+
+    A 403 without a word names nobody: it stays Refused, or is about the thread where one was asked for.
+    """
+    if message.casefold().startswith(_POLICY):
         return PolicyMissing
-    if _QUOTA.search(message):
+    if _QUOTA.search(message) or any("quota" in code for code in codes):
         return QuotaReached
-    if status == 401 or code.casefold() in _ROLE_CODES:  # noqa: PLR2004 - HTTP's own number
+    if status == UNAUTHORIZED or codes & _ROLE_CODES:
         return RoleMissing
-    if status == 404:  # noqa: PLR2004 - HTTP's own number
+    if status == NOT_FOUND:
         return HostUnknown
     return ThreadRefused if had_thread else Refused
 
 
-def _lowered(value: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
-    """Return an object with its names in lower case: the documentation's own samples disagree about capitals."""
-    if not isinstance(value, Mapping):
-        return {}
-    return {str(name).lower(): item for name, item in value.items()}
+def _once(numbers: list[str], known: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return the telephone numbers, each once: `+1 206-485-3005` and `+12064853005` are the same."""
+    seen = {digits(number) for number in known} | {""}
+    kept = []
+    for number in numbers:
+        if digits(number) not in seen:
+            seen.add(digits(number))
+            kept.append(number)
+    return tuple(kept)
 
 
-def _part(found: Json, name: str) -> dict[str, Any]:
-    return _lowered(found.get(name))
-
-
-def _text(found: Json, *names: str) -> str:
-    for name in names:
-        value = found.get(name)
-        if isinstance(value, str) and value:
-            return value
-        if isinstance(value, int) and not isinstance(value, bool):
-            return str(value)
-    return ""
-
-
-def _numbers(block: Json, plural: str, singular: str) -> tuple[str, ...]:
-    many = block.get(plural)
-    listed = [number for number in many if isinstance(number, str)] if isinstance(many, list) else []
-    one = _text(block, singular)
-    return tuple(dict.fromkeys(number.strip() for number in (*listed, one) if number.strip()))
-
-
-def _utc(moment: int) -> str:
-    return datetime.fromtimestamp(moment / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _moment(value: Any) -> int | None:  # noqa: ANN401 - any JSON
-    """Return ms UTC; Graph writes seven digits of a second, Python reads six."""
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(_FRACTION.sub(r".\1", value))
-    except ValueError:
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    try:
-        return int(moment.timestamp() * 1000)
-    except (OverflowError, ValueError):
-        return None
+def _utc(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
