@@ -33,6 +33,11 @@ class SigningKey:
     endorsements: frozenset[str]
     modulus: str
 
+    @property
+    def means(self) -> tuple[str, frozenset[str]]:
+        """Return what a verified token stands on: with another key, or other channels, it is to be verified again."""
+        return self.modulus, self.endorsements
+
 
 class KeysUnavailable(Exception):
     """The key set could not be read; never leaves this file."""
@@ -59,7 +64,8 @@ class Keys:
     async def find(self, kid: str) -> SigningKey | None:
         """Return the key of that id, fetching the set again if it is not known; None if there is none.
 
-        The first request waits for the first fetch. Raises DoorError(503) while no key was ever loaded: then nobody can be told right from wrong (ENGINE R25).
+        The first request waits for the first fetch. Raises DoorError(503) while no key was ever loaded: then nobody
+        can be told right from wrong (ENGINE R25).
         """
         if not self.ready.is_set() and not await self.refresh():
             raise DoorError(503, "keys", retry_after=5)
@@ -104,7 +110,7 @@ class Keys:
             return False
         finally:
             self._refreshing = None
-        if any(keys.get(kid, known).modulus != known.modulus or kid not in keys for kid, known in self._keys.items()):
+        if any(kid not in keys or keys[kid].means != known.means for kid, known in self._keys.items()):
             self.generation += 1
         self._keys = keys
         self.ready.set()

@@ -16,12 +16,15 @@ MOST_MENTIONS = 100
 _SPAN = re.compile(r"<at(?:\s[^<>]*)?>([^<]*)</at>")
 # Joiners belong to words of some scripts and to emoji, never to Latin ones.
 _LOOSE_JOINER = re.compile(r"(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])")
+# Python refuses to read numbers of more than 4,300 digits; no character has one of more than 7.
+_NO_CHARACTER = re.compile(r"&#[0-9]{8,};?")
 _MARKS_IN_A_ROW = 16
 _PLAIN = {ord(mark): "'" for mark in "\u2018\u2019\u201a\u201b\u2032"}
 _PLAIN |= {ord(mark): '"' for mark in "\u201c\u201d\u201e\u201f\u2033"}
 _PLAIN |= {ord(mark): " " for mark in "\u200b\u180e"}
-_PLAIN |= {code: " " for code in (*range(32), *range(127, 160))}
-_PLAIN |= {code: "" for code in (0xAD, 0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF)}
+_PLAIN |= dict.fromkeys((*range(32), *range(127, 160)), " ")
+# The soft hyphen, marks and overrides of direction, word joiners, the byte order mark.
+_PLAIN |= dict.fromkeys((0xAD, 0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF), "")
 
 
 def words(text: str) -> str:
@@ -29,7 +32,7 @@ def words(text: str) -> str:
 
     Words stay as they were typed; invisible signs and signs that turn the writing direction go (ENGINE 4.12).
     """
-    plain = html.unescape(_cut(text)) if "&" in text else _cut(text)
+    plain = _unescaped(_cut(text))
     if not plain.isascii():
         plain = _LOOSE_JOINER.sub("", plain.translate(_PLAIN))
         plain = unicodedata.normalize("NFKC", _calm(plain))
@@ -43,8 +46,9 @@ def without_bot(text: str, entities: Iterable[Mapping[str, Any]], bot_id: str) -
     """
     owners: dict[str, deque[str]] = {}
     for entity in entities:
-        for name in {_name(entity.get("text")), _name(mentioned(entity).get("name"))}:
-            owners.setdefault(name, deque()).append(_text(mentioned(entity).get("id")))
+        who, span = mentioned(entity), _text(entity.get("text"))
+        name = _name(span) if _SPAN.fullmatch(span.strip()) else _name(_text(who.get("name")))
+        owners.setdefault(name, deque()).append(_text(who.get("id")))
 
     def shown(span: re.Match[str]) -> str:
         queue = owners.get(_name(span[0]))
@@ -88,12 +92,15 @@ def _unique(entities: Iterable[Mapping[str, Any]], bot_id: str) -> Iterator[Pers
             return
 
 
-def _name(text: object) -> str:
+def _name(text: str) -> str:
     """Return the name inside a span, or the text itself, as far as spelling of HTML and blanks goes."""
-    if not isinstance(text, str):
-        return ""
     found = _SPAN.fullmatch(text.strip())
-    return " ".join(html.unescape(found[1] if found else text).split())
+    return " ".join(_unescaped(found[1] if found else text).split())
+
+
+def _unescaped(text: str) -> str:
+    """Return text with HTML's entities resolved; what names no character becomes the replacement character."""
+    return html.unescape(_NO_CHARACTER.sub("\ufffd", text)) if "&" in text else text
 
 
 def _calm(text: str) -> str:
