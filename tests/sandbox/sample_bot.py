@@ -56,6 +56,10 @@ class SampleBot:
         self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context))
         self._last: dict[str, str] = {}
 
+    async def close(self, _: web.Application) -> None:
+        """Close the connections."""
+        await self._session.close()
+
     async def handle(self, request: web.Request) -> web.Response:
         """Take an activity; the answer is posted before it is acknowledged."""
         activity = await request.json()
@@ -121,7 +125,9 @@ def _message(card: dict[str, Any]) -> dict[str, Any]:
 async def application() -> web.Application:
     """Return the bot."""
     app = web.Application()
-    app.router.add_post("/api/messages", SampleBot().handle)
+    bot = SampleBot()
+    app.router.add_post("/api/messages", bot.handle)
+    app.on_cleanup.append(bot.close)
 
     async def ready(_: web.Request) -> web.Response:
         return web.Response(text="ready")
