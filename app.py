@@ -12,8 +12,13 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from bot.commands.command import Command
+    from bot.graph.client import GraphMeetings
+    from bot.graph.tokens import MsalTokens
+    from bot.observe import Observer
     from bot.ports import Chance, Clock, Store
     from bot.settings import Settings
+    from bot.teams.edge import TeamsEdge
+    from bot.worker import Worker
 
 STOP_WITHIN_SECONDS = 3.0  # what runs may take so long to finish; the rest is handed back (ENGINE R25)
 
@@ -56,78 +61,99 @@ def build(settings: "Settings", replaced: Replaced = REAL) -> "web.Application":
     return application
 
 
-async def _open(
-    stack: contextlib.AsyncExitStack, settings: "Settings", replaced: Replaced
-) -> "Dict[str, Callable[[web.Request], object]]":
-    """Open every part, in the order in which they need each other, and return the handlers by path."""
+class Edges(NamedTuple):
+    """Everything that speaks with the world outside, open."""
+
+    observe: "Observer"
+    clock: "Clock"
+    chance: "Chance"
+    tokens: "MsalTokens"
+    meetings: "GraphMeetings"
+    store: "Store"
+    teams: "TeamsEdge"
+
+
+async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replaced: Replaced) -> Edges:
+    """Open the edges, in the order in which they need each other."""
     import asyncio
     import logging
-    from functools import partial
 
-    import cards
-    from bot.commands import COMMANDS
-    from bot.commands.command import Policy
-    from bot.delivery import Delivery
-    from bot.dispatch import Dispatch
     from bot.graph.client import GraphMeetings
     from bot.graph.tokens import MsalTokens
-    from bot.lifecycle import Lifecycle
     from bot.observe import log_lines
-    from bot.probes import Probes
     from bot.store.sqlite import open_sqlite, store_path
     from bot.system import SystemChance, SystemClock, trust
     from bot.teams.door import Rules
     from bot.teams.edge import Registration, TeamsEdge
-    from bot.worker import Engine, Worker
 
     observe = log_lines(logging.getLogger("muster"))
     clock = replaced.clock or SystemClock()
     chance = replaced.chance or SystemChance()
     context = await asyncio.to_thread(trust, settings.ca_files)
-
+    store = replaced.wrap_store(await open_sqlite(store_path(settings.store), owner=chance.token()))
+    stack.push_async_callback(store.close)
     tokens = MsalTokens(settings.login_url, settings.app_id, settings.app_password.reveal(), context, clock)
     stack.push_async_callback(tokens.close)
     meetings = GraphMeetings(settings.graph_url, tokens, context, clock, observe, binding=settings.thread_binding)
     stack.push_async_callback(meetings.close)
-    store = replaced.wrap_store(await open_sqlite(store_path(settings.store), owner=chance.token()))
-    stack.push_async_callback(store.close)
     rules = Rules(
         settings.app_id, settings.token_issuer, frozenset(settings.connector_hosts), frozenset(settings.tenants)
     )
     registration = Registration(rules, settings.openid_metadata_url, settings.app_tenant, settings.bot_scope)
-    teams = TeamsEdge(registration, context, tokens, clock, observe)
-    await stack.enter_async_context(teams)
+    teams = await stack.enter_async_context(TeamsEdge(registration, context, tokens, clock, observe))
+    return Edges(observe, clock, chance, tokens, meetings, store, teams)
+
+
+def _worker(settings: "Settings", edges: Edges, commands: "Optional[tuple[Command, ...]]") -> "Worker":
+    """Return the engine behind the edges."""
+    from bot.commands import COMMANDS
+    from bot.commands.command import Policy
+    from bot.delivery import Delivery
+    from bot.dispatch import Dispatch
+    from bot.lifecycle import Lifecycle
+    from bot.worker import Engine, Worker
 
     policy = Policy(
-        meetings.freeze,
+        edges.meetings.freeze,
         settings.duration,
         settings.language,
         binding=settings.thread_binding,
         welcome=settings.welcome == "team",
     )
-    dispatch = Dispatch(replaced.commands or COMMANDS, policy)
-    lifecycle = Lifecycle(meetings, policy, clock, chance, observe)
-    delivery = Delivery(teams.messenger, clock, chance, observe)
-    worker = Worker(Engine(store, dispatch, lifecycle, delivery, clock, chance, observe))
+    dispatch = Dispatch(commands or COMMANDS, policy)
+    lifecycle = Lifecycle(edges.meetings, policy, edges.clock, edges.chance, edges.observe)
+    delivery = Delivery(edges.teams.messenger, edges.clock, edges.chance, edges.observe)
+    return Worker(Engine(edges.store, dispatch, lifecycle, delivery, edges.clock, edges.chance, edges.observe))
+
+
+async def _open(
+    stack: contextlib.AsyncExitStack, settings: "Settings", replaced: Replaced
+) -> "Dict[str, Callable[[web.Request], object]]":
+    """Open everything and return the handlers by path; `stack` closes it in the opposite order."""
+    import asyncio
+    from functools import partial
+
+    import cards
+    from bot.probes import Probes
+
+    edges = await _edges(stack, settings, replaced)
+    worker = _worker(settings, edges, replaced.commands)
     await worker.start()
     stack.push_async_callback(partial(worker.stop, STOP_WITHIN_SECONDS))
 
     async def warm() -> None:
         await asyncio.gather(
-            teams.warm(),
-            tokens.token(settings.app_tenant, settings.bot_scope),
-            tokens.token(settings.app_tenant, meetings.scope),
+            edges.teams.warm(),
+            edges.tokens.token(settings.app_tenant, settings.bot_scope),
+            edges.tokens.token(settings.app_tenant, edges.meetings.scope),
             asyncio.to_thread(cards.warm, (settings.language,)),
         )
 
-    probes = Probes(store, clock, warm)
+    probes = Probes(edges.store, edges.clock, warm)
     probes.start()
     stack.push_async_callback(probes.stop)
-    return {
-        "/api/messages": teams.endpoint(worker).handle,
-        "/healthz": probes.healthz,
-        "/readyz": probes.readyz,
-    }
+    endpoint = edges.teams.endpoint(worker)
+    return {"/api/messages": endpoint.handle, "/healthz": probes.healthz, "/readyz": probes.readyz}
 
 
 def main(argv: "Optional[List[str]]" = None) -> int:

@@ -10,7 +10,7 @@ from bot.backoff import delay
 from bot.errors import Gone, NotDone, SendError, Unclear
 from bot.leases import MessageClaim, Sent
 from bot.model import ChatKind, Message, MessageState, Purpose, Rendered, Whisper
-from bot.observe import Event, Observer
+from bot.observe import Event, Observer, Value
 from bot.ports import Chance, Clock, Messenger
 
 UNCLEAR_WAIT = 5_000
@@ -99,7 +99,7 @@ class Delivery:
     def _report(self, claim: MessageClaim, sent: Sent, started: int) -> None:
         message = claim.message
         level = logging.INFO if sent.state is MessageState.POSTED else logging.WARNING
-        fields = {
+        fields: dict[str, Value] = {
             "ref": claim.room.reference if claim.room else (message.content.reference if message.content else ""),
             "purpose": message.purpose,
             "outcome": sent.outcome,

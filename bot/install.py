@@ -113,7 +113,18 @@ def _with_uv(venv: Path, lock: Path, told: str) -> bool:
         return False
     _make_venv(venv, with_pip=False)
     done = not _run(
-        [uv, "pip", "install", "--python", str(interpreter(venv)), "--require-hashes", "-r", str(lock)], told
+        [
+            uv,
+            "pip",
+            "install",
+            "--compile-bytecode",
+            "--python",
+            str(interpreter(venv)),
+            "--require-hashes",
+            "-r",
+            str(lock),
+        ],
+        told,
     )
     if not done:
         advice.say("  ..  uv could not do it, trying pip")

@@ -13,7 +13,7 @@ from bot.decisions import DropTimer, Reply, SetTimer, View
 from bot.errors import MeetingsError, NotNow, PolicyMissing, Refused, ThreadRefused
 from bot.leases import TimerClaim
 from bot.model import ChannelKind, Room, RoomState, Timer, TimerKind
-from bot.observe import Event, Observer
+from bot.observe import Event, Observer, Value
 from bot.ports import Chance, Clock, Decide, Meetings
 
 DELETES = 8
@@ -94,7 +94,7 @@ class Lifecycle:
         return decision
 
     def _report(self, room: Room, error: MeetingsError, name: str) -> None:
-        fields = {
+        fields: dict[str, Value] = {
             "ref": room.reference,
             "tenant": room.tenant,
             "host": room.host.oid,

@@ -1,4 +1,4 @@
-"""The engine's motor: takes turns in, runs what is due, hands leases back (ENGINE R10–R14, R25, R27).
+"""The engine's motor: takes turns in, runs what is due, hands leases back (ENGINE R10 to R14, R25, R27).
 
 Whatever a transaction makes due at once is run at once, from memory; whatever a crash leaves behind is found by
 the one claimer, which looks when something is due, when it is woken, and now and then.
@@ -20,7 +20,7 @@ from bot.errors import StoreError
 from bot.leases import MessageClaim, Receipt, ReceiptKind, Settled, TimerClaim, TurnClaim, Work
 from bot.lifecycle import Lifecycle
 from bot.model import Answer, Turn
-from bot.observe import Event, Observer
+from bot.observe import Event, Observer, Value
 from bot.ports import Chance, Clock, Store
 
 POLL_SECONDS = 1.0
@@ -91,7 +91,7 @@ class Worker:
             return WORKING
         finally:
             if receipt.kind is ReceiptKind.NEW:
-                self._answers.pop(key, None)
+                self._answers.pop(turn.turn_key, None)
 
     async def _answer_from_store(self, key: str) -> Answer:
         while True:
@@ -236,7 +236,12 @@ class Worker:
         engine = self._engine
         now = engine.clock.now()
         poison = await engine.store.fail_turn(claim, now, now + TURN_RETRY_MS)
-        fields = {"ref": claim.turn.reference, "error": repr(error), "attempts": claim.attempts, "poison": poison}
+        fields: dict[str, Value] = {
+            "ref": claim.turn.reference,
+            "error": repr(error),
+            "attempts": claim.attempts,
+            "poison": poison,
+        }
         engine.observe(Event("turn.failed", fields, logging.ERROR))
         self._due(now + TURN_RETRY_MS)
 
@@ -244,7 +249,7 @@ class Worker:
         engine = self._engine
         decide = await engine.lifecycle.run(claim)
         settled = await engine.store.settle_timer(claim, decide, engine.clock.now(), engine.chance.token())
-        fields = {
+        fields: dict[str, Value] = {
             "ref": claim.room.reference if claim.room else "",
             "kind": claim.timer.kind,
             "outcome": settled.reply.outcome if settled.reply else "stale",
