@@ -118,7 +118,9 @@ def bot_environment(given: Mapping[str, str], cloud: Mapping[str, str], store: P
     Proxies are left out as well: everything is on this computer.
     """
     kept = {name: value for name, value in given.items() if not _OURS.fullmatch(name)}
-    return {**kept, **cloud, "MUSTER_STORE": f"sqlite:///{store.as_posix()}", "PYTHONUNBUFFERED": "1"}
+    ours = {"MUSTER_STORE": f"sqlite:///{store.as_posix()}", "PYTHONUNBUFFERED": "1"}
+    # The packages are those of the program that starts it: a second set-up could only be slow, or differ.
+    return {**kept, **cloud, **ours, "MUSTER_SETUP": "off"}
 
 
 def free_port(wanted: int) -> int:

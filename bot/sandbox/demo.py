@@ -16,7 +16,7 @@ from pathlib import Path
 from bot.sandbox import playground, terminal, watch
 from bot.sandbox.child import BOT, ROOT, Child, Stopped, bot_environment, free_port
 from bot.sandbox.cloud import Cloud
-from bot.sandbox.console import Look, Stream, Terminal
+from bot.sandbox.console import Lines, Look, Stream, Terminal
 from bot.sandbox.display import Display
 from bot.sandbox.tenant import Tenant
 
@@ -57,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--say", action="append", metavar="TEXT", default=[], help="say this, show the card, and exit")
     parser.add_argument("--as", dest="person", metavar="NAME", default="Ana", help="who says it (default: Ana)")
     parser.add_argument("--explain", action="store_true", help="show each HTTP call, secrets masked")
+    parser.add_argument("--interactive", action="store_true", help="without a terminal: read lines from standard input")
     parser.add_argument("--plain", action="store_true", help="no boxes, for screen readers")
     parser.add_argument("--playground", action="store_true", help="Microsoft's Agents Playground in front (needs npm)")
     parser.add_argument("--port", type=int, default=3978, metavar="N", help="the bot's port (default: 3978; 0: any)")
@@ -68,7 +69,8 @@ async def run(options: argparse.Namespace, *, command: tuple[str, ...] = BOT) ->
     `command` is the bot's; its environment is the cloud's.
     """
     stage = Stage(options, Stream(sys.stdout), Look.of(sys.stdout, os.environ, plain=options.plain), command)
-    talks = bool(sys.stdin) and sys.stdin.isatty() and sys.stdout.isatty() and not options.say
+    terminal_there = bool(sys.stdin) and sys.stdin.isatty() and sys.stdout.isatty()
+    talks = (terminal_there or options.interactive) and not options.say
     _stop_politely()
     try:
         status = await _play(stage, talks=talks)
@@ -161,7 +163,8 @@ async def _once(stage: Stage, bot: Child, endpoint: str) -> int:
 
 async def _chat(stage: Stage, bot: Child, endpoint: str) -> int:
     """Talk until the person leaves; the bot restarts when its files change."""
-    console = Terminal(sys.stdout, terminal.WORDS)
+    there = sys.stdin.isatty() and sys.stdout.isatty()
+    console = Terminal(sys.stdout, terminal.WORDS) if there else Lines(sys.stdin, sys.stdout)
     with console.kept_below():
         talk = _talk(stage, console, endpoint)
         talk.hints = True
