@@ -24,6 +24,8 @@ BODY_BYTES = 256 * 1024
 BODY_SECONDS = 20.0
 PER_ADDRESS = 256
 """Requests of one address at the same time; behind a reverse proxy all of Teams is one address."""
+HALF_READ = frozenset({"size", "slow", "body"})
+"""Refusals after which the connection holds the rest of a body and is good for nothing more."""
 NOT_KEPT = "That could not be kept, so nothing was done. Please press again in a minute."
 NOT_UNDERSTOOD = "This button sent something I do not understand."
 
@@ -59,9 +61,12 @@ class Endpoint:
             finally:
                 self._leave(address)
         except DoorError as error:
-            fields = {"reason": error.reason, "status": error.status}
-            self._observe(Event("door.refused", fields, logging.WARNING))
-            return _refused(error.status, error.retry_after)
+            refused = Event("door.refused", {"reason": error.reason, "status": error.status}, logging.WARNING)
+            self._observe(refused)
+            response = _refused(error.status, error.retry_after)
+            if error.reason in HALF_READ:
+                response.force_close()
+            return response
         except StoreError:
             self._observe(Event("door.not_kept", {"status": 503}, logging.ERROR))
             return _refused(503, 5)

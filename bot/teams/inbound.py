@@ -6,14 +6,13 @@ Whatever JSON arrives, nothing is raised: what is missing or of another type cou
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
-
-import orjson
 
 from bot.model import ChannelKind, Chat, ChatKind, Person, Turn, TurnKind
 from bot.references import reference
@@ -205,7 +204,7 @@ def _plain(value: object) -> str:
 
 def _hash(parts: list[Any]) -> str:
     """Hash values unambiguously: as JSON, so that no separator can be smuggled in."""
-    return hashlib.sha256(orjson.dumps(parts)).hexdigest()
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _object(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
