@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.errors import SettingsError
+from bot.errors import SettingsError, UsageError
 from bot.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,8 +61,13 @@ def _parser() -> argparse.ArgumentParser:
     docs.add_argument("--check", action="store_true", help="only say whether they are true")
     docs.set_defaults(do=_docs)
 
-    lines.add_parser("help", help="show this").set_defaults(do=lambda *_: parser.print_help() or 0)
+    lines.add_parser("help", help="show this").set_defaults(do=lambda *_: _help(parser))
     return parser
+
+
+def _help(parser: argparse.ArgumentParser) -> int:
+    parser.print_help()
+    return 0
 
 
 def _manifest_lines(manifest: argparse.ArgumentParser) -> None:
@@ -118,7 +123,11 @@ def _manifest_build(options: argparse.Namespace, _build: Build) -> int:
 def _new_command(options: argparse.Namespace, _build: Build) -> int:
     from bot import scaffold  # noqa: PLC0415 - for developers only
 
-    print("\n".join(scaffold.new_command(options.name)))
+    try:
+        print("\n".join(scaffold.new_command(options.name)))
+    except UsageError as error:
+        print(error.meant or error, file=sys.stderr)
+        return 2
     return 0
 
 

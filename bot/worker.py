@@ -61,6 +61,7 @@ class Worker:
         self._look_at = 0
         self._loops: list[asyncio.Task[None]] = []
         self._stopping = False
+        self._stopped = False
 
     # --- the door's side ---------------------------------------------------------------------------------
 
@@ -124,9 +125,11 @@ class Worker:
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
-        unfinished: set[asyncio.Task[None]] = set()
-        if self._tasks:
-            _, unfinished = await asyncio.wait(self._tasks, timeout=within)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await self.idle()
+        self._stopped = True
+        unfinished = set(self._tasks)
         left = _together([*self._left, *(self._held[id(task)] for task in unfinished)])
         for task in unfinished:
             task.cancel()
@@ -266,7 +269,7 @@ class Worker:
 
     def _continue(self, settled: Settled) -> None:
         """Run what the transaction made due at once, and remember when the rest will be."""
-        if self._stopping:
+        if self._stopped:
             self._left.append(settled.work)
             return
         self._due(settled.work.next_due)

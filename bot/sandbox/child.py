@@ -81,9 +81,10 @@ class Child:
         return time.monotonic() - started
 
     async def ended(self) -> None:
-        """Wait until it ends by itself."""
-        if self._process is not None:
-            await self._process.wait()
+        """Wait until it ends by itself; raises Stopped if it ends with an error."""
+        if self._process is not None and await self._process.wait():
+            await self._told()
+            raise Stopped("it ended by itself", list(self.lines))
 
     async def stop(self) -> None:
         """End it, politely first. Stopping twice is harmless."""

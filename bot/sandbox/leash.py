@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -34,11 +35,15 @@ def _stop_at_end(child: subprocess.Popen[bytes], stdin: int) -> None:
 
 
 def _end(child: subprocess.Popen[bytes], *, politely: bool) -> None:
-    """End a command and all that it started."""
+    """End a command and all that it started, if it still runs."""
+    if child.poll() is not None:
+        return
     if sys.platform == "win32":
         subprocess.call(["taskkill", "/T", "/F", "/PID", str(child.pid)])  # noqa: S603, S607 - a part of Windows
     else:
-        os.killpg(child.pid, signal.SIGTERM if politely else signal.SIGKILL)
+        # It may end between the look and the signal.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGTERM if politely else signal.SIGKILL)
 
 
 if __name__ == "__main__":

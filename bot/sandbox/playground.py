@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ async def run(cloud: Cloud, bot_url: str, console: Console, folder: Path) -> int
     relay = Relay(cloud, bot_url, f"http://127.0.0.1:{port}/_connector")
     await relay.start(0)
     (folder / ".m365agentsplayground.yml").write_text(settings(cloud.tenant), encoding="utf-8")
-    playground = Child(command(npx, relay.endpoint, port), _environment(), folder)
+    playground = Child(command(npx, relay.endpoint, port), _environment(folder), folder)
     try:
         console.show("Starting Microsoft 365 Agents Playground from npm; the first time this takes a minute.")
         await playground.start()
@@ -106,9 +107,17 @@ def _user(person: Person) -> dict[str, str]:
     }
 
 
-def _environment() -> dict[str, str]:
-    """Return the machine's environment; a browser opens only where there is a display."""
+def _environment(folder: Path) -> dict[str, str]:
+    """Return the machine's environment; a browser opens only where there is a display.
+
+    The Playground ends where Linux has no xdg-open to open one with; it then gets one in `folder` that opens nothing.
+    """
     environment = dict(os.environ)
+    if os.name == "posix" and sys.platform != "darwin" and shutil.which("xdg-open") is None:
+        opener = folder / "xdg-open"
+        opener.write_text("#!/bin/sh\n", encoding="utf-8")
+        opener.chmod(0o700)
+        environment["PATH"] = os.pathsep.join(filter(None, [environment.get("PATH"), str(folder)]))
     if os.name == "posix" and not (environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")):
         environment.setdefault("BROWSER", _NO_SCREEN)
     return environment

@@ -105,14 +105,13 @@ class SqliteDriver:
             lock = sqlite_file.lock(self._path) if self._exclusive else None
             writer = _Writer(self._path)
         except Exception as error:  # noqa: BLE001 - whatever it is, the one who opens the store is to know it
+            _release(lock)  # before anybody is told: the next attempt may come at once
             self._tell(_settle, opened, None, error)
         else:
             self._tell(_settle, opened, None, None)
             self._serve(writer)
             writer.close()
-        finally:
-            if lock:
-                lock.release()
+            _release(lock)
         self._tell(_settle, self._ended, None, None)
 
     def _serve(self, writer: _Writer) -> None:
@@ -244,6 +243,11 @@ def _statements(script: str) -> list[str]:
             statements.append(text)
             text = ""
     return statements
+
+
+def _release(lock: FileLock | None) -> None:
+    if lock:
+        lock.release()
 
 
 def _translated(error: sqlite3.Error) -> StoreError:

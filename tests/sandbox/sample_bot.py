@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import ssl
 import sys
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -137,6 +138,8 @@ async def application() -> web.Application:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) > 1 and sys.argv[1] != "--broken":
+        Path(sys.argv[1]).write_text(str(Path.cwd()), encoding="utf-8")
     if "--broken" in sys.argv:
         sys.exit("NameError: name 'coffe' is not defined")
     web.run_app(application(), host=os.environ["HOST"], port=int(os.environ["PORT"]), print=None, access_log=None)

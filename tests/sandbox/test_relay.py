@@ -269,6 +269,26 @@ async def test_without_node_one_line_names_the_fix(
     assert "install Node.js" in out.texts[0]
 
 
+async def test_a_machine_without_a_browser_is_no_obstacle(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Playground would end where it finds no program to open its page with: it finds one that opens nothing."""
+    monkeypatch.setattr("sys.platform", "linux")
+    fake_npx(tmp_path, "echo Listening on 56150; xdg-open http://127.0.0.1:56150")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert await playground.run(cloud, "http://127.0.0.1:9/x", Out(), tmp_path) == 0
+
+
+async def test_a_playground_that_breaks_is_named(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it ends with an error after it began, people read what it said last, and the exit status is 2."""
+    fake_npx(tmp_path, "echo Listening on 56150; echo too bad; exit 1")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    out = Out()
+    assert await playground.run(cloud, "http://127.0.0.1:9/x", out, tmp_path) == 2
+    assert "it ended by itself" in out.texts[-1]
+    assert "too bad" in out.texts[-1]
+
+
 @pytest.mark.parametrize(("script", "status"), [("echo Listening on 56150; sleep 0.2", 0), ("echo no network", 2)])
 async def test_the_playground_runs_from_npm(
     cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, status: int
