@@ -44,8 +44,8 @@ class Stage:
     out: Stream
     look: Look
     command: tuple[str, ...] = BOT
-    folder: Path = field(default_factory=Path)
-    cloud: Cloud = field(default_factory=Cloud)
+    folder: Path = field(init=False)
+    cloud: Cloud = field(init=False)
 
     def check(self, name: str, result: str, *, good: bool = True) -> None:
         """Show one check."""
