@@ -27,9 +27,10 @@ _NO_SCREEN = "none"
 
 
 def tenant() -> Tenant:
-    """Return the sample tenant with one more person: the Playground wants five (facts/clients)."""
+    """Return the sample tenant with two more people: the Playground wants exactly five besides the one who types."""
     made = Tenant()
     made.add_person("Dan Weber", locale="de-DE", country="DE", zone="Europe/Berlin")
+    made.add_person("Eve Novak", locale="cs-CZ", country="CZ", zone="Europe/Prague")
     for chat in made.chats:
         chat.members = [person.oid for person in made.people]
     return made
@@ -48,7 +49,7 @@ def settings(people: Tenant) -> str:
         "tenantId": people.tenant_id,
         "bot": {"id": people.bot_id, "name": people.bot_name},
         "currentUser": first,
-        "users": [first, *others],
+        "users": others,
         "personalChat": {"id": people.personal_chat(people.ana).thread_id},
         "groupChat": {"id": group.thread_id, "name": group.name},
         "team": {
@@ -76,7 +77,7 @@ async def run(cloud: Cloud, bot_url: str, console: Console, folder: Path) -> int
     relay = Relay(cloud, bot_url, f"http://127.0.0.1:{port}/_connector")
     await relay.start(0)
     (folder / ".m365agentsplayground.yml").write_text(settings(cloud.tenant), encoding="utf-8")
-    playground = Child(command(npx, relay.endpoint, port), _environment(folder), folder)
+    playground = Child(command(npx, relay.endpoint, port), _environment(), folder)
     try:
         console.show("Starting Microsoft 365 Agents Playground from npm; the first time this takes a minute.")
         await playground.start()
@@ -107,19 +108,15 @@ def _user(person: Person) -> dict[str, str]:
     }
 
 
-def _environment(folder: Path) -> dict[str, str]:
-    """Return the machine's environment; a browser opens only where there is a display.
+def _environment() -> dict[str, str]:
+    """Return the machine's environment; a browser opens only where there is a display and something to open it with.
 
-    The Playground ends where Linux has no xdg-open to open one with; it then gets one in `folder` that opens nothing.
+    The Playground ends where Linux has no xdg-open; of all variables it heeds TEAMSAPPTESTER_BROWSER alone.
     """
     environment = dict(os.environ)
-    if os.name == "posix" and sys.platform != "darwin" and shutil.which("xdg-open") is None:
-        opener = folder / "xdg-open"
-        opener.write_text("#!/bin/sh\n", encoding="utf-8")
-        opener.chmod(0o700)
-        environment["PATH"] = os.pathsep.join(filter(None, [environment.get("PATH"), str(folder)]))
-    if os.name == "posix" and not (environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")):
-        environment.setdefault("BROWSER", _NO_SCREEN)
+    screen = environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")
+    if sys.platform not in ("win32", "darwin") and not (screen and shutil.which("xdg-open")):
+        environment.update(BROWSER=_NO_SCREEN, TEAMSAPPTESTER_BROWSER=_NO_SCREEN)
     return environment
 
 

@@ -229,10 +229,11 @@ async def test_a_playground_that_is_gone_is_a_bad_gateway(cloud: Cloud, caller: 
 
 
 def test_the_playground_knows_the_sample_people() -> None:
-    """Its settings hold at least five users under the key that it spells `userPrincipleName`, with Teams' ids."""
+    """Its settings hold five users besides the current one, under its spelling `userPrincipleName`, with Teams' ids."""
     people = playground.tenant()
     told = json.loads(playground.settings(people))
-    assert len(told["users"]) >= 5
+    assert len(told["users"]) == 5
+    assert len({user["id"] for user in [told["currentUser"], *told["users"]]}) == 6
     assert all(user["id"].startswith("29:") and user["userPrincipleName"] for user in told["users"])
     assert told["team"]["channels"][0]["id"] == people.incidents.thread_id
     assert told["groupChat"]["id"].endswith("@thread.v2")
@@ -272,9 +273,11 @@ async def test_without_node_one_line_names_the_fix(
 async def test_a_machine_without_a_browser_is_no_obstacle(
     cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The Playground would end where it finds no program to open its page with: it finds one that opens nothing."""
+    """The Playground ends where it cannot open a browser, so it is told in its own variable not to try."""
     monkeypatch.setattr("sys.platform", "linux")
-    fake_npx(tmp_path, "echo Listening on 56150; xdg-open http://127.0.0.1:56150")
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    fake_npx(tmp_path, '[ "$TEAMSAPPTESTER_BROWSER" = none ] || exit 1; echo Listening on 56150')
     monkeypatch.setenv("PATH", str(tmp_path))
     assert await playground.run(cloud, "http://127.0.0.1:9/x", Out(), tmp_path) == 0
 
