@@ -18,6 +18,7 @@ import aiohttp
 ROOT = Path(__file__).resolve().parents[2]
 BOT = (sys.executable, str(ROOT / "app.py"), "serve")
 READY_WITHIN_SECONDS = 30.0
+OK = 200
 STOP_WITHIN_SECONDS = 8.0
 """More than the leash takes to be impolite."""
 
@@ -145,6 +146,6 @@ async def _holds(session: aiohttp.ClientSession, holds: Callable[[], bool] | str
         return holds()
     try:
         async with session.get(holds) as answer:
-            return answer.status == 200  # noqa: PLR2004 - OK
+            return answer.status == OK
     except (aiohttp.ClientError, TimeoutError):
         return False

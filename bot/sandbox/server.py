@@ -6,6 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -106,7 +107,8 @@ class Server:
         if self._runner is not None:
             # Not closed politely: TLS would wait half a minute for peers that were killed.
             for transport in self._transports:
-                transport.abort()
+                with suppress(AttributeError):  # Python 3.11's TLS transports, when they are closed already
+                    transport.abort()
             await self._runner.cleanup()
             self._runner = None
             for _ in range(_TICKS):

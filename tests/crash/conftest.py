@@ -96,7 +96,8 @@ async def child(cloud: Cloud, tmp_path: Path) -> AsyncIterator[Child]:
     """The bot's process, not started yet, on a store of its own."""
     port = free_port()
     environment = {
-        **os.environ,
+        # Coverage of these lines comes from the journeys; tracing would slow every start down.
+        **{name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_PROCESS")},
         **cloud.environment(port),
         "MUSTER_STORE": f"sqlite:///{tmp_path}/muster.db",
         "MUSTER_SETUP": "off",
