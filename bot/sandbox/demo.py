@@ -78,7 +78,7 @@ async def run(options: argparse.Namespace, *, command: tuple[str, ...] = BOT) ->
         stage.out.show(str(error))
         return 2
     except asyncio.CancelledError:
-        status = 0 if talks else _INTERRUPTED
+        status = 0 if talks or options.playground else _INTERRUPTED
         talks = True
     if talks or options.playground:
         stage.out.show(BYE)
