@@ -116,11 +116,6 @@ class Talk:
             self.busy = False
             self._cloud.journal.changed()
 
-    async def say(self, text: str) -> bool:
-        """Say a text, whatever it looks like, and show the answer; return whether one came."""
-        await self._say(text)
-        return self.answered
-
     async def watch(self) -> None:
         """Show what comes while nobody waits for it, until cancelled."""
         while True:
