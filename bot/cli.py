@@ -83,6 +83,7 @@ def _serve(_options: argparse.Namespace, build: Build) -> int:
     logging.basicConfig(
         level=settings.log.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
     )
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would write every URL; ours writes what may be known
     application = build(settings)
     web.run_app(
         application,
