@@ -32,9 +32,11 @@ ANSWER_SECONDS = 6.0
 """How long the client waits for an answer: a little longer than the server may take for one."""
 MIGRATE_SECONDS = 120.0
 CACHED_STATEMENTS = 256
+DURABLE = "on"
+"""What `synchronous_commit` says when every commit is on the disk (ENGINE R10, R24)."""
 SESSION = {
     "application_name": "muster",
-    "synchronous_commit": "on",  # acknowledged means on the disk (ENGINE R10, R24)
+    "synchronous_commit": DURABLE,
     "default_transaction_isolation": "read committed",
     "statement_timeout": "5000",
     "lock_timeout": "3000",
@@ -128,15 +130,16 @@ class PostgresDriver:
         """
         if self._pool is None:
             raise StoreError("the store is closed")
-        for _ in range(ATTEMPTS):
+        for left in reversed(range(ATTEMPTS)):
             try:
                 return await self._transact(begin)
             except AGAIN as error:
                 self.begun_again += 1
-                last = error
+                if not left:
+                    raise _translated(error) from error
             except AWAY as error:
                 raise _translated(error) from error
-        raise _translated(last) from last
+        raise AssertionError  # the last attempt returns or raises
 
     async def _transact(self, begin: Callable[[], Operation[T]]) -> T:
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
@@ -185,7 +188,7 @@ async def apply_migrations(connection: Any, steps: list[Migration]) -> None:  # 
 async def _assert_durable(connection: Any) -> None:  # noqa: ANN401 - asyncpg has no types
     """A pooler in between may have dropped what was asked for: then nothing could be promised."""
     said = await connection.fetchval("SHOW synchronous_commit")
-    if said != SESSION["synchronous_commit"]:
+    if said != DURABLE:
         raise StoreError(f"PostgreSQL will not write durably here: synchronous_commit {said}")
 
 

@@ -70,7 +70,7 @@ SHARED = ("transactions", "chats", "inbox", "rooms", "messages", "timers")
 
 
 def load(engine: str, adapter: str) -> Any:  # noqa: ANN401 - aiosql's Queries has its queries as attributes
-    """Return the queries for an engine (`sqlite`, `postgres`), loaded for its adapter in aiosql (`sqlite3`, `asyncpg`)."""
+    """Return the queries for an engine (`sqlite`, `postgres`) through its adapter in aiosql (`sqlite3`, `asyncpg`)."""
     folder = files("bot.store") / "sql"
     names = (*SHARED, f"claim_{engine}")
     text = "\n".join((folder / f"{name}.sql").read_text("utf-8") for name in names)

