@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
+from aiohttp import web
 
+from bot import cli
 from bot.decisions import MakeRoom
 from bot.errors import SettingsError, StoreError
 from bot.leases import ReceiptKind, TurnClaim
 from bot.model import Person
 from bot.ports import Store
+from bot.settings import Settings
 from bot.store import postgres as engine_module
 from bot.store.opening import forgetful, open_store
 from bot.store.postgres import PostgresDriver
@@ -23,6 +26,7 @@ from bot.store.statements import Operation, Value
 if TYPE_CHECKING:  # conftest is pytest's to import
     from tests.store.conftest import Make
 
+ID = "11111111-2222-3333-4444-555555555555"
 NOTE: dict[str, Value] = {"tenant": "t", "note_key": "k", "value": "v", "until": 1}
 
 
@@ -206,8 +210,9 @@ async def test_connection_lost(postgres_url: str, make: Make) -> None:
     await other.execute("LOCK TABLE inbox IN ACCESS EXCLUSIVE MODE")
     waiting = asyncio.ensure_future(store.receive(make.turn(), make.now))
     blocked = "SELECT pid FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-    while not (pids := await other.fetch(blocked)):
-        await asyncio.sleep(0)
+    pids: list[asyncpg.Record] = []
+    while not pids:
+        pids = await other.fetch(blocked)
     await other.fetch("SELECT pg_terminate_backend($1)", pids[0]["pid"])
     with pytest.raises(StoreError):
         await waiting
@@ -241,6 +246,19 @@ async def test_not_durable_refused(postgres_url: str, monkeypatch: pytest.Monkey
     monkeypatch.setattr(engine_module, "DURABLE", "remote_apply")
     with pytest.raises(StoreError, match="durably"):
         await open_store(postgres_url, owner="one")
+
+
+def test_no_store_at_start(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the store is away at the start, the process says so in one line and ends with 1."""
+
+    def build(_settings: Settings) -> web.Application:
+        raise StoreError("PostgreSQL: nobody there")
+
+    given = {"MicrosoftAppId": ID, "MicrosoftAppTenantId": ID, "MicrosoftAppPassword": "x"}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert cli.run([], build) == 1
+    assert capsys.readouterr().err == "Muster cannot start: PostgreSQL: nobody there\n"
 
 
 @pytest.mark.parametrize(
