@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -135,3 +136,16 @@ async def test_a_replica_that_stops_hands_its_work_over(
     await two.until(lambda: any("Retro: open\n" in text for text in two.texts(tenant.incidents)))
     assert two.made() == 1
     assert len(two.texts(tenant.incidents)) == 1
+
+
+async def test_a_file_in_a_container_is_warned_about(
+    cloud: Cloud, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A bot in a container that was given no database says what will be forgotten, and what to set."""
+    environment = cloud.environment(0) | {"MUSTER_STORE": f"sqlite:///{tmp_path}/muster.db"}
+    settings = Settings.from_env({**environment, "KUBERNETES_SERVICE_HOST": "10.0.0.1"})
+    runner = web.AppRunner(app.build(settings), access_log=None)
+    await runner.setup()
+    await runner.cleanup()
+    assert "meetings are forgotten at the next deploy" in caplog.text
+    assert "Set MUSTER_STORE=postgresql://" in caplog.text
