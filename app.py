@@ -34,6 +34,7 @@ class Replaced(NamedTuple):
     clock: "Optional[Clock]" = None
     chance: "Optional[Chance]" = None
     wrap_store: "Callable[[Store], Store]" = _as_it_is
+    lease_ms: int = 30_000  # ENGINE 3
 
 
 REAL = Replaced()
@@ -80,8 +81,8 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
 
     from bot.graph.client import GraphMeetings
     from bot.graph.tokens import MsalTokens
-    from bot.observe import log_lines
-    from bot.store.sqlite import open_sqlite, store_path
+    from bot.observe import Event, log_lines
+    from bot.store.opening import forgetful, open_store
     from bot.system import SystemChance, SystemClock, trust
     from bot.teams.door import Rules
     from bot.teams.edge import Registration, TeamsEdge
@@ -90,7 +91,12 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     clock = replaced.clock or SystemClock()
     chance = replaced.chance or SystemChance()
     context = await asyncio.to_thread(trust, settings.ca_files)
-    store = replaced.wrap_store(await open_sqlite(store_path(settings.store), owner=chance.token()))
+    url = settings.store.reveal()
+    warning = forgetful(url, container=settings.container)
+    if warning:
+        observe(Event("store.forgetful", {"text": warning}, logging.WARNING))
+    opened = await open_store(url, owner=chance.token(), lease_ms=replaced.lease_ms)
+    store = replaced.wrap_store(opened)
     stack.push_async_callback(store.close)
     tokens = MsalTokens(settings.login_url, settings.app_id, settings.app_password.reveal(), context, clock)
     stack.push_async_callback(tokens.close)
