@@ -125,9 +125,9 @@ class View:
     fresh_id: str
     chat: Chat | None = None
     rooms: tuple[Room, ...] = ()
-    topics: tuple[Room, ...] = ()
     last_room: Room | None = None
     pressed: Message | None = None
     pressed_room: Room | None = None
     room: Room | None = None
     notes: dict[str, str] = field(default_factory=dict)
+    topics: tuple[Room, ...] = ()
