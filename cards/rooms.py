@@ -144,7 +144,7 @@ def _ended(room: Room, says: Words) -> Content:
 def _failed(room: Room, says: Words) -> Content:
     stopped = times.clock(room.ended_at or room.give_up_at, room.zone)
     values = _values(room, says) | {"time": stopped}
-    parts = (
+    parts: tuple[Part, ...] = (
         Line(says("{subject}: not opened"), values, Look.HEADING),
         Line(failures.reason(room.fail_code, says), values),
         *calling.meanwhile(room, says),

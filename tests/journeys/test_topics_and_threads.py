@@ -1,4 +1,4 @@
-"""What people meet about: topics of a team, slips of the finger, threads of a channel (ENGINE R9, EXPERIENCE 1.1, 1.11)."""
+"""What people meet about: topics of a team, slips of the finger, threads (ENGINE R9, EXPERIENCE 1.1, 1.11)."""
 
 from __future__ import annotations
 

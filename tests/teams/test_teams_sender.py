@@ -190,16 +190,16 @@ async def test_a_member_is_looked_up_by_the_id_of_a_mention(stage: Stage) -> Non
         "userPrincipalName": "ben@contoso.example",
         "email": "b@x",
     }
-    stage.connector.will(200, ben)
+    stage.connector.will(200, body=ben)
     found = await stage.edge.messenger.member(stage.chat(), "29:1ben")
     assert found == Person("29:1ben", "oid", "Ben", "ben@contoso.example")
     guest = {"aadObjectId": "kim", "userPrincipalName": "kim_f.example#EXT#@contoso.example", "email": "kim@f.example"}
-    stage.connector.will(200, guest)
+    stage.connector.will(200, body=guest)
     assert await stage.edge.messenger.member(stage.chat(), "29:kim") == Person("29:kim", "kim", "", "kim@f.example")
     (call, _) = stage.connector.calls
     assert (call.method, call.path) == (
         "GET",
-        "/teams/v3/conversations/19%3Aincidents%40thread.tacv2/members/29%3A1ben",
+        "/teams/v3/conversations/19%3Aleads%40thread.v2/members/29%3A1ben",
     )
 
 
