@@ -125,9 +125,11 @@ def _worker(settings: "Settings", edges: Edges, commands: "Optional[tuple[Comman
         settings.language,
         binding=settings.thread_binding,
         welcome=settings.welcome == "team",
+        open_topics=settings.open_topics,
+        backup_bridge=settings.backup_bridge,
     )
     dispatch = Dispatch(commands or COMMANDS, policy)
-    lifecycle = Lifecycle(edges.meetings, policy, edges.clock, edges.chance, edges.observe)
+    lifecycle = Lifecycle(edges.meetings, edges.teams.messenger, policy, edges.clock, edges.chance, edges.observe)
     delivery = Delivery(edges.teams.messenger, edges.clock, edges.chance, edges.observe)
     return Worker(Engine(edges.store, dispatch, lifecycle, delivery, edges.clock, edges.chance, edges.observe))
 

@@ -115,8 +115,9 @@ class Reply:
 class View:
     """What a decision may look at: read inside the transaction that applies its reply.
 
-    `rooms` are the unfinished rooms of this chat (scope `chat:<thread>`), newest first; `last_room` the chat's
-    newest room in any state; `pressed` the message an invoke came from and `pressed_room` its room; `notes`
+    `rooms` are the unfinished rooms of this chat, newest first: those of its scope and those it has a card of;
+    `topics` those of its team's and the tenant's scope, newest first, when the turn names a topic; `last_room` the
+    chat's newest room in any state; `pressed` the message an invoke came from and `pressed_room` its room; `notes`
     the tenant's unexpired notes by key; `room` the room a timer is about.
     """
 
@@ -129,3 +130,4 @@ class View:
     pressed_room: Room | None = None
     room: Room | None = None
     notes: dict[str, str] = field(default_factory=dict)
+    topics: tuple[Room, ...] = ()

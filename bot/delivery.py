@@ -112,7 +112,7 @@ class Delivery:
 def render(claim: MessageClaim) -> Rendered:
     """Return what the message shows now: a card from its room, everything else from its own words."""
     if claim.message.purpose is Purpose.CARD and claim.room is not None:
-        return cards.render_room(claim.room)
+        return cards.render_room(claim.room, at_home=claim.message.thread_id == claim.room.home_thread)
     if claim.message.content is None:
         raise Gone("nothing to show")
     return cards.render_whisper(claim.message.content)

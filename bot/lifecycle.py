@@ -6,18 +6,20 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot import rooms
+from bot import occupancy, rooms
 from bot.backoff import delay
 from bot.commands.command import Policy, derived
 from bot.decisions import DropTimer, Reply, SetTimer, View
-from bot.errors import MeetingsError, NotNow, PolicyMissing, Refused, ThreadRefused
+from bot.errors import MeetingsError, NotDone, NotNow, PolicyMissing, Refused, SendError, ThreadRefused, Unclear
 from bot.leases import TimerClaim
-from bot.model import ChannelKind, Room, RoomState, Timer, TimerKind
+from bot.model import ChannelKind, Person, Room, RoomState, Timer, TimerKind
 from bot.observe import Event, Observer, Value
-from bot.ports import Chance, Clock, Decide, Meetings
+from bot.ports import Chance, Clock, Decide, Meetings, Messenger
 
 DELETES = 8
 """How often the deletion of a meeting nobody saw is tried."""
+LOOK_UPS = 4
+"""How often a member look-up is tried; without it the card only lacks a button."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Lifecycle:
     """Runs timers: it does the network work and returns the decision that the store applies."""
 
     meetings: Meetings
+    messenger: Messenger
     policy: Policy
     clock: Clock
     chance: Chance
@@ -36,6 +39,9 @@ class Lifecycle:
             TimerKind.OPEN: self._open,
             TimerKind.END: self._end,
             TimerKind.DELETE: self._delete,
+            TimerKind.GIVE_UP: self._give_up,
+            TimerKind.EMPTY: self._empty,
+            TimerKind.MEMBERS: self._members,
         }
         return await runners[claim.timer.kind](claim)
 
@@ -44,14 +50,16 @@ class Lifecycle:
         if room is None or room.state is not RoomState.OPENING:
             return lambda _: Reply(outcome="overtaken")
         if self.clock.now() >= room.give_up_at:
-            return self._with_room(lambda found, view: rooms.gave_up(found, now=view.now, whisper_id=_id(view)))
+            return await self._give_up(claim)
         try:
             meeting = await self.meetings.create_or_get(room.tenant, room.request, reference=room.reference)
         except NotNow as error:
             attempts = claim.timer.attempts
             wait = delay(attempts, error.retry_after, self.chance.fraction())
             self._report(room, error, "graph.not_now")
-            return self._with_room(lambda found, view: rooms.not_yet(found, wait, now=view.now, attempts=attempts))
+            return self._with_room(
+                lambda found, view: rooms.not_yet(found, wait, now=view.now, attempts=attempts, notes=view.notes)
+            )
         except ThreadRefused as error:
             self._report(room, error, "graph.thread_refused")
             return self._with_room(self._without_thread)
@@ -65,6 +73,37 @@ class Lifecycle:
 
     async def _end(self, _claim: TimerClaim) -> Decide:
         return self._with_room(lambda found, view: rooms.planned_end(found, now=view.now))
+
+    async def _give_up(self, _claim: TimerClaim) -> Decide:
+        return self._with_room(lambda found, view: rooms.gave_up(found, now=view.now, whisper_id=_id(view)))
+
+    async def _empty(self, _claim: TimerClaim) -> Decide:
+        return self._with_room(lambda found, view: occupancy.stayed_empty(found, now=view.now))
+
+    async def _members(self, claim: TimerClaim) -> Decide:
+        """Look up whom the card could call; whoever is no member is left out (ENGINE 2.2)."""
+        room, chat, timer = claim.room, claim.chat, claim.timer
+        if room is None or chat is None or room.state not in {RoomState.OPENING, RoomState.FAILED}:
+            return lambda _: Reply(outcome="overtaken")
+        found: list[Person] = []
+        wait: float | None = None
+        for person in [person for person in room.people if not person.upn][: rooms.MOST_CALLED]:
+            try:
+                found.append(await self.messenger.member(chat, person.id))
+            except (NotDone, Unclear) as error:
+                wait = delay(timer.attempts, error.retry_after, self.chance.fraction())
+                break
+            except SendError as error:
+                self.observe(Event("member.unknown", {"ref": room.reference, "status": error.status}))
+
+        def decision(view: View) -> Reply:
+            reply = rooms.called(view.room, found, now=view.now) if view.room else Reply(outcome="no room")
+            if wait is None or timer.attempts >= LOOK_UPS:
+                return reply
+            again = SetTimer(_again(timer, view.now + int(wait * 1000)))
+            return Reply((*reply.effects, again), reply.outcome)
+
+        return decision
 
     async def _delete(self, claim: TimerClaim) -> Decide:
         timer, payload = claim.timer, claim.timer.payload

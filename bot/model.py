@@ -101,15 +101,22 @@ class TimerKind(StrEnum):
     OPEN = "open"
     END = "end"
     DELETE = "delete"
+    GIVE_UP = "give_up"
+    EMPTY = "empty"
+    MEMBERS = "members"
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody in a chat: `id` is the connector's `29:…`, `oid` the Entra object id (empty when unknown)."""
+    """Somebody in a chat: `id` is the connector's `29:…`, `oid` the Entra object id (empty when unknown).
+
+    `upn` is the name they sign in with, which Teams' links call them by (facts/teams 5); empty when unknown.
+    """
 
     id: str
     oid: str = ""
     name: str = ""
+    upn: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +238,8 @@ class Room:
 
     `zone` is the chat's zone as an IANA name (empty: UTC); `language` the public card's language.
     `trying` says why a room still opening waits: empty, `slow` (not answered yet) or `unavailable`.
+    `topic` is "" for a chat's own room, `#` and a key for a topic, `thread:` and a root's id, or an id of its own.
+    `people` are those whom the request mentioned; `backup_bridge` is what to use while Microsoft does not answer.
     """
 
     room_id: str
@@ -265,6 +274,8 @@ class Room:
     ended_at: int | None = None
     ended_by: str = ""
     fail_code: str = ""
+    people: tuple[Person, ...] = ()
+    backup_bridge: str = ""
 
 
 @dataclass(frozen=True, slots=True)

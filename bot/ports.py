@@ -90,6 +90,10 @@ class Messenger(Protocol):
         """Delete a posted activity."""
         ...
 
+    async def member(self, chat: Chat, person_id: str) -> Person:
+        """Return a member of the chat with their object id and sign-in name; Gone for somebody who is none."""
+        ...
+
 
 class Intake(Protocol):
     """What the door hands turns to: the engine."""

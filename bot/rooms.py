@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from bot.decisions import (
     DropTimer,
@@ -26,6 +27,7 @@ from bot.model import (
     MeetingRequest,
     Message,
     MessageState,
+    Person,
     Purpose,
     Room,
     RoomState,
@@ -40,6 +42,12 @@ TRIES_FOR = 180_000
 """ms for which a request is tried (ENGINE R6)."""
 GRACE_AFTER_END = 600_000
 """ms after the planned end before the clock closes a room nobody is known to be in (ENGINE 3.2)."""
+LIVE_ON = 900_000
+"""ms after which the planned end of a live room is looked at again (ENGINE 3.2)."""
+MEMBER_REMEMBERED = 86_400_000
+"""ms for which a member look-up is remembered (ENGINE 2.2)."""
+MOST_CALLED = 19
+"""How many people a call link names; a group call of Teams takes 20 with the caller."""
 REFUSAL_REMEMBERED = 86_400_000
 """ms for which a refused thread is remembered (ENGINE R2)."""
 
@@ -53,11 +61,6 @@ FAIL_CODES: tuple[tuple[type[Refused], str], ...] = (
 )
 
 Freeze = Callable[[str, MeetingRequest], FrozenRequest]
-
-
-def scope_key(thread_id: str) -> str:
-    """Return the scope of a chat's own room (ENGINE R9)."""
-    return f"chat:{thread_id}"
 
 
 def refusal_keys(version: str, thread_id: str) -> tuple[str, str]:
@@ -75,23 +78,38 @@ def open_timer(room: Room, due_at: int, attempts: int = 0) -> SetTimer:
     return SetTimer(Timer(key, TimerKind.OPEN, room.tenant, room.room_id, due_at, attempts=attempts))
 
 
+def give_up_timer(room: Room) -> SetTimer:
+    """Return the timer of the deadline: it holds also while a call to Graph never ends (ENGINE R6)."""
+    return SetTimer(Timer(_give_up_key(room), TimerKind.GIVE_UP, room.tenant, room.room_id, room.give_up_at))
+
+
+def _give_up_key(room: Room) -> str:
+    return f"give_up|{room.room_id}"
+
+
 def begin(room: Room, card: PlanMessage | PointCard, now: int) -> Reply:
     """- → opening: the room, its card, and the timer that asks Graph at once."""
     record = Record(room.tenant, room.starter.oid, "meet", room.home_thread, room.room_id, reference=room.reference)
-    return Reply((MakeRoom(room), card, open_timer(room, now), record), "opening")
+    return Reply((MakeRoom(room), card, open_timer(room, now), give_up_timer(room), record), "opening")
 
 
 def first_card(room: Room, message_id: str, now: int) -> PlanMessage:
     """Plan the room's card: it shows "opening" unless the meeting is there within 1.5 s."""
+    return card_in(room, room.home_thread, room.home_conversation, message_id=message_id, now=now)
+
+
+def card_in(room: Room, thread_id: str, conversation_id: str, *, message_id: str, now: int) -> PlanMessage:
+    """Plan the room's card in a chat: one for each (room, thread), however often it is asked for (ENGINE 3.2)."""
+    opening = room.state is RoomState.OPENING
     return PlanMessage(
         Message(
             message_id=message_id,
-            intent_key=f"card|{room.room_id}|{room.home_thread}",
+            intent_key=f"card|{room.room_id}|{thread_id}",
             tenant=room.tenant,
-            thread_id=room.home_thread,
-            conversation_id=room.home_conversation,
+            thread_id=thread_id,
+            conversation_id=conversation_id,
             purpose=Purpose.CARD,
-            due_at=now + OPENING_CARD_AFTER,
+            due_at=now + OPENING_CARD_AFTER if opening else now,
             room_id=room.room_id,
         )
     )
@@ -110,7 +128,8 @@ def opened(room: Room, meeting: Meeting, now: int) -> Reply:
         trying="",
     )
     end = Timer(f"end|{room.room_id}", TimerKind.END, room.tenant, room.room_id, room.ends_at + GRACE_AFTER_END)
-    return Reply((SaveRoom(after), RefreshCards(room.room_id), SetTimer(end)), "open")
+    given_up = DropTimer(_give_up_key(room))
+    return Reply((SaveRoom(after), RefreshCards(room.room_id), SetTimer(end), given_up), "open")
 
 
 def binding(asked_thread: str, meeting: Meeting) -> Binding:
@@ -161,16 +180,71 @@ def unbound(room: Room, *, now: int, freeze: Freeze, known_standard: bool) -> Re
     return Reply((SaveRoom(after), note, open_timer(after, now)), "thread refused")
 
 
-def not_yet(room: Room, wait: float, *, now: int, attempts: int) -> Reply:
-    """Opening → opening: transient or unclear. Tries again after `wait` seconds, at the latest at give-up."""
+def not_yet(
+    room: Room, wait: float, *, now: int, attempts: int, notes: Mapping[str, str] = MappingProxyType({})
+) -> Reply:
+    """Opening → opening: transient or unclear. Tries again after `wait` seconds, at the latest at give-up.
+
+    The first time, the card says so, and whom it could call is looked up unless `notes` knows.
+    """
     if room.state is not RoomState.OPENING:
         return Reply(outcome="overtaken")
     due_at = min(room.give_up_at, now + int(wait * 1000))
     effects: tuple[Effect, ...] = (open_timer(room, due_at, attempts),)
     if room.trying != "unavailable":
-        trying = replace(room, trying="unavailable")
-        effects = (SaveRoom(trying), RefreshCards(room.room_id, only_posted=True), *effects)
+        trying = known(replace(room, trying="unavailable"), notes)
+        told = (SaveRoom(trying), RefreshCards(room.room_id, only_posted=True))
+        effects = (*told, *effects, *members_timer(trying, now))
     return Reply(effects, "trying")
+
+
+def member_key(person_id: str) -> str:
+    """Return the note that remembers what a member look-up said about somebody (ENGINE 2.2)."""
+    return f"member|{person_id}"
+
+
+def known(room: Room, notes: Mapping[str, str]) -> Room:
+    """Return the room with the sign-in names that are remembered."""
+    people = tuple(
+        person if person.upn else replace(person, upn=notes.get(member_key(person.id), "")) for person in room.people
+    )
+    return replace(room, people=people)
+
+
+def members_timer(room: Room, now: int) -> tuple[SetTimer, ...]:
+    """Return the timer that looks up whom the room's card could call; none when all are known."""
+    if all(person.upn for person in room.people):
+        return ()
+    return (SetTimer(Timer(f"members|{room.room_id}", TimerKind.MEMBERS, room.tenant, room.room_id, now)),)
+
+
+def called(room: Room, found: Sequence[Person], *, now: int) -> Reply:
+    """The connector named these members: remembered for a day, and on the card while nobody can join."""
+    notes = [
+        SaveNote(room.tenant, member_key(person.id), person.upn, now + MEMBER_REMEMBERED)
+        for person in found
+        if person.upn
+    ]
+    after = known(room, {note.key: note.value for note in notes})
+    if after == room or room.state not in {RoomState.OPENING, RoomState.FAILED}:
+        return Reply(tuple(notes), "members known")
+    return Reply((*notes, SaveRoom(after), RefreshCards(room.room_id, only_posted=True)), "members shown")
+
+
+def try_now(room: Room, *, now: int) -> Reply:
+    """Opening → opening: somebody asks to try at once; sends the same bytes (ENGINE R1, R6)."""
+    if room.state is not RoomState.OPENING:
+        return Reply(outcome="overtaken")
+    return Reply((open_timer(room, now),), "trying now")
+
+
+def stopped(room: Room, actor: Person, *, now: int, reference: str) -> Reply:
+    """Opening → failed because somebody stopped it; a call that still succeeds is undone (ENGINE R6)."""
+    if room.state is not RoomState.OPENING:
+        return Reply(outcome="overtaken")
+    record = Record(room.tenant, actor.oid, "stop", room.home_thread, room.room_id, reference=reference)
+    reply = failed(room, "stopped", now=now, whisper_id="")
+    return Reply((*reply.effects, record), "stopped")
 
 
 def gave_up(room: Room, *, now: int, whisper_id: str) -> Reply:
@@ -186,7 +260,9 @@ def failed(room: Room, code: str, *, now: int, whisper_id: str) -> Reply:
     record = Record(
         room.tenant, room.starter.oid, "failed", room.home_thread, room.room_id, code, reference=room.reference
     )
-    effects: tuple[Effect, ...] = (SaveRoom(after), RefreshCards(room.room_id), record)
+    # The timer that asks Graph stays: if its call is under way, its late success is to be deleted.
+    effects: tuple[Effect, ...] = (SaveRoom(after), RefreshCards(room.room_id), DropTimer(_give_up_key(room)), record)
+    effects = (*effects, *members_timer(after, now))
     if code == "policy":
         minutes = round((room.ends_at - room.starts_at) / 60_000)
         words = Whisper(
@@ -198,6 +274,9 @@ def failed(room: Room, code: str, *, now: int, whisper_id: str) -> Reply:
 
 def planned_end(room: Room, *, now: int) -> Reply:
     """Open → ended when the planned end and its grace have passed; a live meeting never (ENGINE R7)."""
+    if room.state is RoomState.LIVE:
+        again = Timer(f"end|{room.room_id}", TimerKind.END, room.tenant, room.room_id, now + LIVE_ON)
+        return Reply((SetTimer(again),), "live on")
     if room.state is not RoomState.OPEN:
         return Reply(outcome="not open")
     after = replace(room, state=RoomState.ENDED, ended_at=now, ended_by="clock")

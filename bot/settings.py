@@ -72,7 +72,8 @@ class Settings:
     """What the process was told. Hosts are exact names; `tenants` are Entra tenant ids; URLs have no last slash.
 
     `ca_files` are PEM files trusted besides the machine's own; `duration` is in minutes; `container` says whether
-    this process runs in one, whose files go with it; `store` may hold a password.
+    this process runs in one, whose files go with it; `store` may hold a password. `open_topics` are the patterns of
+    topics that the whole tenant shares; `backup_bridge` is shown while Microsoft does not answer.
     """
 
     app_id: str
@@ -97,6 +98,8 @@ class Settings:
     welcome: str
     log: str
     ca_files: tuple[str, ...]
+    open_topics: tuple[str, ...] = ()
+    backup_bridge: str = ""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -158,6 +161,13 @@ class _Reader:
         value = self.text(name)
         return tuple(word.lower() for word in re.split(r"[,;\s]+", value) if word) if value else default
 
+    def line(self, name: str, longest: int) -> str:
+        value = " ".join(self.text(name).split())
+        if len(value) > longest:
+            self.problems.append(f"{name} has {len(value)} characters; it may have {longest}.")
+            return ""
+        return value
+
     def files(self, *names: str) -> tuple[str, ...]:
         found = []
         for name in names:
@@ -214,4 +224,6 @@ class _Reader:
             welcome=self.choice("MUSTER_WELCOME", "team", ("team", "off")),
             log=self.choice("MUSTER_LOG", "info", ("debug", "info", "warning", "error")),
             ca_files=self.files("MUSTER_CA_FILE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
+            open_topics=self.words("MUSTER_OPEN_TOPICS", ()),
+            backup_bridge=self.line("MUSTER_BACKUP_BRIDGE", 200),
         )

@@ -8,6 +8,7 @@ from cards.words import Words
 def reason(code: str, says: Words) -> str:
     """Return the template for a fail code of `bot.rooms`; it may have `{host}` and `{time}` in it."""
     reasons = {
+        "stopped": says("I stopped trying at {time}. Still needed?"),
         "deadline": says("I stopped trying at {time}. Still needed?"),
         "policy": says("I may not open meetings for {host} yet: a Teams administrator can allow it, then try again."),
         "role": says(

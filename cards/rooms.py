@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.model import Binding, Meeting, Rendered, Room, RoomState
-from cards import escape, failures, numbers, phone, times
+from cards import calling, escape, failures, numbers, phone, times
 from cards.parts import Act, Button, Content, Hidden, Line, Look, Part, Row, Value, join
 from cards.skeletons import rendered
 from cards.words import Words, words
@@ -15,9 +15,14 @@ EMPTY_FOR = 900_000
 _CHANNEL = "@thread.tacv2"
 
 
-def render_room(room: Room) -> Rendered:
-    """Return the card of a room as it is now, in `room.language` and `room.zone`."""
+def render_room(room: Room, *, at_home: bool = True) -> Rendered:
+    """Return the card of a room as it is now, in `room.language` and `room.zone`.
+
+    In another chat than its own (`at_home` False) a meeting that can be joined shows its state, its host and Join.
+    """
     says = words(room.language)
+    if not at_home and room.state in _ELSEWHERE:
+        return rendered(_elsewhere(room, says))
     return rendered(_STATES[room.state](room, says))
 
 
@@ -40,6 +45,9 @@ def _opening(room: Room, says: Words) -> Content:
             (
                 Line(says("{subject}: not open yet"), values, Look.HEADING),
                 Line(says("Microsoft's meeting service isn't answering. I'm trying until {until}."), values),
+                *calling.meanwhile(room, says),
+                *_row(*calling.buttons(room, says)),
+                Row((_press(room, says("Try now"), "try now"), _press(room, says("Stop trying"), "stop trying"))),
                 _reference(room, says),
             ),
             Line(says("{subject} is not open yet. I'm still trying."), values),
@@ -99,22 +107,35 @@ def _empty(room: Room, says: Words) -> Content:
     return Content(says, parts, Line(says("{subject} is empty. It closes at {closes}."), values))
 
 
+def _time_is_up(room: Room, says: Words) -> Content:
+    """Nobody knows whether people are inside, so nothing claims that they are not (EXPERIENCE 1.17)."""
+    values = _values(room, says) | {"to": times.clock(room.ends_at, room.zone)}
+    text = says("**Time is up** · booked until {to}. I can't see whether anyone is still inside.")
+    joining = join(room.subject, room.meeting.join_url, says) if room.meeting else ()
+    parts = (
+        Line(says("{subject}: time is up"), values, Look.HEADING),
+        Line(text, values),
+        Row((*joining, _meet(room, says("Meet again")))),
+    )
+    return Content(says, parts, Line(says("{subject}: the booked time is up."), values))
+
+
 def _ended(room: Room, says: Words) -> Content:
-    by_clock = room.ended_by == "clock"
-    ended_at = room.ends_at if by_clock else room.ended_at or room.ends_at
+    if room.ended_by == "clock":
+        return _time_is_up(room, says)
+    ended_at = room.ended_at or room.ends_at
     values = _values(room, says) | {
         "from": times.hours(room.live_at or room.opened_at or room.created_at, room.zone),
         "to": times.clock(ended_at, room.zone),
     }
-    text = (
-        says("The planned end has passed; the old link still works.")
-        if by_clock
-        else says("The old link may still open, so please start a new one:")
-    )
-    parts = (
+    again = room.live_at is not None and room.live_at > ended_at
+    if again:
+        values["from"] = times.hours(room.opened_at or room.created_at, room.zone)
+    parts: tuple[Part, ...] = (
         Line(says("{subject}: ended"), values, Look.HEADING),
         Line(says("{from} to {to} · started by {starter}"), values),
-        Line(text),
+        *((Line(says("People are in it again.")),) if again else ()),
+        Line(says("The old link may still open, so please start a new one:")),
         Row((_meet(room, says("Meet again")),)),
     )
     return Content(says, parts, Line(says("{subject} has ended."), values))
@@ -123,13 +144,28 @@ def _ended(room: Room, says: Words) -> Content:
 def _failed(room: Room, says: Words) -> Content:
     stopped = times.clock(room.ended_at or room.give_up_at, room.zone)
     values = _values(room, says) | {"time": stopped}
-    parts = (
+    parts: tuple[Part, ...] = (
         Line(says("{subject}: not opened"), values, Look.HEADING),
         Line(failures.reason(room.fail_code, says), values),
-        Row((_meet(room, says("Try again")),)),
+        *calling.meanwhile(room, says),
+        Row((_meet(room, says("Try again")), *calling.call(room, says))),
         _reference(room, says),
     )
     return Content(says, parts, Line(says("{subject} was not opened."), values))
+
+
+def _elsewhere(room: Room, says: Words) -> Content:
+    """Numbers, ids and who is inside stay in the meeting's own chat (ENGINE 4.3, EXPERIENCE 3)."""
+    heading = says("{subject}: open") if room.state is RoomState.OPEN else says("{subject}: live")
+    details = (_press(room, says("Details as text"), "dial-in"),) if _phone(room, says) else ()
+    joining = join(room.subject, room.meeting.join_url, says) if room.meeting else ()
+    parts: tuple[Part, ...] = (
+        Line(heading, _values(room, says), Look.HEADING),
+        Line(says("{host} is hosting."), _values(room, says)),
+        *_row(*joining, *details),
+    )
+    is_open = says("{subject} is open.") if room.state is RoomState.OPEN else says("{subject} is live.")
+    return Content(says, parts, _summary(room, is_open, says))
 
 
 def _summary(room: Room, is_open: str, says: Words) -> Line:
@@ -203,6 +239,10 @@ def _meet(room: Room, title: str) -> Button:
     return Button(Act.PRESS, title, f"meet now {escape.clean(room.subject)}".strip(), version=room.version)
 
 
+def _press(room: Room, title: str, line: str) -> Button:
+    return Button(Act.PRESS, title, line, version=room.version)
+
+
 def _row(*buttons: Button) -> tuple[Row, ...]:
     return (Row(buttons),) if buttons else ()
 
@@ -211,6 +251,7 @@ def _reference(room: Room, says: Words) -> Line:
     return Line(says("Reference {reference}"), {"reference": room.reference}, Look.SUBTLE)
 
 
+_ELSEWHERE = frozenset({RoomState.OPEN, RoomState.LIVE})
 _STATES: dict[RoomState, Callable[[Room, Words], Content]] = {
     RoomState.OPENING: _opening,
     RoomState.SCHEDULED: _scheduled,

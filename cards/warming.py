@@ -39,6 +39,12 @@ def warm(languages: Iterable[str]) -> None:
         for state in (RoomState.OPENING, RoomState.OPEN, RoomState.FAILED, RoomState.ENDED):
             render_room(replace(_ROOM, state=state, language=language, meeting=_MEETING))
         render_room(replace(_ROOM, state=RoomState.OPEN, language=language, meeting=replace(_MEETING, dial_in=None)))
-        running = {"subject": "", "starter": "", "opened_at": 0, "join_url": _MEETING.join_url}
+        running = {
+            "subject": "",
+            "starter": "",
+            "opened_at": 0,
+            "join_url": _MEETING.join_url,
+            "another": "start another",
+        }
         render_whisper(Whisper("running", running, language))
         render_whisper(Whisper("typo", {"typed": "", "meant": ""}, language))

@@ -39,7 +39,11 @@ def _content(whisper: Whisper) -> Content:
 
 
 def _press(title: str, line: str) -> Row:
-    return Row((Button(Act.PRESS, escape.clean(title, 40), escape.clean(line, LONGEST_LINE), escape.clean(title)),))
+    return Row((_button(title, line),))
+
+
+def _button(title: str, line: str) -> Button:
+    return Button(Act.PRESS, escape.clean(title, 40), escape.clean(line, LONGEST_LINE), escape.clean(title))
 
 
 def _text(whisper: Whisper, name: str) -> str:
@@ -70,7 +74,10 @@ def unknown(whisper: Whisper, says: Words) -> Parts:
 
 
 def running(whisper: Whisper, says: Words) -> Parts:
-    """There is a meeting: `subject`, `starter`, `opened_at` (ms UTC), `join_url` or "" while it is opening."""
+    """There is a meeting: `subject`, `starter`, `opened_at` (ms UTC), `join_url` or "" while it is opening.
+
+    `another` is the command line that opens one more; "" where there is only one.
+    """
     subject = _text(whisper, "subject")
     values = {
         "subject": subject,
@@ -78,11 +85,59 @@ def running(whisper: Whisper, says: Words) -> Parts:
         "time": times.clock(int(whisper.data["opened_at"]), whisper.zone),
     }
     buttons = join(subject, _text(whisper, "join_url"), says)
-    if not buttons:
-        text = says("There's already a meeting here: **{subject}**, still opening. {starter} asked at {time}.")
-        return (Line(text, values),)
-    text = says("There's already a meeting here: **{subject}**, opened at {time} by {starter}.")
-    return (Line(text, values), Row(buttons))
+    text = (
+        says("There's already a meeting here: **{subject}**, opened at {time} by {starter}.")
+        if buttons
+        else says("There's already a meeting here: **{subject}**, still opening. {starter} asked at {time}.")
+    )
+    another = _text(whisper, "another")
+    more = (_button(says("Start another"), another),) if another else ()
+    return (Line(text, values), *((Row((*buttons, *more)),) if buttons or more else ()))
+
+
+def other_thread(whisper: Whisper, says: Words) -> Parts:
+    """`subject` runs in another thread of the channel, with `join_url`; `here` opens one for this thread."""
+    subject = _text(whisper, "subject")
+    buttons = join(subject, _text(whisper, "join_url"), says)
+    text = (
+        says("**{subject}** is live in another thread.")
+        if buttons
+        else says("**{subject}** is opening in another thread.")
+    )
+    here = _button(says("Start one for this thread"), _text(whisper, "here"))
+    return (Line(text, {"subject": subject}), Row((*buttons, here)))
+
+
+def near_topic(whisper: Whisper, says: Words) -> Parts:
+    """There is no `topic` yet, but `near` with `join_url`; `line` opens it all the same."""
+    topic, near = _text(whisper, "topic"), _text(whisper, "near")
+    buttons = join(near, _text(whisper, "join_url"), says)
+    text = (
+        says("No {topic} yet, but **{near}** is live.")
+        if buttons
+        else says("No {topic} yet, but **{near}** is opening.")
+    )
+    opens = _button(says("Open {topic}").format(topic=escape.clean(topic, 40)), _text(whisper, "line"))
+    return (Line(text, {"topic": topic, "near": near}), Row((*buttons, opens)))
+
+
+def trying_now(whisper: Whisper, says: Words) -> Parts:
+    """The next attempt for `subject` is under way."""
+    return (
+        Line(says("{subject}: trying again now. The post changes by itself."), {"subject": _text(whisper, "subject")}),
+    )
+
+
+def stopped(whisper: Whisper, says: Words) -> Parts:
+    """The request for `subject` was stopped by whoever is told."""
+    return (
+        Line(says("{subject}: I stopped trying. Nothing opens by itself."), {"subject": _text(whisper, "subject")}),
+    )
+
+
+def no_request(_: Whisper, says: Words) -> Parts:
+    """Nothing is waiting for Microsoft in this chat."""
+    return (Line(says("No meeting is waiting to be opened here.")), _press(says("Meet now"), "meet now"))
 
 
 def policy(whisper: Whisper, says: Words) -> Parts:
@@ -201,6 +256,11 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "typo": typo,
     "unknown": unknown,
     "running": running,
+    "other-thread": other_thread,
+    "near-topic": near_topic,
+    "trying-now": trying_now,
+    "stopped": stopped,
+    "no-request": no_request,
     "policy": policy,
     "failed": failed,
     "dial-in": dial_in,

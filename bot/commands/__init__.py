@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from bot.commands import dial_in, help, meet  # noqa: A004 - the command is called help
+from bot.commands import dial_in, help, meet, stop_trying, try_now  # noqa: A004 - the command is called help
 from bot.commands.command import Command
 
 COMMANDS: tuple[Command, ...] = (
     meet.COMMAND,
     dial_in.COMMAND,
+    try_now.COMMAND,
+    stop_trying.COMMAND,
     help.COMMAND,
 )
 

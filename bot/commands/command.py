@@ -19,7 +19,8 @@ class Policy:
     """What this deployment decided: plain values, the same for every turn.
 
     `duration` is in minutes; `binding` is the Graph version that is asked to tie meetings to channel threads
-    (`beta`, `v1.0`) or `off`; `freeze` is `Meetings.freeze`, which is pure.
+    (`beta`, `v1.0`) or `off`; `freeze` is `Meetings.freeze`, which is pure. `open_topics` are the patterns of topics
+    that the whole tenant shares; `backup_bridge` is what to use while Microsoft does not answer.
     """
 
     freeze: Freeze
@@ -28,6 +29,8 @@ class Policy:
     binding: str = "beta"
     welcome: bool = True
     bot_name: str = "Muster"
+    open_topics: tuple[str, ...] = ()
+    backup_bridge: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,12 @@ class Asked:
         if self.turn.wants_answer:
             return Reply(effects, outcome, Answer(text=cards.answer_text(words)))
         return Reply((*effects, whisper_to_asker(self.turn, self.view, words)), outcome)
+
+    def ask(self, name: str, *effects: Effect, **data: Any) -> Reply:  # noqa: ANN401 - as above
+        """Answer the asking person alone with buttons to choose from: a whisper, also after a press."""
+        words = self.whisper(name, **data)
+        answer = Answer(text=cards.answer_text(words)) if self.turn.wants_answer else None
+        return Reply((*effects, whisper_to_asker(self.turn, self.view, words)), name, answer)
 
     def say(self, title: str, *lines: str) -> Reply:
         """Answer everybody in the chat with a small card."""

@@ -31,7 +31,8 @@ def find(line: str, commands: Iterable[Command]) -> tuple[Command, str]:
     )
     for phrase, command in candidates:
         rest = words[len(phrase) :]
-        if folded[: len(phrase)] == phrase and (command.takes_words_after(phrase) or not rest):
+        follows = command.takes_words_after(phrase) or (command.takes_words and rest[:1] and rest[0].startswith("#"))
+        if folded[: len(phrase)] == phrase and (follows or not rest):
             return command, " ".join(rest)
     raise UsageError(_shown(line), _nearest(words, folded, known))
 

@@ -1,73 +1,191 @@
-"""`meet now`: an instant meeting in this chat."""
+"""`meet now`, `meet #TOPIC`: an instant meeting in this chat, one for each thing people meet about (ENGINE R9)."""
 
 from __future__ import annotations
 
-from bot import rooms
+import re
+from dataclasses import dataclass
+
+from bot import rooms, topics
 from bot.commands.command import Asked, Command, derived
-from bot.decisions import PlanMessage, PointCard, Reply
-from bot.model import ChannelKind, ChatKind, MeetingRequest, Purpose, Room, RoomState
+from bot.decisions import Effect, PlanMessage, PointCard, Reply
+from bot.model import ChannelKind, ChatKind, MeetingRequest, Person, Purpose, Room, RoomState, TurnKind
 
 LONGEST_SUBJECT = 120
+LONGEST_BRIDGE = 200
+"""Characters of a backup bridge that are shown."""
+ANOTHER, HERE, OPEN = "start another", "start one for this thread", "open topic"
+"""What the buttons of whispers say: one more, one for this thread, and no, that was no slip of the finger."""
+_PHRASE = re.compile(rf"(?:\w+\W+)?({ANOTHER}|{HERE}|{OPEN})\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for: where the room's place is, its subject, and whether it was said explicitly.
+
+    `topic` as in `Room.topic`; None is an id of its own.
+    """
+
+    scope: str
+    topic: str | None
+    subject: str
+    explicit: bool = False
 
 
 def run(asked: Asked) -> Reply:
-    """Open the chat's room, or tell the person that one is there already."""
-    if asked.view.rooms:
-        return running(asked, asked.view.rooms[0])
+    """Open the room that is asked for, or lead the person to the one that is there already."""
+    wish = wished(asked)
+    there = candidates(asked, wish)
+    meant = of_this_thread(asked, wish, there) or next((room for room in there if room.topic == wish.topic), None)
+    if meant is not None:
+        return running(asked, meant)
+    near = topics.nearest(wish.topic, there) if wish.topic and not wish.explicit else None
+    if near is not None:
+        return near_topic(asked, wish, near)
     if not asked.turn.person.oid:
-        return asked.tell("failed", code="host", subject=subject(asked))
-    room = new_room(asked)
+        return asked.tell("failed", code="host", subject=wish.subject)
+    room = new_room(asked, wish)
     return rooms.begin(room, card_for(asked, room), asked.view.now)
 
 
+def wished(asked: Asked) -> Wish:
+    """Return the place and the subject of what was asked."""
+    chat = asked.view.chat or asked.turn.chat
+    own = topics.chat_scope(chat.thread_id)
+    said = _PHRASE.match(" ".join(asked.turn.text.casefold().split()))
+    phrase = said[1] if said else ""
+    written, about = topics.split(asked.rest)
+    if written:
+        scope = topics.scope_of(written, chat, asked.policy.open_topics)
+        subject = _bounded(f"#{written} {about}")
+        return Wish(scope, topics.topic_column(written), subject, phrase == OPEN or _again(asked))
+    subject = _bounded(asked.rest) or default_subject(asked)
+    if phrase == HERE and root(asked.turn.conversation_id):
+        return Wish(own, f"thread:{root(asked.turn.conversation_id)}", subject, explicit=True)
+    if phrase in {ANOTHER, HERE}:
+        pressed = asked.view.pressed
+        # One whisper opens one more meeting, however often its button is pressed.
+        return Wish(own, derived(pressed.message_id, ANOTHER) if pressed else None, subject, explicit=True)
+    before = asked.view.pressed_room
+    if before is not None and _again(asked) and before.scope_key == own:
+        return Wish(own, before.topic, subject, explicit=bool(before.topic))
+    return Wish(own, "", subject)
+
+
+def _again(asked: Asked) -> bool:
+    """Say whether a card of a room that is over was pressed: the same thing is wanted once more."""
+    before = asked.view.pressed_room
+    return before is not None and before.state in {RoomState.FAILED, RoomState.ENDED}
+
+
+def candidates(asked: Asked, wish: Wish) -> tuple[Room, ...]:
+    """Return the unfinished rooms of the scope that is asked for."""
+    seen = {room.room_id: room for room in (*asked.view.rooms, *asked.view.topics)}
+    return tuple(room for room in seen.values() if room.scope_key == wish.scope)
+
+
+def of_this_thread(asked: Asked, wish: Wish, there: tuple[Room, ...]) -> Room | None:
+    """Return the room of the thread in which bare `meet now` was asked; a root post has none."""
+    if wish.topic or wish.explicit or not is_reply(asked):
+        return None
+    here = root(asked.turn.conversation_id)
+    return next((room for room in there if not room.topic.startswith("#") and is_of_thread(room, here)), None)
+
+
+def running(asked: Asked, room: Room) -> Reply:
+    """One is running: join it (EXPERIENCE 2, RUNNING; 1.11 for one of another thread)."""
+    another_thread = is_reply(asked) and room.topic == "" and not is_of_thread(room, root(asked.turn.conversation_id))
+    data = {"subject": room.subject, "join_url": way_in(room)}
+    if another_thread and room.home_thread == asked.turn.chat.thread_id:
+        return asked.ask("other-thread", **data, here=f"{HERE} {_asked_subject(asked)}".strip())
+    return asked.tell(
+        "running",
+        *card_here(asked, room),
+        **data,
+        starter=room.starter.name,
+        opened_at=room.opened_at or room.created_at,
+        another="" if room.topic.startswith("#") else f"{ANOTHER} {_asked_subject(asked)}".strip(),
+    )
+
+
+def card_here(asked: Asked, room: Room) -> tuple[Effect, ...]:
+    """Return the card of a room of another chat for this one, unless it has one (ENGINE 3.2)."""
+    turn, view = asked.turn, asked.view
+    if room.home_thread == turn.chat.thread_id or any(room.room_id == other.room_id for other in view.rooms):
+        return ()
+    pressed, before = view.pressed, view.pressed_room
+    if pressed and before and pressed.purpose is Purpose.CARD and before.state is RoomState.FAILED:
+        return (PointCard(pressed.message_id, room.room_id),)
+    message_id = derived(view.fresh_id, "card")
+    return (rooms.card_in(room, turn.chat.thread_id, turn.conversation_id, message_id=message_id, now=view.now),)
+
+
+def near_topic(asked: Asked, wish: Wish, near: Room) -> Reply:
+    """Ask before a new topic is opened beside one that differs by one slip (EXPERIENCE 1.1)."""
+    written, _ = topics.split(wish.subject)
+    return asked.ask(
+        "near-topic",
+        topic=f"#{written}",
+        near=f"#{topics.written_in(near)}",
+        join_url=way_in(near),
+        line=f"{OPEN} {wish.subject}",
+    )
+
+
+def way_in(room: Room) -> str:
+    """Return the link into a room; "" while it is opening."""
+    return room.meeting.join_url if room.meeting and room.state is not RoomState.OPENING else ""
+
+
+def root(conversation_id: str) -> str:
+    """Return the id of the thread's first message in a channel, "" elsewhere (facts/teams 2.2)."""
+    return conversation_id.partition(";messageid=")[2]
+
+
+def is_reply(asked: Asked) -> bool:
+    """Say whether it was asked inside a thread of a channel; root posts share the channel's meeting."""
+    here = root(asked.turn.conversation_id)
+    return bool(here) and here != asked.turn.activity_id
+
+
+def is_of_thread(room: Room, here: str) -> bool:
+    """Say whether a room was asked for in this thread."""
+    return root(room.home_conversation) == here
+
+
 def card_for(asked: Asked, room: Room) -> PlanMessage | PointCard:
-    """Return the card that shows the room: the pressed card of one that is over, else a new one."""
+    """Return the card that shows the room: the pressed card of one that failed, else a new one."""
     pressed, before = asked.view.pressed, asked.view.pressed_room
     if pressed and before and pressed.purpose is Purpose.CARD and before.state is RoomState.FAILED:
         return PointCard(pressed.message_id, room.room_id)
     return rooms.first_card(room, derived(asked.view.fresh_id, "card"), asked.view.now)
 
 
-def running(asked: Asked, room: Room) -> Reply:
-    """One is running: join it (EXPERIENCE 2, RUNNING)."""
-    return asked.tell(
-        "running",
-        subject=room.subject,
-        starter=room.starter.name,
-        opened_at=room.opened_at or room.created_at,
-        join_url=room.meeting.join_url if room.meeting and room.state is not RoomState.OPENING else "",
-    )
+def _asked_subject(asked: Asked) -> str:
+    return _bounded(asked.rest) if asked.turn.kind is TurnKind.SAID else ""
 
 
-def subject(asked: Asked) -> str:
-    """Return what was asked for, or the default subject of EXPERIENCE 2 (OPEN)."""
-    plain = " ".join(asked.rest.split())[:LONGEST_SUBJECT].strip()
-    if plain:
-        return plain
+def _bounded(words: str) -> str:
+    return " ".join(words.split())[:LONGEST_SUBJECT].strip()
+
+
+def default_subject(asked: Asked) -> str:
+    """Return the default subject of EXPERIENCE 2 (OPEN)."""
     chat, person = asked.turn.chat, asked.turn.person
     if chat.kind is ChatKind.CHANNEL and chat.name:
         return f"Meeting in #{chat.name}"
     return f"Meeting with {person.name}" if person.name else "Meeting"
 
 
-def new_room(asked: Asked) -> Room:
+def new_room(asked: Asked, wish: Wish) -> Room:
     """Return the room that this turn asks for, with everything frozen that a retry must not change (ENGINE R1)."""
     turn, view, policy = asked.turn, asked.view, asked.policy
-    starts_at = view.now - view.now % 1000
-    request = MeetingRequest(
-        external_id=view.fresh_id,
-        subject=subject(asked),
-        starts_at=starts_at,
-        ends_at=starts_at + policy.duration * 60_000,
-        bind_thread=thread_to_bind(asked),
-        language=turn.locale,
-    )
+    request = _request(asked, wish)
     chat = view.chat or turn.chat
     return Room(
         room_id=view.fresh_id,
         tenant=turn.chat.tenant,
-        scope_key=rooms.scope_key(turn.chat.thread_id),
-        topic="",
+        scope_key=wish.scope,
+        topic=view.fresh_id if wish.topic is None else wish.topic,
         state=RoomState.OPENING,
         version=1,
         subject=request.subject,
@@ -85,7 +203,29 @@ def new_room(asked: Asked) -> Room:
         zone=str(chat.settings.get("zone", "")) or turn.zone,
         language=str(chat.settings.get("language", "")) or policy.language,
         bind_thread=request.bind_thread,
+        people=people(asked),
+        backup_bridge=(str(chat.settings.get("backup_bridge", "")) or policy.backup_bridge)[:LONGEST_BRIDGE],
     )
+
+
+def _request(asked: Asked, wish: Wish) -> MeetingRequest:
+    starts_at = asked.view.now - asked.view.now % 1000
+    return MeetingRequest(
+        external_id=asked.view.fresh_id,
+        subject=wish.subject,
+        starts_at=starts_at,
+        ends_at=starts_at + asked.policy.duration * 60_000,
+        bind_thread=thread_to_bind(asked),
+        language=asked.turn.locale,
+    )
+
+
+def people(asked: Asked) -> tuple[Person, ...]:
+    """Return who else was mentioned; trying again keeps those of the request that failed."""
+    before = asked.view.pressed_room
+    if before is not None and _again(asked):
+        return before.people
+    return asked.turn.mentions[: rooms.MOST_CALLED]
 
 
 def thread_to_bind(asked: Asked) -> str:
@@ -99,11 +239,11 @@ def thread_to_bind(asked: Asked) -> str:
 
 COMMAND = Command(
     name="meet",
-    phrases=("meet now", "meet", "now", "huddle"),
+    phrases=("meet now", "meet", "now", "huddle", ANOTHER, HERE, OPEN),
     usage="meet now [subject]",
-    description="A meeting here, right away",
-    examples=("meet now", "meet now Retro"),
+    description="A meeting here, right away; meet #INC-42: one for each incident",
+    examples=("meet now", "meet #INC-42 DB down", "meet now Retro"),
     run=run,
     takes_words=True,
-    alone=frozenset({"meet", "now"}),
+    alone=frozenset({"meet", "now", OPEN}),
 )

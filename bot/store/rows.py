@@ -58,6 +58,7 @@ ROOM_PLAIN = (
     "ended_at",
     "ended_by",
     "fail_code",
+    "backup_bridge",
 )
 MESSAGE_PLAIN = (
     "message_id",
@@ -80,6 +81,7 @@ CHAT_PLAIN = ("tenant", "thread_id", "team_id", "group_id", "name", "service_url
 
 _turn = msgspec.json.Decoder(Turn)
 _person = msgspec.json.Decoder(Person)
+_people = msgspec.json.Decoder(tuple[Person, ...])
 _request = msgspec.json.Decoder(FrozenRequest)
 _meeting = msgspec.json.Decoder(Meeting)
 _whisper = msgspec.json.Decoder(Whisper)
@@ -164,6 +166,7 @@ def room_params(room: Room) -> Params:
         "host_oid": room.host.oid,
         "host": _json(room.host),
         "request": _json(room.request),
+        "people": _json(room.people),
         "graph_call": room.graph_call.value,
         "binding": room.binding.value,
         "meeting_id": meeting.id if meeting else "",
@@ -180,6 +183,7 @@ def read_room(row: Row) -> Room:
         starter=_person.decode(row["starter"]),
         host=_person.decode(row["host"]),
         request=_request.decode(row["request"]),
+        people=_people.decode(row["people"]),
         graph_call=GraphCall(row["graph_call"]),
         binding=Binding(row["binding"]),
         meeting=_meeting.decode(row["meeting"]) if row["meeting"] else None,

@@ -10,11 +10,11 @@ from bot.errors import StoreError
 from bot.leases import MessageClaim, Sent, Settled, TimerClaim, TurnClaim, Work
 from bot.model import Message, MessageState, Turn
 from bot.ports import Decide
-from bot.rooms import scope_key
 from bot.store import rows
 from bot.store.claims import MOST_ATTEMPTS, find_chat, find_room
 from bot.store.effects import Applying, Overtaken, apply, take
 from bot.store.statements import Operation, Row, Terms, Value
+from bot.topics import chat_scope, names_one, team_scope
 
 TRIES = 3
 """How often a decision is taken anew when others were faster."""
@@ -80,14 +80,25 @@ def _decided(at: Applying, look: Look, decide: Decide) -> Operation[Reply]:
 def _turn_view(at: Applying, turn: Turn) -> Operation[View]:
     tenant, thread_id = turn.chat.tenant, turn.chat.thread_id
     chat = yield from find_chat(tenant, thread_id)
-    unfinished = yield "rooms_unfinished", {"tenant": tenant, "scope_key": scope_key(thread_id)}
+    scope_key = chat_scope(thread_id)
+    unfinished = yield (
+        "rooms_unfinished",
+        {
+            "tenant": tenant,
+            "scope_key": scope_key,
+            "team_scope": team_scope(chat or turn.chat),
+            "thread_id": thread_id,
+            "topics": int(names_one(turn.text)),
+        },
+    )
     last = yield "room_last", {"tenant": tenant, "thread_id": thread_id}
     pressed = yield from _pressed(turn)
     return View(
         now=at.now,
         fresh_id=at.fresh_id,
         chat=chat,
-        rooms=tuple(rows.read_room(row) for row in unfinished),
+        rooms=tuple(rows.read_room(row) for row in unfinished if row["scope_key"] == scope_key or row["shown_here"]),
+        topics=tuple(rows.read_room(row) for row in unfinished if row["scope_key"] != scope_key),
         last_room=rows.read_room(last[0]) if last else None,
         pressed=pressed,
         pressed_room=(yield from find_room(pressed.room_id)) if pressed else None,

@@ -63,6 +63,20 @@ def targeted_url(service_url: str, conversation_id: str) -> str:
     return f"{service_url}/v3/conversations/{quote(conversation_id, safe='')}/activities?isTargetedActivity=true"
 
 
+def member_url(service_url: str, thread_id: str, person_id: str) -> str:
+    """Return the address of one member of a chat (facts/teams 3.1)."""
+    return f"{service_url}/v3/conversations/{quote(thread_id, safe='')}/members/{quote(person_id, safe='')}"
+
+
+def member(document: Mapping[str, Any], person_id: str) -> Person:
+    """Return the member of a look-up's answer. A guest's `#EXT#` name is nobody's to call: their address is."""
+    said = {name: value for name, value in document.items() if isinstance(value, str)}
+    upn = said.get("userPrincipalName", "")
+    if not upn or "#EXT#" in upn.upper():
+        upn = said.get("email", "")
+    return Person(person_id, said.get("aadObjectId") or said.get("objectId", ""), said.get("name", ""), upn)
+
+
 def refusal(method: str, status: int, *, code: str = "", retry_after: float | None = None) -> SendError:
     """Return what a status other than 2xx means for a POST, PUT or DELETE. `code` is the body's error code."""
     detail = f"{method} was answered {status}"

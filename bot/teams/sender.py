@@ -45,3 +45,11 @@ class Sender:
         """Delete a posted activity; raises SendErrors, every transient one as NotDone."""
         conversations = await self._adapter.conversations(chat.service_url)
         await conversations.delete_activity(conversation_id, activity_id)
+
+    async def member(self, chat: Chat, person_id: str) -> Person:
+        """Return a member with their sign-in name, a guest with their address; raises SendErrors (facts/teams 3)."""
+        service_url = normal(chat.service_url)
+        if not service_url:
+            raise Rejected("the chat has no usable service URL")
+        url = outbound.member_url(service_url, chat.thread_id, person_id)
+        return outbound.member(await self._connection.request("GET", url), person_id)

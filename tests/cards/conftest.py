@@ -58,7 +58,23 @@ ROOM = Room(
 WHISPER_DATA: dict[str, dict[str, Any]] = {
     "typo": {"typed": "meat now", "meant": "meet now"},
     "unknown": {"typed": "brew tea"},
-    "running": {"subject": "Retro", "starter": "Ana Lima", "opened_at": NOON, "join_url": MEETING.join_url},
+    "running": {
+        "subject": "Retro",
+        "starter": "Ana Lima",
+        "opened_at": NOON,
+        "join_url": MEETING.join_url,
+        "another": "start another Lunch",
+    },
+    "other-thread": {"subject": "Retro", "join_url": MEETING.join_url, "here": "start one for this thread Lunch"},
+    "near-topic": {
+        "topic": "#INC-24",
+        "near": "#INC-42",
+        "join_url": MEETING.join_url,
+        "line": "open topic #INC-24 DB down",
+    },
+    "trying-now": {"subject": "Retro"},
+    "stopped": {"subject": "Retro"},
+    "no-request": {},
     "policy": {"subject": "Retro", "minutes": 45},
     "failed": {"subject": "Retro", "code": "host"},
     "dial-in": {

@@ -126,8 +126,73 @@ def test_an_unavailable_service_is_named_with_the_deadline(room: Rooms) -> None:
     assert shown.text.splitlines() == [
         "Retro: not open yet",
         "Microsoft's meeting service isn't answering. I'm trying until 12:07 (UTC+1).",
+        "Book it in Teams: https://teams.microsoft.com/l/meeting/new?subject=Retro",
         "Reference 7F3K-92QD",
     ]
+
+
+def test_while_microsoft_is_away_people_can_talk(room: Rooms, buttons: Buttons) -> None:
+    """The card offers the chat's own bridge, a call of those who were mentioned, another try and a stop."""
+    people = (
+        Person("29:ben", "b", "Ben Okafor", "ben@contoso.example"),
+        Person("29:chloe", "c", "Chloé Martin", "chloe&co@contoso.example"),
+        Person("29:kim", "k", "Kim Park"),
+    )
+    waiting = room(
+        state=RoomState.OPENING,
+        trying="unavailable",
+        meeting=None,
+        people=people,
+        backup_bridge="+44 20 7946 0123, code *4711*#",
+    )
+    shown = cards.render_room(waiting)
+    assert "Meanwhile: +44 20 7946 0123, code *4711*#" in shown.text.splitlines()
+    found = buttons(shown.card)
+    assert list(found) == ["Call Ben and Chloé", "Book it in Teams", "Try now", "Stop trying"]
+    call = "https://teams.microsoft.com/l/call/0/0?users=ben@contoso.example,chloe%26co@contoso.example"
+    assert found["Call Ben and Chloé"]["url"] == call
+    assert found["Stop trying"]["data"] == {"text": "stop trying", "v": "3"}
+    stopped = cards.render_room(
+        replace(waiting, state=RoomState.FAILED, fail_code="stopped", ended_at=room().created_at)
+    )
+    assert "I stopped trying at 12:04 (UTC+1). Still needed?" in stopped.text
+    assert list(buttons(stopped.card)) == ["Try again", "Call Ben and Chloé"]
+    assert "Meanwhile:" in stopped.text
+
+
+@pytest.mark.parametrize(
+    ("names", "title"),
+    [
+        (["Ben Okafor"], "Call Ben"),
+        (["Ben", "Kim", "Ana"], "Call Ben, Kim and Ana"),
+        (["Ben", "Kim", "Ana", "Chloé", "Eve"], "Call Ben, Kim, Ana and 2 more"),
+        ([""], "Call x"),
+    ],
+)
+def test_a_call_names_whom_it_calls(room: Rooms, buttons: Buttons, names: list[str], title: str) -> None:
+    """The button says whose phones will ring."""
+    people = tuple(Person(f"29:{name}", "", name, "x@contoso.example") for name in names)
+    waiting = room(state=RoomState.OPENING, trying="unavailable", meeting=None, people=people)
+    assert title in buttons(cards.render_room(waiting).card)
+
+
+def test_in_another_chat_a_topic_s_card_shows_state_host_and_join(room: Rooms, buttons: Buttons) -> None:
+    """Numbers and ids stay in the meeting's own chat; the other one has the way in."""
+    shown = cards.render_room(room(), at_home=False)
+    assert shown.text.splitlines()[:2] == ["Retro: open", "Ana Lima is hosting."]
+    assert list(buttons(shown.card)) == ["Join Retro", "Details as text"]
+    assert "7946" not in shown.text
+    live = cards.render_room(room(state=RoomState.LIVE, meeting=None), at_home=False)
+    assert live.text == "Retro: live\nAna Lima is hosting."
+    ended = room(state=RoomState.ENDED, ended_at=room().created_at)
+    assert cards.render_room(ended, at_home=False) == cards.render_room(ended)
+
+
+def test_people_in_an_ended_meeting_are_told(room: Rooms) -> None:
+    """When people come into a meeting that was ended, its card says so."""
+    at = room().created_at
+    shown = cards.render_room(room(state=RoomState.ENDED, ended_by="oid", ended_at=at, live_at=at + MINUTE))
+    assert "People are in it again." in shown.text.splitlines()
 
 
 def test_a_request_past_its_deadline_asks_whether_it_is_still_needed(room: Rooms, buttons: Buttons) -> None:
@@ -163,14 +228,15 @@ def test_failures_are_told_apart(room: Rooms) -> None:
 
 
 def test_a_meeting_past_its_planned_end_is_not_claimed_to_be_over(room: Rooms, buttons: Buttons) -> None:
-    """The clock's end says that the old link still works and offers a new meeting."""
+    """The clock's end says what is not known, keeps Join and offers a new meeting."""
     late = room(state=RoomState.ENDED, ended_by="clock", ended_at=room().ends_at + 10 * MINUTE)
     shown = cards.render_room(late)
     assert shown.text.splitlines() == [
-        "Retro: ended",
-        "12:04 to 13:04 (UTC+1) · started by Ana Lima",
-        "The planned end has passed; the old link still works.",
+        "Retro: time is up",
+        "Time is up · booked until 13:04 (UTC+1). I can't see whether anyone is still inside.",
+        "Join Retro: https://teams.microsoft.com/l/meetup-join/19%3ameeting_abc%40thread.v2/0",
     ]
+    assert list(buttons(cards.render_room(replace(late, meeting=None)).card)) == ["Meet again"]
     assert buttons(shown.card)["Meet again"]["data"] == {"text": "meet now Retro", "v": "3"}
 
 

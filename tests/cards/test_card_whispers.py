@@ -19,6 +19,11 @@ GOLDEN = {
     "typo": 'I don\'t know "meat now". Did you mean meet now? You can also just edit your message.',
     "unknown": 'I don\'t know "brew tea". You can also just edit your message.',
     "running": "There's already a meeting here: Retro, opened at 12:04 (UTC+1) by Ana Lima.\nJoin Retro: " + LINK,
+    "other-thread": "Retro is live in another thread.\nJoin Retro: " + LINK,
+    "near-topic": "No #INC-24 yet, but #INC-42 is live.\nJoin #INC-42: " + LINK,
+    "trying-now": "Retro: trying again now. The post changes by itself.",
+    "stopped": "Retro: I stopped trying. Nothing opens by itself.",
+    "no-request": "No meeting is waiting to be opened here.",
     "policy": "I may not open meetings in your name yet. It's a setting your admin makes; you did nothing wrong.\n"
     'As soon as it is made, "Retro, 45 minutes" can be tried again.\nReference 7F3K-92QD',
     "failed": "Retro: not opened\nMicrosoft knows no Teams account for you that can host meetings: "
@@ -47,6 +52,10 @@ GOLDEN = {
 PRESSES = {
     "typo": ("Meet now", "meet now"),
     "unknown": ("Help", "help"),
+    "running": ("Start another", "start another Lunch"),
+    "other-thread": ("Start one for this thread", "start one for this thread Lunch"),
+    "near-topic": ("Open #INC-24", "open topic #INC-24 DB down"),
+    "no-request": ("Meet now", "meet now"),
     "policy": ("Try again", "meet now Retro"),
     "no-meeting": ("Meet now", "meet now"),
     "welcome": ("Show me what else", "help"),
@@ -92,7 +101,7 @@ def test_a_running_meeting_is_bold_and_can_be_joined(whisper: Whispers, buttons:
 
 def test_a_meeting_that_still_opens_has_no_join(whisper: Whispers, buttons: Buttons) -> None:
     """Who asks while a meeting opens is told who asked first, without a button that leads nowhere."""
-    shown = cards.render_whisper(whisper("running", join_url="", starter=""))
+    shown = cards.render_whisper(whisper("running", join_url="", starter="", another=""))
     assert shown.text == ("There's already a meeting here: Retro, still opening. Somebody asked at 12:04 (UTC+1).")
     assert buttons(shown.card) == {}
 

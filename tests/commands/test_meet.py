@@ -20,7 +20,7 @@ def made(asked: Asked) -> Room:
 def test_meet_now_makes_a_room_a_card_and_a_timer(ask: Ask) -> None:
     """One request makes one room, plans one card and asks Graph once."""
     reply = meet.run(ask("Retro"))
-    assert [type(effect) for effect in reply.effects] == [MakeRoom, PlanMessage, SetTimer, Record]
+    assert [type(effect) for effect in reply.effects] == [MakeRoom, PlanMessage, SetTimer, SetTimer, Record]
     room = made(ask("Retro"))
     assert room.subject == "Retro"
     assert room.state is RoomState.OPENING

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot import rooms
-from bot.decisions import Effect, PlanMessage, RefreshCards, Reply, SaveNote, SaveRoom, SetTimer
+from bot import rooms, topics
+from bot.decisions import DropTimer, Effect, PlanMessage, Record, RefreshCards, Reply, SaveNote, SaveRoom, SetTimer
 from bot.errors import CredentialsWrong, HostUnknown, PolicyMissing, QuotaReached, Refused, RoleMissing
 from bot.model import (
     Binding,
@@ -36,7 +36,7 @@ def a_room(**changes: object) -> Room:
     room = Room(
         room_id="r1",
         tenant="tenant",
-        scope_key=rooms.scope_key(THREAD),
+        scope_key=topics.chat_scope(THREAD),
         topic="",
         state=RoomState.OPENING,
         version=1,
@@ -72,7 +72,7 @@ def test_an_answer_opens_the_room_and_changes_its_card() -> None:
     reply = rooms.opened(a_room(), MEETING, NOW)
     assert saved(reply).state is RoomState.OPEN
     assert saved(reply).binding is Binding.BOUND
-    assert kinds(reply) == [SaveRoom, RefreshCards, SetTimer]
+    assert kinds(reply) == [SaveRoom, RefreshCards, SetTimer, DropTimer]
 
 
 @pytest.mark.parametrize(
@@ -177,6 +177,70 @@ def test_what_is_no_longer_opening_is_left_alone(state: RoomState) -> None:
 
 @pytest.mark.parametrize("state", list(RoomState))
 def test_the_clock_ends_only_a_room_nobody_is_known_to_be_in(state: RoomState) -> None:
-    """A meeting with people inside is never ended by the clock."""
+    """A meeting with people inside is never ended by the clock, which looks again after a quarter of an hour."""
     reply = rooms.planned_end(a_room(state=state), now=NOW)
-    assert bool(reply.effects) is (state is RoomState.OPEN)
+    assert any(isinstance(effect, SaveRoom) for effect in reply.effects) is (state is RoomState.OPEN)
+    again = [effect.timer for effect in reply.effects if isinstance(effect, SetTimer)]
+    assert [(timer.kind, timer.due_at) for timer in again] == (
+        [(TimerKind.END, NOW + 900_000)] if state is RoomState.LIVE else []
+    )
+
+
+BEN = Person("29:ben", "22222222-0000-4000-8000-000000000002", "Ben Okafor")
+BEN_KNOWN = replace(BEN, upn="ben@contoso.example")
+
+
+def timers(reply: Reply) -> list[TimerKind]:
+    """Return the kinds of timers a reply arms."""
+    return [effect.timer.kind for effect in reply.effects if isinstance(effect, SetTimer)]
+
+
+def test_the_first_delay_looks_up_whom_the_card_could_call() -> None:
+    """Who was mentioned is looked up when Microsoft does not answer, and only then."""
+    assert timers(rooms.not_yet(a_room(people=(BEN,)), 1.0, now=NOW, attempts=1)) == [TimerKind.OPEN, TimerKind.MEMBERS]
+    again = a_room(people=(BEN,), trying="unavailable")
+    assert timers(rooms.not_yet(again, 1.0, now=NOW, attempts=2)) == [TimerKind.OPEN]
+
+
+def test_a_remembered_member_is_not_looked_up_again() -> None:
+    """Somebody who was looked up within a day is on the card at once."""
+    notes = {rooms.member_key(BEN.id): "ben@contoso.example"}
+    reply = rooms.not_yet(a_room(people=(BEN,)), 1.0, now=NOW, attempts=1, notes=notes)
+    assert saved(reply).people == (BEN_KNOWN,)
+    assert timers(reply) == [TimerKind.OPEN]
+
+
+def test_found_members_are_remembered_and_shown() -> None:
+    """A look-up's answer is kept for a day and changes the card of a meeting that is not open."""
+    reply = rooms.called(a_room(people=(BEN,)), [BEN_KNOWN], now=NOW)
+    assert kinds(reply) == [SaveNote, SaveRoom, RefreshCards]
+    assert saved(reply).people == (BEN_KNOWN,)
+    opened = rooms.called(a_room(people=(BEN,), state=RoomState.OPEN), [BEN_KNOWN], now=NOW)
+    assert kinds(opened) == [SaveNote]
+    assert rooms.called(a_room(people=(BEN,)), [BEN], now=NOW).effects == ()
+
+
+def test_trying_now_sends_the_same_bytes_at_once() -> None:
+    """Whoever presses Try now gets an attempt now, not another meeting."""
+    reply = rooms.try_now(a_room(), now=NOW)
+    (armed,) = reply.effects
+    assert isinstance(armed, SetTimer)
+    assert (armed.timer.kind, armed.timer.due_at) == (TimerKind.OPEN, NOW)
+
+
+def test_stopping_fails_the_room_and_names_who_did() -> None:
+    """A stopped request fails at once, and the audit says who stopped it."""
+    reply = rooms.stopped(a_room(), BEN, now=NOW, reference="7F3K-92QD")
+    assert (saved(reply).state, saved(reply).fail_code) == (RoomState.FAILED, "stopped")
+    records = [effect for effect in reply.effects if isinstance(effect, Record)]
+    assert ("stop", BEN.oid) in [(record.action, record.actor_oid) for record in records]
+    dropped = [effect.timer_key for effect in reply.effects if isinstance(effect, DropTimer)]
+    assert dropped == ["give_up|r1"], "the open timer stays, so that a late success is deleted"
+
+
+@pytest.mark.parametrize("state", [state for state in RoomState if state is not RoomState.OPENING])
+def test_only_an_opening_room_is_tried_or_stopped(state: RoomState) -> None:
+    """A press that comes too late changes nothing."""
+    room = a_room(state=state)
+    assert rooms.try_now(room, now=NOW).effects == ()
+    assert rooms.stopped(room, BEN, now=NOW, reference="").effects == ()

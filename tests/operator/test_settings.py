@@ -109,3 +109,13 @@ def test_in_a_container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert Settings.from_env({**GOOD, "KUBERNETES_SERVICE_HOST": "10.0.0.1"}).container
     (tmp_path / "mark").touch()
     assert Settings.from_env(GOOD).container
+
+
+def test_open_topics_and_a_backup_bridge() -> None:
+    """Patterns may be written as people write lists; a bridge is one bounded line."""
+    settings = Settings.from_env({**GOOD, "MUSTER_OPEN_TOPICS": "INC-*, SEV-*", "MUSTER_BACKUP_BRIDGE": "+44  20\n1"})
+    assert settings.open_topics == ("inc-*", "sev-*")
+    assert settings.backup_bridge == "+44 20 1"
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env({**GOOD, "MUSTER_BACKUP_BRIDGE": "x" * 201})
+    assert caught.value.problems == ["MUSTER_BACKUP_BRIDGE has 201 characters; it may have 200."]

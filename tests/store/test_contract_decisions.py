@@ -11,7 +11,7 @@ import pytest
 from bot.decisions import MakeRoom, PlanMessage, Record, Reply, SaveNote, SaveRoom, SetTimer, View
 from bot.errors import StoreError
 from bot.leases import TurnClaim
-from bot.model import MessageState, Person, RoomState, Turn
+from bot.model import ChannelKind, MessageState, Person, RoomState, Turn
 from bot.ports import Store
 
 if TYPE_CHECKING:  # conftest is pytest's to import
@@ -162,3 +162,26 @@ async def test_fifty_ask_at_once(engine: Engine, make: Make) -> None:
         waiting = await work(store, waiting[0])
     assert sorted(done) == ["opening", *["running"] * 49]
     assert await engine.rows("SELECT COUNT(*) FROM rooms") == [(1,)]
+
+
+async def test_the_view_has_the_chat_s_rooms_and_the_topics_it_shares(store: Store, make: Make) -> None:
+    """A turn sees its chat's rooms and those it has a card of; naming a topic, its team's and tenant's too."""
+    channel = make.chat(channel_kind=ChannelKind.STANDARD, team_id="19:team")
+    own = make.room("own", topic="#one")
+    shown = make.room(
+        "shown", scope_key="tenant", topic="#two", people=(Person("29:b", upn="b@x"),), backup_bridge="+44"
+    )
+    team = make.room("team", scope_key="team:19:team", topic="#three")
+    others = [make.room(f"other {place}", scope_key=f"{place}:19:x", topic="#four") for place in ("team", "chat")]
+    card = make.message("card", room_id="shown", intent_key=f"card|shown|{make.thread}")
+    made = [MakeRoom(room) for room in (own, shown, team, *others)]
+    claim = await taken(store, make.turn(chat=channel), make.now)
+    await store.settle_turn(claim, make.reply(*made, PlanMessage(card)), make.now, "f")
+    views: list[View] = []
+    for key, text in (("b", "meet now"), ("c", "meet \uff03x")):
+        claim = await taken(store, make.turn(key, chat=channel, text=text), make.now)
+        await store.settle_turn(claim, make.looking(views), make.now, "g")
+    plain, topical = views
+    assert set(plain.rooms) == set(topical.rooms) == {own, shown}
+    assert plain.topics == (shown,)
+    assert set(topical.topics) == {shown, team}

@@ -179,3 +179,35 @@ async def test_clients_are_kept_for_a_bounded_number_of_service_urls(stage: Stag
         chat = Chat(TENANT, "19:x", ChatKind.GROUP, service_url=f"{stage.connector.url}/region{number}/")
         await stage.edge.messenger.post(chat, THREAD, CONTENT, nonce="n")
     assert await stage.edge.messenger.post(stage.chat(), THREAD, CONTENT, nonce="n") == "p41"
+
+
+async def test_a_member_is_looked_up_by_the_id_of_a_mention(stage: Stage) -> None:
+    """A mention's `29:` becomes the name Teams calls somebody by; a guest's is their address."""
+    ben = {
+        "id": "29:1ben",
+        "name": "Ben",
+        "objectId": "oid",
+        "userPrincipalName": "ben@contoso.example",
+        "email": "b@x",
+    }
+    stage.connector.will(200, body=ben)
+    found = await stage.edge.messenger.member(stage.chat(), "29:1ben")
+    assert found == Person("29:1ben", "oid", "Ben", "ben@contoso.example")
+    guest = {"aadObjectId": "kim", "userPrincipalName": "kim_f.example#EXT#@contoso.example", "email": "kim@f.example"}
+    stage.connector.will(200, body=guest)
+    assert await stage.edge.messenger.member(stage.chat(), "29:kim") == Person("29:kim", "kim", "", "kim@f.example")
+    (call, _) = stage.connector.calls
+    assert (call.method, call.path) == (
+        "GET",
+        "/teams/v3/conversations/19%3Aleads%40thread.v2/members/29%3A1ben",
+    )
+
+
+async def test_no_member_and_no_address_are_told_apart(stage: Stage) -> None:
+    """Somebody who is not in the chat is Gone without the chat being gone; a chat without an address is refused."""
+    stage.connector.will(404)
+    with pytest.raises(Gone) as caught:
+        await stage.edge.messenger.member(stage.chat(), "29:x")
+    assert caught.value.chat is False
+    with pytest.raises(Rejected):
+        await stage.edge.messenger.member(Chat("t", "19:x", ChatKind.GROUP), "29:x")

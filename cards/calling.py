@@ -1,0 +1,55 @@
+"""How people can talk while Microsoft makes no meeting (EXPERIENCE 1.4): a call, a booking, a bridge of their own."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from bot.model import Person, Room
+from cards import escape
+from cards.parts import Act, Button, Line
+from cards.words import Words
+
+CALL = "https://teams.microsoft.com/l/call/0/0?users="
+BOOK = "https://teams.microsoft.com/l/meeting/new?subject="
+"""Teams' own links; they need no Graph (facts/teams 5)."""
+LONGEST_BRIDGE = 200
+NAMED = 3
+"""So many people are named on the button; the others are counted."""
+
+
+def meanwhile(room: Room, says: Words) -> tuple[Line, ...]:
+    """Return the line with the chat's own bridge, if it has one."""
+    if not escape.clean(room.backup_bridge, LONGEST_BRIDGE):
+        return ()
+    return (Line(says("Meanwhile: {bridge}"), {"bridge": room.backup_bridge}, longest=LONGEST_BRIDGE),)
+
+
+def buttons(room: Room, says: Words) -> tuple[Button, ...]:
+    """Return a call of those who were mentioned, once they are known, and Teams' scheduling form."""
+    book = BOOK + quote(escape.clean(room.subject), safe="")
+    return (*call(room, says), Button(Act.OPEN, says("Book it in Teams"), book))
+
+
+def call(room: Room, says: Words) -> tuple[Button, ...]:
+    """Return the button that calls the people who were mentioned; none while nobody's sign-in name is known."""
+    people = [person for person in room.people if person.upn]
+    if not people:
+        return ()
+    names = says("Call {names}").format(names=_names(people, says))
+    users = ",".join(quote(person.upn, safe="@") for person in people)
+    return (Button(Act.OPEN, names, CALL + users),)
+
+
+def _names(people: list[Person], says: Words) -> str:
+    names = [_first(person) for person in people[:NAMED]]
+    more = len(people) - NAMED
+    if more > 0:
+        return says("{names} and {count} more").format(names=", ".join(names), count=more)
+    if len(names) == 1:
+        return names[0]
+    return says("{names} and {last}").format(names=", ".join(names[:-1]), last=names[-1])
+
+
+def _first(person: Person) -> str:
+    name = escape.clean(person.name, 24) or escape.clean(person.upn.partition("@")[0], 24)
+    return name.split()[0] if name else "?"
