@@ -117,7 +117,8 @@ class View:
 
     `rooms` are the unfinished rooms of this chat (scope `chat:<thread>`), newest first; `last_room` the chat's
     newest room in any state; `pressed` the message an invoke came from and `pressed_room` its room; `notes`
-    the tenant's unexpired notes by key; `room` the room a timer is about.
+    the tenant's unexpired notes by key; `room` the room a timer is about. `mine` and `here` are when meetings were
+    opened lately by the person and in the chat, newest first.
     """
 
     now: int
@@ -129,3 +130,5 @@ class View:
     pressed_room: Room | None = None
     room: Room | None = None
     notes: dict[str, str] = field(default_factory=dict)
+    mine: tuple[int, ...] = ()
+    here: tuple[int, ...] = ()
