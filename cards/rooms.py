@@ -15,10 +15,10 @@ EMPTY_FOR = 900_000
 _CHANNEL = "@thread.tacv2"
 
 
-def render_room(room: Room) -> Rendered:
-    """Return the card of a room as it is now, in `room.language` and `room.zone`."""
+def render_room(room: Room, nonce: str = "") -> Rendered:
+    """Return the card of a room as it is now, in `room.language` and `room.zone`; its buttons carry `nonce`."""
     says = words(room.language)
-    return rendered(_STATES[room.state](room, says))
+    return rendered(_STATES[room.state](room, says), nonce)
 
 
 def _values(room: Room, says: Words) -> dict[str, Value]:

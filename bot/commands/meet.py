@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot import rooms
-from bot.commands.command import Asked, Command, derived
+from bot import limits, rooms
+from bot.commands.command import Asked, Command, derived, once
 from bot.decisions import PlanMessage, PointCard, Reply
 from bot.model import ChannelKind, ChatKind, MeetingRequest, Purpose, Room, RoomState
 
@@ -16,8 +16,17 @@ def run(asked: Asked) -> Reply:
         return running(asked, asked.view.rooms[0])
     if not asked.turn.person.oid:
         return asked.tell("failed", code="host", subject=subject(asked))
+    if wait := limits.too_fast(asked.view.mine, asked.view.here, asked.view.now):
+        return too_fast(asked, wait)
     room = new_room(asked)
     return rooms.begin(room, card_for(asked, room), asked.view.now)
+
+
+def too_fast(asked: Asked, wait: int) -> Reply:
+    """Too many meetings in a minute: told at most once in that minute (EXPERIENCE 2, TOO FAST)."""
+    turn = asked.turn
+    key = f"too-fast|{turn.chat.tenant}|{turn.person.id}|{asked.view.now // limits.RATE_SPAN}"
+    return once(asked.tell("too-fast", seconds=wait), key)
 
 
 def card_for(asked: Asked, room: Room) -> PlanMessage | PointCard:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bot.leases import Lease, TimerClaim, TurnClaim
 from bot.model import Chat, Room, TimerKind, Turn
+from bot.pauses import GRAPH_PAUSED
 from bot.store import rows
 from bot.store.statements import Operation, Row
 
@@ -32,8 +33,6 @@ def find_chat(tenant: str, thread_id: str) -> Operation[Chat | None]:
     return rows.read_chat(found[0]) if found else None
 
 
-GRAPH_PAUSED = "paused|graph"
-"""The note that says until when a tenant leaves Graph alone (ENGINE R27)."""
 _ASKS_GRAPH = frozenset({TimerKind.OPEN.value, TimerKind.DELETE.value})
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.errors import Gone, NotDone, Rejected, SendError, Unclear
-from bot.model import Answer, Person, Rendered
+from bot.model import Answer, Chat, Person, Rendered
 
 CARD = "application/vnd.microsoft.card.adaptive"
 SENTENCE = "application/vnd.microsoft.activity.message"
@@ -61,6 +61,17 @@ def refusal_reply(status: int, code: str, message: str) -> InvokeReply:
 def targeted_url(service_url: str, conversation_id: str) -> str:
     """Return the address of a targeted post (facts/teams 3.4); `;` in ids is sent as %3B (facts/teams 3.1)."""
     return f"{service_url}/v3/conversations/{quote(conversation_id, safe='')}/activities?isTargetedActivity=true"
+
+
+def personal_conversation(chat: Chat, to: Person) -> dict[str, Any]:
+    """Return the body of `POST /v3/conversations` for the bot and one person (facts/teams 3.3)."""
+    return {
+        "isGroup": False,
+        "bot": {"id": chat.bot_id},
+        "members": [{"id": to.id}],
+        "tenantId": chat.tenant,
+        "channelData": {"tenant": {"id": chat.tenant}},
+    }
 
 
 def refusal(method: str, status: int, *, code: str = "", retry_after: float | None = None) -> SendError:
