@@ -107,5 +107,9 @@ async def test_no_scan(path: str, name: str) -> None:
     with closing(connected(path)) as connection:
         plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {query.sql}", parameters)]
     assert plan
-    scans = [step for step in plan if step.startswith("SCAN") and step.split()[1] not in {"ahead", "head", "due", "t", "a", "CONSTANT"}]
+    scans = [
+        step
+        for step in plan
+        if step.startswith("SCAN") and step.split()[1] not in {"ahead", "head", "due", "t", "a", "CONSTANT"}
+    ]
     assert not scans, plan
