@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -52,33 +53,33 @@ class Chance:
 class Shelf:
     """A store that hands out one piece of work, and says which leases are lost."""
 
-    work: Work = Work()
-    lost: Work = Work()
+    work: Work = field(default_factory=Work)
+    lost: Work = field(default_factory=Work)
     held: asyncio.Event = field(default_factory=asyncio.Event)
     settled: list[Sent] = field(default_factory=list)
     renewed: list[Work] = field(default_factory=list)
 
-    async def claim(self, now: int, limit: int) -> Work:
+    async def claim(self, *_: object) -> Work:
         """Return the work once."""
         work, self.work = self.work, Work()
         return work
 
-    async def receive(self, turn: Turn, now: int) -> Receipt:
+    async def receive(self, turn: Turn, _: int) -> Receipt:
         """Hold every turn until the test lets go."""
         await self.held.wait()
         return Receipt(ReceiptKind.COPY, turn.turn_key)
 
-    async def renew(self, work: Work, now: int) -> Work:
+    async def renew(self, work: Work, _: int) -> Work:
         """Say what was lost."""
         self.renewed.append(work)
         return self.lost
 
-    async def settle_message(self, claim: MessageClaim, sent: Sent, now: int) -> Settled:
+    async def settle_message(self, _claim: MessageClaim, sent: Sent, _now: int) -> Settled:
         """Keep how it ended."""
         self.settled.append(sent)
         return Settled(stale=False)
 
-    async def release(self, work: Work, now: int) -> None:
+    async def release(self, *_: object) -> None:
         """Nothing to hand back."""
 
 
@@ -90,7 +91,7 @@ class Post:
     goes: asyncio.Event = field(default_factory=asyncio.Event)
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def send(self, claim: MessageClaim) -> Sent:
+    async def send(self, _: MessageClaim) -> Sent:
         """Begin, and wait."""
         self.begun.set()
         try:
@@ -101,10 +102,19 @@ class Post:
         return Sent(MessageState.POSTED, "1:x", 1)
 
 
-def engine(store: Shelf, post: Post, clock: HandClock, events: list[Event], **limits: int) -> Engine:
-    """Return an engine of these parts."""
-    parts: Any = (store, None, None, post, clock, Chance(), events.append)
-    return Engine(*parts, **limits)
+def engine(store: Shelf, post: Post, clock: HandClock, events: list[Event]) -> Engine:
+    """Return an engine of these parts, for two turns at a time."""
+    parts: Any = (store, None, None, post, clock, Chance(), events.append, 2)
+    return Engine(*parts)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Let everything run until something holds."""
+    for _ in range(1_000):
+        if holds():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("it never came to hold")
 
 
 def claimed(until: int) -> MessageClaim:
@@ -115,7 +125,7 @@ def claimed(until: int) -> MessageClaim:
 async def test_more_turns_than_memory_is_meant_for_are_refused() -> None:
     """One turn more than may be here is refused with 503 and a time to come back, before anything is kept."""
     store, clock = Shelf(), HandClock()
-    worker = Worker(engine(store, Post(), clock, [], most_turns=2))
+    worker = Worker(engine(store, Post(), clock, []))
     waiting = [asyncio.create_task(worker.take(TURN)) for _ in range(2)]
     await asyncio.sleep(0)
     with pytest.raises(DoorError) as refused:
@@ -134,8 +144,7 @@ async def test_a_lost_lease_stops_the_send() -> None:
     await worker.start()
     await post.begun.wait()
     clock.waking.set()
-    while not store.renewed:
-        await asyncio.sleep(0)
+    await until(lambda: bool(store.renewed))
     assert not post.stopped.is_set()
     store.lost = Work(messages=(claim,))
     clock.waking.set()
@@ -155,8 +164,7 @@ async def test_no_send_starts_on_a_short_lease(lost: bool) -> None:
     post.goes.set()
     worker = Worker(engine(store, post, HandClock(), events))
     await worker.start()
-    while not store.renewed or worker._tasks:
-        await asyncio.sleep(0)
+    await until(lambda: bool(store.renewed) and not worker._tasks)
     assert store.renewed == [Work(messages=(claim,))]
     assert post.begun.is_set() is not lost
     assert len(store.settled) == (0 if lost else 1)
@@ -165,12 +173,11 @@ async def test_no_send_starts_on_a_short_lease(lost: bool) -> None:
 
 async def test_enough_lease_is_not_renewed() -> None:
     """A send that has time enough costs no look at the store."""
-    claim = replace(claimed(NOW + 12_000))
+    claim = claimed(NOW + 12_000)
     store, post = Shelf(Work(messages=(claim,))), Post()
     post.goes.set()
     worker = Worker(engine(store, post, HandClock(), []))
     await worker.start()
-    while not store.settled:
-        await asyncio.sleep(0)
+    await until(lambda: bool(store.settled))
     assert store.renewed == []
     await worker.stop(0.1)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot import cli, turns
-from bot.errors import UsageError
+from bot.errors import SettingsError, UsageError
 from bot.leases import Stuck
 from bot.store.sqlite import open_sqlite
 
@@ -65,7 +65,7 @@ async def test_one_is_chosen_by_key_or_reference(shelf: Shelf) -> None:
     assert (said, shelf.replayed) == (["1 to run again when Muster starts."], ["bb" * 32])
     assert await turns.run(shelf, "drop", "aa") == ["1 forgotten."]  # type: ignore[arg-type]  # as above
     assert await turns.run(shelf, "drop", "") == ["1 forgotten."]  # type: ignore[arg-type]  # as above
-    with pytest.raises(UsageError, match=""):
+    with pytest.raises(UsageError):
         await turns.run(shelf, "drop", "7F3K-0000")  # type: ignore[arg-type]  # as above
 
 
@@ -82,6 +82,6 @@ def test_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
 async def test_a_running_bot_keeps_its_store(tmp_path: Path) -> None:
     """While the bot runs, its SQLite file is its own: the command says so and exits 2."""
     store = await open_sqlite(str(tmp_path / "muster.db"), owner="bot")
-    with pytest.raises(cli.SettingsError, match="another process uses"):
+    with pytest.raises(SettingsError, match="another process uses"):
         await open_sqlite(str(tmp_path / "muster.db"), owner="turns")
     await store.close()
