@@ -152,7 +152,7 @@ def claim(terms: Terms, now: int, limit: int) -> Operation[Work]:
     yield "messages_unclear", {"now": now, "due_at": now + UNCLEAR_WAIT}
     yield "messages_not_again", {"now": now}
     yield "messages_late", {"now": now, "before": now - BEST_BEFORE}
-    messages, _ = yield from claim_threads(terms, now, limit)
+    messages, again = yield from claim_threads(terms, now, limit)
     timers = yield from timer_claims(timer_rows, now)
     ahead = yield "next_due", {"now": now}
     full = max(len(turn_rows), len(timer_rows), len(messages)) >= limit
@@ -163,7 +163,7 @@ def claim(terms: Terms, now: int, limit: int) -> Operation[Work]:
         ),
         timers=tuple(timers),
         messages=tuple(messages),
-        next_due=now if full else ahead[0]["due_at"],
+        next_due=now if full else min((at for at in (again, ahead[0]["due_at"]) if at), default=None),
     )
 
 
