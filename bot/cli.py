@@ -56,6 +56,11 @@ def _parser() -> argparse.ArgumentParser:
     manifest = lines.add_parser("manifest", help="make the Teams app package")
     _manifest_lines(manifest)
 
+    turns = lines.add_parser("turns", help="what was set aside after five failures: list, replay or drop it")
+    turns.add_argument("step", choices=("list", "replay", "drop"), nargs="?", default="list")
+    turns.add_argument("key", nargs="?", default="", help="a key, its beginning, or a reference (default: all)")
+    turns.set_defaults(do=_turns)
+
     new_command = lines.add_parser("new-command", help="begin a new command: its file, its test, its line")
     new_command.add_argument("name", help="a word such as coffee")
     new_command.set_defaults(do=_new_command)
@@ -121,6 +126,25 @@ def _manifest_build(options: argparse.Namespace, _build: Build) -> int:
 
     path = manifest.build_from_settings(options.app_id, options.out)
     print(f"{path}: upload it in the Teams admin center, Teams apps, Manage apps.")
+    return 0
+
+
+def _turns(options: argparse.Namespace, _build: Build) -> int:
+    from bot import turns  # noqa: PLC0415 - keeps serving free of what only administrators need
+    from bot.store.opening import open_store  # noqa: PLC0415 - the same
+
+    async def run() -> list[str]:
+        store = await open_store(Settings.from_env().store.reveal(), owner="turns")
+        try:
+            return await turns.run(store, options.step, options.key)
+        finally:
+            await store.close()
+
+    try:
+        print("\n".join(asyncio.run(run())))
+    except UsageError as error:
+        print(error.meant, file=sys.stderr)
+        return 2
     return 0
 
 

@@ -118,7 +118,8 @@ class View:
     `rooms` are the unfinished rooms of this chat, newest first: those of its scope and those it has a card of;
     `topics` those of its team's and the tenant's scope, newest first, when the turn names a topic; `last_room` the
     chat's newest room in any state; `pressed` the message an invoke came from and `pressed_room` its room; `notes`
-    the tenant's unexpired notes by key; `room` the room a timer is about.
+    the tenant's unexpired notes by key; `room` the room a timer is about. `mine` and `here` are when meetings were
+    opened lately by the person and in the chat, newest first.
     """
 
     now: int
@@ -131,3 +132,5 @@ class View:
     room: Room | None = None
     notes: dict[str, str] = field(default_factory=dict)
     topics: tuple[Room, ...] = ()
+    mine: tuple[int, ...] = ()
+    here: tuple[int, ...] = ()

@@ -3,21 +3,42 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cards
 from bot.backoff import delay
 from bot.errors import Gone, NotDone, SendError, Unclear
-from bot.leases import MessageClaim, Sent
-from bot.model import ChatKind, Message, MessageState, Purpose, Rendered, Whisper
+from bot.leases import Learned, MessageClaim, Sent
+from bot.model import Chat, ChatKind, Message, MessageState, Person, Purpose, Rendered, Whisper
 from bot.observe import Event, Observer, Value
 from bot.ports import Chance, Clock, Messenger
 
 UNCLEAR_WAIT = 5_000
 """ms to wait before a message that may have been posted is posted once more (ENGINE R15)."""
-BEST_BEFORE = 300_000
-"""ms after which a whisper, a notice or a welcome that could not be posted is given up (ENGINE R6)."""
 MOST_ATTEMPTS = 30
+PAUSING = frozenset({412, 429})
+"""Answers after which the whole thread keeps silent for a while, on every replica (ENGINE R17)."""
+
+
+NOTHING = Learned()
+
+
+@dataclass(frozen=True, slots=True)
+class _Put:
+    """Where a message stands now, and what was learned on the way there."""
+
+    activity_id: str
+    learned: Learned = NOTHING
+    outcome: str = ""
+
+
+class _Failed(Exception):
+    """A rung of the ladder broke after others had taught something."""
+
+    def __init__(self, error: SendError, learned: Learned) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.learned = learned
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,75 +51,122 @@ class Delivery:
     observe: Observer
 
     async def send(self, claim: MessageClaim) -> Sent:
-        """Post or edit the message and return how that ended."""
+        """Post, edit or delete the message and return how that ended."""
         started = self.clock.now()
-        message = claim.message
         if claim.chat is None:
             return Sent(MessageState.GONE, outcome="chat unknown")
         try:
-            activity_id = await self._put(claim)
+            sent = await self._sent(claim, claim.chat)
+        except _Failed as failed:
+            sent = self._after(claim.message, failed.error, failed.learned)
         except SendError as error:
-            sent = self._after(message, error)
-        else:
-            sent = Sent(
-                MessageState.POSTED,
-                activity_id=activity_id,
-                shown_version=message.want_version,
-                outcome="posted" if not message.activity_id else "edited",
-                sent_at=self.clock.now(),
-            )
+            sent = self._after(claim.message, error, Learned())
         self._report(claim, sent, started)
         return sent
 
-    async def _put(self, claim: MessageClaim) -> str:
-        message, chat = claim.message, claim.chat
-        if chat is None:
-            raise Gone("the chat is not known")
+    async def _sent(self, claim: MessageClaim, chat: Chat) -> Sent:
+        message = claim.message
+        if message.purpose is Purpose.STRAY:
+            return await self._take_away(chat, message)
+        put = await self._put(claim, chat)
+        return Sent(
+            MessageState.POSTED,
+            activity_id=put.activity_id,
+            shown_version=message.want_version,
+            outcome=put.outcome or ("posted" if not message.activity_id else "edited"),
+            sent_at=self.clock.now(),
+            learned=put.learned,
+        )
+
+    async def _put(self, claim: MessageClaim, chat: Chat) -> _Put:
+        message = claim.message
         content = render(claim)
         if message.activity_id:
             await self.messenger.edit(chat, message.conversation_id, message.activity_id, content)
-            return message.activity_id
+            return _Put(message.activity_id)
         if message.to is not None and chat.kind is not ChatKind.PERSONAL:
-            return await self._whisper(claim, content)
-        return await self.messenger.post(chat, message.conversation_id, content, nonce=message.message_id)
+            return await self._whisper(claim, chat, message.to, content)
+        return _Put(await self.messenger.post(chat, message.conversation_id, content, nonce=message.message_id))
 
-    async def _whisper(self, claim: MessageClaim, content: Rendered) -> str:
-        """Targeted, else one neutral public line: never silence (ENGINE R18)."""
-        message, chat = claim.message, claim.chat
-        if chat is None or message.to is None:
-            raise Gone("nobody to whisper to")
+    async def _whisper(self, claim: MessageClaim, chat: Chat, to: Person, content: Rendered) -> _Put:
+        """Targeted, else in the person's own chat, else one neutral public line: never silence (ENGINE R18)."""
+        message, learned = claim.message, Learned()
+        if claim.route.targeted:
+            try:
+                return _Put(
+                    await self.messenger.whisper(chat, message.conversation_id, to, content, nonce=message.message_id)
+                )
+            except (NotDone, Unclear):
+                raise
+            except SendError as error:
+                self.observe(Event("whisper.refused", {"status": error.status}, logging.WARNING))
+                learned = replace(learned, untargeted=not isinstance(error, Gone))
         try:
-            return await self.messenger.whisper(
-                chat, message.conversation_id, message.to, content, nonce=message.message_id
-            )
+            personal = await self._personally(claim, chat, to, content)
+        except (NotDone, Unclear) as error:
+            raise _Failed(error, learned) from error
+        learned = replace(learned, personal=personal.learned.personal, moved_to=personal.learned.moved_to)
+        if personal.activity_id:
+            return replace(personal, learned=learned)
+        reference = message.content.reference if message.content else ""
+        aloud = cards.render_whisper(Whisper("elsewhere", {"name": to.name}, reference=reference))
+        try:
+            activity_id = await self.messenger.post(chat, message.conversation_id, aloud, nonce=message.message_id)
+        except SendError as error:
+            raise _Failed(error, learned) from error
+        return _Put(activity_id, learned, "said aloud")
+
+    async def _personally(self, claim: MessageClaim, chat: Chat, to: Person, content: Rendered) -> _Put:
+        """Post into the person's own chat with the bot; an empty activity id says that there is none."""
+        conversation = claim.route.personal
+        if conversation == "":
+            return _Put("")
+        try:
+            conversation = conversation or await self.messenger.personal(chat, to)
+            own = replace(chat, thread_id=conversation, kind=ChatKind.PERSONAL)
+            activity_id = await self.messenger.post(own, conversation, content, nonce=claim.message.message_id)
+        except (NotDone, Unclear):
+            raise
+        except SendError:
+            return _Put("", Learned(personal=""))
+        return _Put(activity_id, Learned(personal=conversation, moved_to=conversation), "in their own chat")
+
+    async def _take_away(self, chat: Chat, copy: Message) -> Sent:
+        """Delete a second copy of a card; refused → it points to the live one (ENGINE 3.3)."""
+        try:
+            await self.messenger.delete(chat, copy.conversation_id, copy.activity_id)
         except (NotDone, Unclear):
             raise
         except SendError as error:
-            self.observe(Event("whisper.refused", {"status": error.status}, logging.WARNING))
-            reference = message.content.reference if message.content else ""
-            line = Whisper("elsewhere", {"name": message.to.name}, reference=reference)
-            content = cards.render_whisper(line)
-            return await self.messenger.post(chat, message.conversation_id, content, nonce=message.message_id)
+            if isinstance(error, Gone) and not error.chat:
+                return Sent(MessageState.GONE, outcome="stray gone already")
+            content = cards.render_whisper(Whisper("live-below"))
+            await self.messenger.edit(chat, copy.conversation_id, copy.activity_id, content)
+            return Sent(MessageState.GONE, outcome="stray superseded", sent_at=self.clock.now())
+        return Sent(MessageState.GONE, outcome="stray deleted", sent_at=self.clock.now())
 
-    def _after(self, message: Message, error: SendError) -> Sent:
+    def _after(self, message: Message, error: SendError, learned: Learned) -> Sent:
         now = self.clock.now()
-        posted = bool(message.activity_id)
-        wait = int(delay(message.attempts, error.retry_after, self.chance.fraction()) * 1000)
-        if isinstance(error, NotDone | Unclear) and message.attempts >= MOST_ATTEMPTS:
-            return Sent(MessageState.REFUSED, outcome="gave up")
-        if posted and isinstance(error, NotDone | Unclear):
-            return Sent(MessageState.POSTED, retry_at=now + wait, outcome=f"edit later: {error.status}")
-        if isinstance(error, NotDone):
-            return Sent(MessageState.PLANNED, retry_at=now + wait, outcome=f"not done: {error.status}")
-        if isinstance(error, Unclear):
-            return Sent(MessageState.UNCLEAR, retry_at=now + UNCLEAR_WAIT, outcome=f"unclear: {error.status}")
         if isinstance(error, Gone):
-            return Sent(MessageState.GONE, outcome=f"gone: {error.status}")
-        return Sent(MessageState.REFUSED, outcome=f"refused: {error.status}")
+            learned = replace(learned, chat_gone=error.chat)
+            return Sent(MessageState.GONE, outcome=f"gone: {error.status}", learned=learned)
+        if not isinstance(error, NotDone | Unclear):
+            return Sent(MessageState.REFUSED, outcome=f"refused: {error.status}", learned=learned)
+        wait = int(delay(message.attempts, error.retry_after, self.chance.fraction()) * 1000)
+        if error.status in PAUSING:
+            learned = replace(learned, paused_until=now + wait)
+        if message.attempts >= MOST_ATTEMPTS:
+            return Sent(MessageState.REFUSED, outcome="gave up", learned=learned)
+        state, why = MessageState.PLANNED, "not done"
+        if message.activity_id:
+            state, why = MessageState.POSTED, "edit later"
+        elif isinstance(error, Unclear):
+            state, why, wait = MessageState.UNCLEAR, "unclear", UNCLEAR_WAIT
+        return Sent(state, retry_at=now + wait, outcome=f"{why}: {error.status}", learned=learned)
 
     def _report(self, claim: MessageClaim, sent: Sent, started: int) -> None:
         message = claim.message
-        level = logging.INFO if sent.state is MessageState.POSTED else logging.WARNING
+        fine = sent.state is MessageState.POSTED or message.purpose is Purpose.STRAY
         fields: dict[str, Value] = {
             "ref": claim.room.reference if claim.room else (message.content.reference if message.content else ""),
             "purpose": message.purpose,
@@ -106,13 +174,17 @@ class Delivery:
             "generation": message.generation,
             "ms": self.clock.now() - started,
         }
-        self.observe(Event("message.sent", fields, level))
+        self.observe(Event("message.sent", fields, logging.INFO if fine else logging.WARNING))
 
 
 def render(claim: MessageClaim) -> Rendered:
     """Return what the message shows now: a card from its room, everything else from its own words."""
-    if claim.message.purpose is Purpose.CARD and claim.room is not None:
-        return cards.render_room(claim.room, at_home=claim.message.thread_id == claim.room.home_thread)
-    if claim.message.content is None:
-        raise Gone("nothing to show")
-    return cards.render_whisper(claim.message.content)
+    message = claim.message
+    if message.purpose is Purpose.CARD and claim.room is not None:
+        at_home = message.thread_id == claim.room.home_thread
+        return cards.render_room(claim.room, message.message_id, at_home=at_home)
+    if message.content is None:
+        gone = Gone("nothing to show")
+        gone.chat = False
+        raise gone
+    return cards.render_whisper(message.content, message.message_id)

@@ -38,6 +38,20 @@ class TimerClaim:
     lease: Lease
     room: Room | None
     chat: Chat | None
+    paused_until: int = 0
+    """Until when Graph wants to be left alone by this tenant (ENGINE R27); 0: it does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How a person can be told something alone (ENGINE R18).
+
+    `targeted` is False while the tenant is known to refuse targeted messages; `personal` is the conversation of the
+    person and the bot, "" when it is known that there is none, None when that is not known.
+    """
+
+    targeted: bool = True
+    personal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +65,7 @@ class MessageClaim:
     lease: Lease
     room: Room | None
     chat: Chat | None
+    route: Route = Route()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +84,7 @@ class ReceiptKind(StrEnum):
     NEW = "new"
     COPY = "copy"
     ECHO = "echo"
+    FULL = "full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +110,39 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class Learned:
+    """What a sending taught about its surroundings.
+
+    `paused_until` is when the thread may be spoken to again (ms UTC, 0: now); `chat_gone` that the chat is not there
+    for us any more (ENGINE R19); `untargeted` that the tenant refuses targeted messages; `personal` the person's own
+    conversation, "" for none, None for nothing new; `moved_to` the conversation that a whisper went to instead.
+    """
+
+    paused_until: int = 0
+    chat_gone: bool = False
+    untargeted: bool = False
+    personal: str | None = None
+    moved_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A turn that was set aside after its fifth failure (ENGINE C3). `received_at` is ms UTC."""
+
+    turn_key: str
+    kind: str
+    reference: str
+    thread_id: str
+    received_at: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """How the sending of a message ended, written by `Store.settle_message` (ENGINE 3.3).
 
     `state` is the message's next state; `shown_version` the version that people now see; `retry_at` when to
-    try again (ms UTC) or None.
+    try again (ms UTC) or None; `learned` what else it taught.
     """
 
     state: MessageState
@@ -107,3 +151,4 @@ class Sent:
     retry_at: int | None = None
     outcome: str = ""
     sent_at: int | None = None
+    learned: Learned = Learned()

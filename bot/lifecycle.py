@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bot import occupancy, rooms
+from bot import occupancy, pauses, rooms
 from bot.backoff import delay
 from bot.commands.command import Policy, derived
 from bot.decisions import DropTimer, Reply, SetTimer, View
@@ -51,15 +51,29 @@ class Lifecycle:
             return lambda _: Reply(outcome="overtaken")
         if self.clock.now() >= room.give_up_at:
             return await self._give_up(claim)
+        attempts = claim.timer.attempts
+        wished = claim.timer.payload.get("wished", False)
+        if not wished and (left := claim.paused_until - self.clock.now()) > 0:
+            pause = left / 1000 * (1 + 0.1 * self.chance.fraction())  # not the whole fleet in one instant
+            return self._with_room(
+                lambda found, view: rooms.not_yet(found, pause, now=view.now, attempts=attempts - 1, notes=view.notes)
+            )
+        return await self._ask(room, attempts)
+
+    async def _ask(self, room: Room, attempts: int) -> Decide:
         try:
             meeting = await self.meetings.create_or_get(room.tenant, room.request, reference=room.reference)
         except NotNow as error:
-            attempts = claim.timer.attempts
+            transient = error
             wait = delay(attempts, error.retry_after, self.chance.fraction())
             self._report(room, error, "graph.not_now")
-            return self._with_room(
-                lambda found, view: rooms.not_yet(found, wait, now=view.now, attempts=attempts, notes=view.notes)
-            )
+
+            def not_yet(found: Room, view: View) -> Reply:
+                reply = rooms.not_yet(found, wait, now=view.now, attempts=attempts, notes=view.notes)
+                noted = pauses.failed(room.tenant, view.notes, transient, wait, view.now)
+                return replace(reply, effects=(*reply.effects, *noted))
+
+            return self._with_room(not_yet)
         except ThreadRefused as error:
             self._report(room, error, "graph.thread_refused")
             return self._with_room(self._without_thread)
@@ -69,7 +83,12 @@ class Lifecycle:
             return self._with_room(
                 lambda found, view: rooms.refused(found, refused, now=view.now, whisper_id=_id(view))
             )
-        return self._with_room(lambda found, view: rooms.opened(found, meeting, view.now))
+
+        def opened(found: Room, view: View) -> Reply:
+            reply = rooms.opened(found, meeting, view.now)
+            return replace(reply, effects=(*reply.effects, *pauses.answered(room.tenant, view.notes, view.now)))
+
+        return self._with_room(opened)
 
     async def _end(self, _claim: TimerClaim) -> Decide:
         return self._with_room(lambda found, view: rooms.planned_end(found, now=view.now))
@@ -108,6 +127,9 @@ class Lifecycle:
     async def _delete(self, claim: TimerClaim) -> Decide:
         timer, payload = claim.timer, claim.timer.payload
         reference = claim.room.reference if claim.room else ""
+        if claim.paused_until > self.clock.now():
+            before = replace(timer, attempts=timer.attempts - 1)
+            return lambda _: Reply((SetTimer(_again(before, claim.paused_until)),), "paused")
         try:
             await self.meetings.delete(
                 timer.tenant, payload["organizer_oid"], payload["meeting_id"], reference=reference

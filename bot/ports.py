@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bot.decisions import Reply, View
-from bot.leases import MessageClaim, Receipt, Sent, Settled, TimerClaim, TurnClaim, Work
+from bot.leases import MessageClaim, Receipt, Sent, Settled, Stuck, TimerClaim, TurnClaim, Work
 from bot.model import Answer, Chat, FrozenRequest, Meeting, MeetingRequest, Person, Rendered, Turn
 
 Decide = Callable[[View], Reply]
@@ -94,12 +94,19 @@ class Messenger(Protocol):
         """Return a member of the chat with their object id and sign-in name; Gone for somebody who is none."""
         ...
 
+    async def personal(self, chat: Chat, to: Person) -> str:
+        """Return the conversation of the bot and one member of `chat`, opening it if need be (facts/teams 3.3)."""
+        ...
+
 
 class Intake(Protocol):
     """What the door hands turns to: the engine."""
 
     async def take(self, turn: Turn) -> Receipt:
-        """Return when the turn is durable (ENGINE R10). Raises StoreError: then nothing was promised."""
+        """Return when the turn is durable (ENGINE R10).
+
+        Raises StoreError, or DoorError 503 when too many wait here: then nothing was promised.
+        """
         ...
 
     async def answer(self, turn: Turn, receipt: Receipt) -> Answer:
@@ -113,7 +120,8 @@ class Store(Protocol):
     async def receive(self, turn: Turn, now: int) -> Receipt:
         """Write the turn to the inbox (T1). The receipt carries a claim when this process may run it at once.
 
-        It may when no earlier turn of the same chat is waiting (order within a chat, ENGINE 3.1).
+        It may when no earlier turn of the same chat is waiting (order within a chat, ENGINE 3.1). Where 20 wait
+        already it is dropped, and the person is told so once a minute (R12).
         """
         ...
 
@@ -144,12 +152,24 @@ class Store(Protocol):
         """Return the stored answer of an invoke, or None while it has none."""
         ...
 
-    async def renew(self, work: Work, now: int) -> None:
-        """Prolong the leases of this work to the full length from now."""
+    async def renew(self, work: Work, now: int) -> Work:
+        """Prolong the leases of this work to the full length from now; return what is somebody else's by now."""
         ...
 
     async def release(self, work: Work, now: int) -> None:
         """Hand leases back at shutdown so that another process need not wait; never undoes `sending`."""
+        ...
+
+    async def stuck(self, limit: int) -> list[Stuck]:
+        """Return the turns that were set aside, oldest first."""
+        ...
+
+    async def replay(self, turn_key: str, now: int) -> bool:
+        """Let a turn that was set aside run again; False when there is none of this key."""
+        ...
+
+    async def drop(self, turn_key: str) -> bool:
+        """Forget a turn that was set aside; False when there is none of this key."""
         ...
 
     async def sweep(self, now: int) -> None:

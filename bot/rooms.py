@@ -72,10 +72,14 @@ def refusal_keys(version: str, thread_id: str) -> tuple[str, str]:
     return f"binding refused|app|{version}", f"binding refused|app|{version}|{thread_id}"
 
 
-def open_timer(room: Room, due_at: int, attempts: int = 0) -> SetTimer:
-    """Return the timer that asks Graph for the room's meeting, after so many attempts."""
+def open_timer(room: Room, due_at: int, attempts: int = 0, *, wished: bool = False) -> SetTimer:
+    """Return the timer that asks Graph for the room's meeting, after so many attempts.
+
+    One that a person has `wished` for does not wait for Graph's pause to end.
+    """
     key = f"open|{room.room_id}"
-    return SetTimer(Timer(key, TimerKind.OPEN, room.tenant, room.room_id, due_at, attempts=attempts))
+    payload = {"wished": True} if wished else {}
+    return SetTimer(Timer(key, TimerKind.OPEN, room.tenant, room.room_id, due_at, payload, attempts))
 
 
 def give_up_timer(room: Room) -> SetTimer:
@@ -235,7 +239,7 @@ def try_now(room: Room, *, now: int) -> Reply:
     """Opening → opening: somebody asks to try at once; sends the same bytes (ENGINE R1, R6)."""
     if room.state is not RoomState.OPENING:
         return Reply(outcome="overtaken")
-    return Reply((open_timer(room, now),), "trying now")
+    return Reply((open_timer(room, now, wished=True),), "trying now")
 
 
 def stopped(room: Room, actor: Person, *, now: int, reference: str) -> Reply:

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from bot.decisions import PlanMessage, Reply, SetTimer
 from bot.delivery import Delivery
 from bot.dispatch import Dispatch
-from bot.errors import StoreError
+from bot.errors import DoorError, StoreError
 from bot.leases import MessageClaim, Receipt, ReceiptKind, Settled, TimerClaim, TurnClaim, Work
 from bot.lifecycle import Lifecycle
 from bot.model import Answer, Turn
 from bot.observe import Event, Observer, Value
+from bot.places import AT_ONCE, Places
 from bot.ports import Chance, Clock, Store
 
 POLL_SECONDS = 1.0
@@ -30,6 +31,11 @@ STORE_AWAY_SECONDS = 8.0
 ANSWER_WITHIN_SECONDS = 2.5
 TURN_RETRY_MS = 2_000
 CLAIM_LIMIT = 64
+SEND_LEASE_MS = 12_000
+"""No send starts with less of its lease left (ENGINE 3)."""
+MOST_TURNS = 128 * 1024 * 1024 // (256 * 1024)
+"""Turns in this process at the same moment: what 128 MiB hold of the largest bodies the door lets in."""
+BUSY_SECONDS = 2
 WORKING = Answer(text="Working on it. The result appears here in a moment.")
 
 
@@ -44,16 +50,19 @@ class Engine:
     clock: Clock
     chance: Chance
     observe: Observer
+    most_turns: int = MOST_TURNS
 
 
 class Worker:
     """Runs the engine in this process; implements `bot.ports.Intake` for the door."""
 
-    def __init__(self, engine: Engine, *, at_once: int = 64) -> None:
+    def __init__(self, engine: Engine, *, at_once: int = AT_ONCE) -> None:
         self._engine = engine
-        self._places = asyncio.Semaphore(at_once)
+        self._places = Places(at_once)
+        self._turns = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._held: dict[int, Work] = {}
+        self._on_the_way: set[int] = set()
         self._answers: dict[str, asyncio.Future[Answer]] = {}
         self._left: list[Work] = []
         self._changed = asyncio.Event()
@@ -67,14 +76,23 @@ class Worker:
     # --- the door's side ---------------------------------------------------------------------------------
 
     async def take(self, turn: Turn) -> Receipt:
-        """Return when the turn is durable. A store that is away is waited for, up to 8 s (ENGINE R25)."""
-        receipt = await self._patiently(lambda: self._engine.store.receive(turn, self._engine.clock.now()))
+        """Return when the turn is durable. A store that is away is waited for, up to 8 s (ENGINE R25).
+
+        Raises DoorError 503 when as many turns are here as memory is meant for.
+        """
+        if self._turns >= self._engine.most_turns:
+            raise DoorError(503, "crowded", retry_after=BUSY_SECONDS)
+        self._turns += 1
+        try:
+            receipt = await self._patiently(lambda: self._engine.store.receive(turn, self._engine.clock.now()))
+        finally:
+            self._turns -= 1
         self._event("turn.received", turn, kind=turn.kind, receipt=receipt.kind)
         if turn.wants_answer and receipt.kind is ReceiptKind.NEW:
             self._answers[turn.turn_key] = asyncio.get_running_loop().create_future()
         if receipt.claim:
             self._begin(Work(turns=(receipt.claim,)))
-        elif receipt.kind is ReceiptKind.NEW:
+        elif receipt.kind in {ReceiptKind.NEW, ReceiptKind.FULL}:
             self.wake()
         return receipt
 
@@ -181,8 +199,18 @@ class Worker:
             held = _together(self._held.values())
             with suppress(StoreError):  # said by the claimer; the fence protects what we do meanwhile
                 self.replicas = await engine.store.alive(engine.clock.now())
-                await engine.store.renew(held, engine.clock.now())
+                self._lose(await engine.store.renew(held, engine.clock.now()))
             await engine.clock.sleep(HEARTBEAT_SECONDS)
+
+    def _lose(self, lost: Work) -> None:
+        """Stop network calls for work that is somebody else's by now; what is being written stops by its fence."""
+        if lost == Work():
+            return
+        for task in list(self._tasks):
+            held = self._held[id(task)]
+            if id(task) in self._on_the_way and _overlap(held, lost):
+                self._engine.observe(Event("lease.lost", {"task": task.get_name()}, logging.WARNING))
+                task.cancel()
 
     async def _sweeping(self) -> None:
         engine = self._engine
@@ -193,29 +221,33 @@ class Worker:
 
     def _begin(self, work: Work) -> None:
         for turn in work.turns:
-            self._run(self._turn(turn), Work(turns=(turn,)))
+            self._turns += 1
+            self._run(self._turn(turn), Work(turns=(turn,)), "turn", turn.turn.chat.thread_id)
         for timer in work.timers:
-            self._run(self._timer(timer), Work(timers=(timer,)))
+            thread_id = timer.room.home_thread if timer.room else timer.timer.subject
+            self._run(self._timer(timer), Work(timers=(timer,)), "timer", thread_id)
         for message in work.messages:
-            self._run(self._message(message), Work(messages=(message,)))
+            self._run(self._message(message), Work(messages=(message,)), "message", message.message.thread_id)
 
-    def _run(self, doing: Coroutine[Any, Any, None], held: Work) -> None:
+    def _run(self, doing: Coroutine[Any, Any, None], held: Work, kind: str, chat: str) -> None:
         async def run() -> None:
             try:
-                async with self._places:
+                async with self._places.of(kind, chat):
                     await doing
             except StoreError as error:
                 # Nothing was written; the lease ends and the work is found again.
                 self._engine.observe(Event("store.away", {"error": str(error)}, logging.ERROR))
 
-        task = asyncio.create_task(run())
+        task = asyncio.create_task(run(), name=kind)
         self._tasks.add(task)
         self._held[id(task)] = held
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self._held.pop(id(task), None)
+        held = self._held.pop(id(task))
+        self._turns -= len(held.turns)
+        self._on_the_way.discard(id(task))
         if not task.cancelled() and (error := task.exception()) is not None:
             self._engine.observe(Event("worker.failed", {"error": repr(error)}, logging.ERROR))
 
@@ -248,11 +280,14 @@ class Worker:
             "poison": poison,
         }
         engine.observe(Event("turn.failed", fields, logging.ERROR))
+        if poison:
+            self.wake()  # the store has planned to tell the person
         self._due(now + TURN_RETRY_MS)
 
     async def _timer(self, claim: TimerClaim) -> None:
         engine = self._engine
-        decide = await engine.lifecycle.run(claim)
+        with self._underway():
+            decide = await engine.lifecycle.run(claim)
         settled = await engine.store.settle_timer(claim, decide, engine.clock.now(), engine.chance.token())
         fields: dict[str, Value] = {
             "ref": claim.room.reference if claim.room else "",
@@ -264,10 +299,27 @@ class Worker:
 
     async def _message(self, claim: MessageClaim) -> None:
         engine = self._engine
-        sent = await engine.delivery.send(claim)
+        now = engine.clock.now()
+        if claim.lease.until - now < SEND_LEASE_MS:
+            held = Work(messages=(claim,))
+            if (await engine.store.renew(held, now)).messages:
+                engine.observe(Event("lease.lost", {"task": "message"}, logging.WARNING))
+                return
+        with self._underway():
+            sent = await engine.delivery.send(claim)
         settled = await engine.store.settle_message(claim, sent, engine.clock.now())
         self._due(sent.retry_at)
         self._continue(settled)
+
+    @contextmanager
+    def _underway(self) -> Iterator[None]:
+        """Mark this task as one that may be stopped when its lease is lost: it is on the network, not in the store."""
+        task = id(asyncio.current_task())
+        self._on_the_way.add(task)
+        try:
+            yield
+        finally:
+            self._on_the_way.discard(task)
 
     def _continue(self, settled: Settled) -> None:
         """Run what the transaction made due at once, and remember when the rest will be."""
@@ -296,6 +348,11 @@ def _due_times(reply: Reply | None) -> list[int]:
         elif isinstance(effect, SetTimer):
             times.append(effect.timer.due_at)
     return times
+
+
+def _overlap(held: Work, lost: Work) -> bool:
+    """Say whether a claim of one is a claim of the other."""
+    return any(claim in lost.timers for claim in held.timers) or any(claim in lost.messages for claim in held.messages)
 
 
 def _together(parts: Iterable[Work]) -> Work:

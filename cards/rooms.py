@@ -15,15 +15,15 @@ EMPTY_FOR = 900_000
 _CHANNEL = "@thread.tacv2"
 
 
-def render_room(room: Room, *, at_home: bool = True) -> Rendered:
-    """Return the card of a room as it is now, in `room.language` and `room.zone`.
+def render_room(room: Room, nonce: str = "", *, at_home: bool = True) -> Rendered:
+    """Return the card of a room as it is now, in `room.language` and `room.zone`; its buttons carry `nonce`.
 
     In another chat than its own (`at_home` False) a meeting that can be joined shows its state, its host and Join.
     """
     says = words(room.language)
     if not at_home and room.state in _ELSEWHERE:
-        return rendered(_elsewhere(room, says))
-    return rendered(_STATES[room.state](room, says))
+        return rendered(_elsewhere(room, says), nonce)
+    return rendered(_STATES[room.state](room, says), nonce)
 
 
 def _values(room: Room, says: Words) -> dict[str, Value]:

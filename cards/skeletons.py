@@ -20,12 +20,15 @@ Shape = tuple[Any, ...]
 """What a skeleton depends on: ("line", look), ("row", acts) or ("hidden", name, shapes), in reading order."""
 
 
-def rendered(content: Content) -> Rendered:
-    """Return the content as a card ready to be posted, with its summary and the same in plain words."""
+def rendered(content: Content, nonce: str = "") -> Rendered:
+    """Return the content as a card ready to be posted, with its summary and the same in plain words.
+
+    Each button that asks the bot carries `nonce`, the id of the message it stands in.
+    """
     says = content.words
     card: dict[str, Any] = json.loads(_skeleton(says.language, says.rtl, tuple(map(_shape, content.parts))))
     for element, part in zip(card["body"], content.parts, strict=True):
-        _fill(element, part, rtl=says.rtl)
+        _fill(element, part, nonce, rtl=says.rtl)
     summary = content.summary.plain()
     card["fallbackText"] = summary
     return Rendered(card, summary, plain_text(content.parts, rtl=says.rtl))
@@ -76,22 +79,23 @@ def _action(act: Act) -> Action:
     return ExecuteAction(verb="") if act is Act.PRESS else ToggleVisibilityAction(target_elements=[])
 
 
-def _fill(element: dict[str, Any], part: Part, *, rtl: bool) -> None:
+def _fill(element: dict[str, Any], part: Part, nonce: str, *, rtl: bool) -> None:
     if isinstance(part, Line):
         element["text"] = part.markdown(rtl=rtl)
     elif isinstance(part, Hidden):
         for inner, its in zip(element["items"], part.parts, strict=True):
-            _fill(inner, its, rtl=rtl)
+            _fill(inner, its, nonce, rtl=rtl)
     else:
         for action, button in zip(element["actions"], part.buttons, strict=True):
-            action.update(_filled(button))
+            action.update(_filled(button, nonce))
 
 
-def _filled(button: Button) -> dict[str, Any]:
+def _filled(button: Button, nonce: str) -> dict[str, Any]:
     named = {"title": button.title, "tooltip": button.tooltip or button.title}
     if button.act is Act.OPEN:
         return named | {"url": button.target}
     if button.act is Act.SHOW:
         return named | {"targetElements": [button.target]}
     verb = button.target.partition(" ")[0]
-    return named | {"verb": verb, "data": {"text": button.target, "v": str(button.version)}}
+    data = {"text": button.target, "v": str(button.version)} | ({"n": nonce} if nonce else {})
+    return named | {"verb": verb, "data": data}

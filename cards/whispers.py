@@ -16,13 +16,16 @@ LONGEST_LINE = 1000
 """Characters of what a command says in one paragraph, and of a command line on a button."""
 
 
-def render_whisper(whisper: Whisper) -> Rendered:
-    """Return the card for a whisper, or plain text for the one line that is said aloud. KeyError: no such name."""
+def render_whisper(whisper: Whisper, nonce: str = "") -> Rendered:
+    """Return the card for a whisper, or plain text for a line that stands alone; its buttons carry `nonce`.
+
+    KeyError: no such name.
+    """
     content = _content(whisper)
     if whisper.name in _TEXT_ONLY:
         text = plain_text(content.parts, rtl=content.words.rtl)
         return Rendered(None, content.summary.plain(), text)
-    return rendered(content)
+    return rendered(content, nonce)
 
 
 def answer_text(whisper: Whisper) -> str:
@@ -233,6 +236,25 @@ def busy(whisper: Whisper, says: Words) -> Parts:
     return _with_reference(whisper, says, Line(says("That's more than I can do at once. Try again in a minute.")))
 
 
+def too_fast(whisper: Whisper, says: Words) -> Parts:
+    """More meetings were opened than may be in a minute; `seconds` until another may be."""
+    text = says("That's many meetings in one minute. Try again in {seconds} seconds.")
+    return (Line(text, {"seconds": _text(whisper, "seconds")}),)
+
+
+def late(whisper: Whisper, says: Words) -> Parts:
+    """`typed` was asked, and nothing was done about it while it could still be meant (ENGINE R6)."""
+    typed = _text(whisper, "typed")
+    text = says('I couldn\'t get to "{typed}" in time, so I did nothing. Still needed?')
+    button = (_press(says("Try again"), typed),) if typed else ()
+    return _with_reference(whisper, says, Line(text, {"typed": typed}), *button)
+
+
+def live_below(_: Whisper, says: Words) -> Parts:
+    """What becomes of a second copy of a card that cannot be deleted."""
+    return (Line(says("The live card is below.")),)
+
+
 def stranger(_: Whisper, says: Words) -> Parts:
     """A button of a meeting that is over was pressed."""
     return (Line(says("This button belongs to a meeting that has ended.")), _press(says("Meet again"), "meet now"))
@@ -271,9 +293,12 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "welcome": welcome,
     "problem": problem,
     "busy": busy,
+    "too-fast": too_fast,
+    "late": late,
+    "live-below": live_below,
     "stranger": stranger,
     "elsewhere": elsewhere,
     "notice": notice,
 }
 """Every text by its name, which is `Whisper.name`."""
-_TEXT_ONLY = frozenset({"elsewhere"})
+_TEXT_ONLY = frozenset({"elsewhere", "live-below"})

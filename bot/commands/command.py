@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cards
@@ -100,6 +100,15 @@ def whisper_to_asker(turn: Turn, view: View, words: Whisper) -> PlanMessage:
             content=words,
         )
     )
+
+
+def once(reply: Reply, key: str) -> Reply:
+    """Return the reply with its messages planned under one intent: however often it is decided, they are sent once."""
+    effects = tuple(
+        PlanMessage(replace(effect.message, intent_key=key)) if isinstance(effect, PlanMessage) else effect
+        for effect in reply.effects
+    )
+    return replace(reply, effects=effects)
 
 
 def derived(fresh_id: str, what: str) -> str:

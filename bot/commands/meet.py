@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot import rooms, topics
-from bot.commands.command import Asked, Command, derived
+from bot import limits, rooms, topics
+from bot.commands.command import Asked, Command, derived, once
 from bot.decisions import Effect, PlanMessage, PointCard, Reply
 from bot.model import ChannelKind, ChatKind, MeetingRequest, Person, Purpose, Room, RoomState, TurnKind
 
@@ -43,6 +43,8 @@ def run(asked: Asked) -> Reply:
         return near_topic(asked, wish, near)
     if not asked.turn.person.oid:
         return asked.tell("failed", code="host", subject=wish.subject)
+    if wait := limits.too_fast(asked.view.mine, asked.view.here, asked.view.now):
+        return too_fast(asked, wait)
     room = new_room(asked, wish)
     return rooms.begin(room, card_for(asked, room), asked.view.now)
 
@@ -150,6 +152,13 @@ def is_reply(asked: Asked) -> bool:
 def is_of_thread(room: Room, here: str) -> bool:
     """Say whether a room was asked for in this thread."""
     return root(room.home_conversation) == here
+
+
+def too_fast(asked: Asked, wait: int) -> Reply:
+    """Too many meetings in a minute: told at most once in that minute (EXPERIENCE 2, TOO FAST)."""
+    turn = asked.turn
+    key = f"too-fast|{turn.chat.tenant}|{turn.person.id}|{asked.view.now // limits.RATE_SPAN}"
+    return once(asked.tell("too-fast", seconds=wait), key)
 
 
 def card_for(asked: Asked, room: Room) -> PlanMessage | PointCard:

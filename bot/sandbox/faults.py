@@ -55,6 +55,8 @@ CATALOGUE: dict[str, Fault] = {
     "connector-403": Fault(
         "connector.*", 403, "BotNotInConversationRoster", "The bot is not part of the conversation roster."
     ),
+    "connector-404": Fault("connector.*", 404, "ConversationNotFound", "Conversation not found."),
+    "connector-413": Fault("connector.*", 413, "MessageSizeTooBig", "Message size too large."),
     "connector-reset": Fault("connector.*", 0),
     "connector-reset-after": Fault("connector.*", 0, after=True),
     "entra-503": Fault("entra.*", 503, "temporarily_unavailable", "AADSTS90033: A transient error has occurred."),

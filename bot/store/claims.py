@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.leases import Lease, MessageClaim, TimerClaim, TurnClaim
-from bot.model import Chat, Room, Turn
+from bot.leases import Lease, TimerClaim, TurnClaim
+from bot.model import Chat, Room, TimerKind, Turn
+from bot.pauses import GRAPH_PAUSED
 from bot.store import rows
 from bot.store.statements import Operation, Row
 
@@ -32,21 +33,20 @@ def find_chat(tenant: str, thread_id: str) -> Operation[Chat | None]:
     return rows.read_chat(found[0]) if found else None
 
 
-def timer_claims(claimed: Sequence[Row]) -> Operation[list[TimerClaim]]:
+_ASKS_GRAPH = frozenset({TimerKind.OPEN.value, TimerKind.DELETE.value})
+
+
+def timer_claims(claimed: Sequence[Row], now: int) -> Operation[list[TimerClaim]]:
     """Return the claims of timers' rows, earliest first, each with its room and the room's home chat."""
     claims = []
     for row in sorted(claimed, key=lambda row: (row["due_at"], row["timer_key"])):
         room = yield from find_room(row["subject"])
         chat = (yield from find_chat(room.tenant, room.home_thread)) if room else None
-        claims.append(TimerClaim(rows.read_timer(row), rows.read_lease(row), room, chat))
+        paused = (yield from _graph_paused(row["tenant"], now)) if row["kind"] in _ASKS_GRAPH else 0
+        claims.append(TimerClaim(rows.read_timer(row), rows.read_lease(row), room, chat, paused))
     return claims
 
 
-def message_claims(claimed: Sequence[Row]) -> Operation[list[MessageClaim]]:
-    """Return the claims of messages' rows, earliest first, each with its room and the chat it goes to."""
-    claims = []
-    for row in sorted(claimed, key=lambda row: (row["due_at"], row["message_id"])):
-        room = yield from find_room(row["room_id"])
-        chat = yield from find_chat(row["tenant"], row["thread_id"])
-        claims.append(MessageClaim(rows.read_message(row), rows.read_lease(row), room, chat))
-    return claims
+def _graph_paused(tenant: str, now: int) -> Operation[int]:
+    found = yield "note_until", {"tenant": tenant, "note_key": GRAPH_PAUSED, "now": now}
+    return int(found[0]["until"]) if found else 0

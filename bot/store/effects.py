@@ -22,7 +22,8 @@ from bot.decisions import (
 )
 from bot.leases import MessageClaim, TimerClaim, Work
 from bot.store import rows
-from bot.store.claims import message_claims, timer_claims
+from bot.store.claims import timer_claims
+from bot.store.sending import chat_is_gone, claim_thread
 from bot.store.statements import Operation, Row, Terms, Value
 
 
@@ -34,7 +35,8 @@ class Overtaken(Exception):
 class Applying:
     """One reply being applied. `since` is when what it answers happened (ms UTC).
 
-    `messages` and `timers` are what the reply made or changed, by key, with their due times (ms UTC).
+    `threads` are the (tenant, thread) that got something to send, with the earliest due time (ms UTC); `timers` what
+    the reply armed, by key, with its due time.
     """
 
     terms: Terms
@@ -42,8 +44,12 @@ class Applying:
     since: int
     fresh_id: str
     records: int = 0
-    messages: dict[str, int] = field(default_factory=dict)
+    threads: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     timers: dict[str, int] = field(default_factory=dict)
+
+    def sends(self, tenant: str, thread_id: str, due_at: int) -> None:
+        """Remember that a thread has something to send."""
+        self.threads.setdefault((tenant, thread_id), []).append(due_at)
 
 
 def apply(at: Applying, reply: Reply) -> Operation[None]:
@@ -66,7 +72,7 @@ def _plan_message(at: Applying, effect: PlanMessage) -> Operation[None]:
     message = effect.message
     planned = yield "message_insert", {**rows.message_params(message), "now": at.now}
     if planned and message.due_at is not None:
-        at.messages[message.message_id] = message.due_at
+        at.sends(message.tenant, message.thread_id, message.due_at)
 
 
 def _point_card(at: Applying, effect: PointCard) -> Operation[None]:
@@ -74,7 +80,7 @@ def _point_card(at: Applying, effect: PointCard) -> Operation[None]:
         due_at = yield from _card_due(at, row, only_posted=False)
         if due_at is not None:
             yield "message_due", {"message_id": row["message_id"], "due_at": due_at}
-            at.messages[row["message_id"]] = due_at
+            at.sends(row["tenant"], row["thread_id"], due_at)
 
 
 def _refresh_cards(at: Applying, effect: RefreshCards) -> Operation[None]:
@@ -83,7 +89,7 @@ def _refresh_cards(at: Applying, effect: RefreshCards) -> Operation[None]:
         due_at = yield from _card_due(at, row, only_posted=effect.only_posted)
         if due_at is not None and due_at != row["due_at"]:
             yield "message_due", {"message_id": row["message_id"], "due_at": due_at}
-            at.messages[row["message_id"]] = due_at
+            at.sends(row["tenant"], row["thread_id"], due_at)
 
 
 def _card_due(at: Applying, row: Row, *, only_posted: bool) -> Operation[int | None]:
@@ -110,7 +116,10 @@ def _drop_timer(at: Applying, effect: DropTimer) -> Operation[None]:
 
 
 def _save_chat(at: Applying, effect: SaveChat) -> Operation[None]:
-    yield "chat_save", {**rows.chat_params(effect.chat), "since": at.since, "now": at.now}
+    chat = effect.chat
+    yield "chat_save", {**rows.chat_params(chat), "since": at.since, "now": at.now}
+    if chat.gone_at is not None:
+        yield from chat_is_gone(chat.tenant, chat.thread_id, at.now, at.since)
 
 
 def _save_note(_at: Applying, effect: SaveNote) -> Operation[None]:
@@ -158,9 +167,12 @@ def take(at: Applying) -> Operation[Work]:
     messages: list[MessageClaim] = []
     for timer_key in [key for key, due_at in at.timers.items() if due_at <= at.now]:
         claimed = yield "timer_claim", {**lease, "timer_key": timer_key}
-        timers += yield from timer_claims(claimed)
-    for message_id in [key for key, due_at in at.messages.items() if due_at <= at.now]:
-        claimed = yield "message_claim", {**lease, "message_id": message_id}
-        messages += yield from message_claims(claimed)
-    ahead = [due_at for due_at in (*at.timers.values(), *at.messages.values()) if due_at > at.now]
+        timers += yield from timer_claims(claimed, at.now)
+    due = [due_at for times in at.threads.values() for due_at in times]
+    ahead = [due_at for due_at in (*at.timers.values(), *due) if due_at > at.now]
+    for (tenant, thread_id), times in at.threads.items():
+        if min(times) <= at.now:
+            claimed_here, later = yield from claim_thread(at.terms, tenant, thread_id, at.now)
+            messages += claimed_here
+            ahead += [later] if later else []
     return Work(timers=tuple(timers), messages=tuple(messages), next_due=min(ahead, default=None))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
-from bot.leases import Lease, Receipt, ReceiptKind, TurnClaim, Work
-from bot.model import Turn, TurnKind
+from bot import limits
+from bot.leases import Lease, Receipt, ReceiptKind, Stuck, TurnClaim, Work
+from bot.model import Answer, Turn, TurnKind, Whisper
 from bot.store import rows
-from bot.store.claims import MOST_ATTEMPTS, message_claims, timer_claims, turn_claim
+from bot.store.claims import MOST_ATTEMPTS, timer_claims, turn_claim
+from bot.store.sending import claim_threads
 from bot.store.statements import Operation, Row, Rows, Statement, Terms, Value
+from bot.store.telling import expire, poisoned, tell_busy
+from cards import answer_text
 
 ECHO_WITHIN = 60_000
 """ms within which the same words of the same person are an echo (ENGINE R11)."""
@@ -20,6 +24,10 @@ TURNS_KEPT = 48 * 3_600_000
 """ms for which a finished turn keeps its keys (ENGINE 2.17)."""
 ROOMS_KEPT = 90 * 86_400_000
 """ms for which a finished room is kept (ENGINE 2.17)."""
+BEST_BEFORE = 300_000
+"""ms after which a whisper or a notice that could not be posted is given up (ENGINE R6)."""
+ASKING = frozenset({TurnKind.SAID, TurnKind.EDITED, TurnKind.DELETED, TurnKind.PRESSED})
+"""What people do; what Teams reports about the bot itself is never dropped."""
 MOST_SWEPT = 5_000
 """Rows of a table deleted at once, so that a sweep never holds up the turns."""
 
@@ -58,16 +66,29 @@ def receive(terms: Terms, turn: Turn, now: int) -> Operation[Receipt]:
     earlier = yield from _echoed(turn)
     if earlier:
         key = str(earlier["turn_key"])
-        inserted = yield _dropped(turn, key)
+        inserted = yield _dropped(turn, key, "echo")
         echo = Receipt(ReceiptKind.ECHO, key, answer=rows.read_answer(earlier["answer"]))
         return echo if inserted else (yield from _copied(turn))
-    lane = {"tenant": turn.chat.tenant, "thread_id": turn.chat.thread_id}
-    waits = yield "lane_waits", lane
+    lane: dict[str, Value] = {"tenant": turn.chat.tenant, "thread_id": turn.chat.thread_id}
+    waits = yield "lane_waits", {**lane, "most": limits.LANE + 1}
+    if len(waits) > limits.LANE and turn.kind in ASKING:
+        return (yield from _full(terms, turn, now))
     claim = None if waits else turn_claim(turn, terms.owner, now + terms.lease_ms)
     inserted = yield _new(turn, claim, now)
     if not inserted:
         return (yield from _copied(turn))
     return Receipt(ReceiptKind.NEW, turn.turn_key, claim)
+
+
+def _full(terms: Terms, turn: Turn, now: int) -> Operation[Receipt]:
+    """Too many wait in the chat: acknowledged, dropped, and the person is told (ENGINE R12)."""
+    if not (yield _dropped(turn, turn.turn_key, "lane full")):
+        return (yield from _copied(turn))
+    if turn.wants_answer:
+        words = Whisper("busy", {}, turn.locale, turn.zone, turn.reference)
+        return Receipt(ReceiptKind.FULL, turn.turn_key, answer=Answer(text=answer_text(words)))
+    yield from tell_busy(terms, turn, now)
+    return Receipt(ReceiptKind.FULL, turn.turn_key)
 
 
 def _copy(turn_key: str) -> Operation[Receipt | None]:
@@ -113,11 +134,11 @@ def _new(turn: Turn, claim: TurnClaim | None, now: int) -> Statement:
     return "turn_insert", {**rows.turn_params(turn), **lease, **fate}
 
 
-def _dropped(turn: Turn, original_key: str) -> Statement:
+def _dropped(turn: Turn, original_key: str, outcome: str) -> Statement:
     fate: dict[str, Value] = {
         "original_key": original_key,
         "state": "dropped",
-        "outcome": "echo",
+        "outcome": outcome,
         "body": None,
         "due_at": turn.received_at,
         "attempts": 0,
@@ -137,24 +158,28 @@ def answer(turn_key: str) -> Operation[Receipt | None]:
 def claim(terms: Terms, now: int, limit: int) -> Operation[Work]:
     """Lease what is due, after settling what no lease holder will (expired, poison, gone, unclear)."""
     lease: dict[str, Value] = {"now": now, "owner": terms.owner, "until": now + terms.lease_ms, "most": limit}
-    yield "turns_expire", {"now": now}
-    yield "turns_poison", {"now": now, "most_attempts": MOST_ATTEMPTS}
+    for row in (yield "turns_expire", {"now": now}):
+        yield from expire(terms, row, now)
+    for row in (yield "turns_poison", {"now": now, "most_attempts": MOST_ATTEMPTS}):
+        yield from poisoned(terms, row, now)
     turn_rows = yield from _heads(lease)
     timer_rows = yield "timers_claim", lease
     yield "messages_gone", {"now": now}
     yield "messages_unclear", {"now": now, "due_at": now + UNCLEAR_WAIT}
     yield "messages_not_again", {"now": now}
-    message_rows = yield "messages_claim", lease
+    yield "messages_late", {"now": now, "before": now - BEST_BEFORE}
+    messages, again = yield from claim_threads(terms, now, limit)
+    timers = yield from timer_claims(timer_rows, now)
     ahead = yield "next_due", {"now": now}
-    full = max(len(turn_rows), len(timer_rows), len(message_rows)) >= limit
+    full = max(len(turn_rows), len(timer_rows), len(messages)) >= limit
     return Work(
         turns=tuple(
             TurnClaim(rows.read_turn(row), rows.read_lease(row), row["attempts"])
             for row in sorted(turn_rows, key=lambda row: (row["received_at"], row["turn_key"]))
         ),
-        timers=tuple((yield from timer_claims(timer_rows))),
-        messages=tuple((yield from message_claims(message_rows))),
-        next_due=now if full else ahead[0]["due_at"],
+        timers=tuple(timers),
+        messages=tuple(messages),
+        next_due=now if full else min((at for at in (again, ahead[0]["due_at"]) if at), default=None),
     )
 
 
@@ -168,17 +193,48 @@ def _heads(lease: dict[str, Value]) -> Operation[Rows]:
     return (yield "turns_claim", {**parameters, "lanes": keys})
 
 
-def fail_turn(held: TurnClaim, retry_at: int) -> Operation[bool]:
+def fail_turn(terms: Terms, held: TurnClaim, now: int, retry_at: int) -> Operation[bool]:
     """Give the turn back until `retry_at`, or poison it; False when somebody else owns it."""
     guard = _guard("turn_key", held.turn.turn_key, held.lease)
     found = yield "turn_fail", {**guard, "retry_at": retry_at, "most_attempts": MOST_ATTEMPTS}
-    return bool(found) and found[0]["state"] == "poison"
+    if not found or found[0]["state"] != "poison":
+        return False
+    yield from poisoned(terms, found[0], now)
+    return True
 
 
-def renew(terms: Terms, work: Work, now: int) -> Operation[None]:
-    """Prolong every lease of this work that is still this process's."""
-    for query, guard in _held(work):
-        yield f"{query}_lease", {**guard, "until": now + terms.lease_ms}
+def stuck(limit: int) -> Operation[list[Stuck]]:
+    """Read the turns that were set aside."""
+    found = yield "turns_stuck", {"most": limit}
+    names = ("turn_key", "kind", "reference", "thread_id", "received_at", "attempts")
+    return [Stuck(**{name: row[name] for name in names}) for row in found]
+
+
+def replay(turn_key: str, now: int) -> Operation[bool]:
+    """Let a turn that was set aside run again, for as long as a new one may."""
+    again: dict[str, Value] = {"turn_key": turn_key, "now": now, "expires_at": now + BEST_BEFORE}
+    return bool((yield "turn_replay", again))
+
+
+def drop(turn_key: str) -> Operation[bool]:
+    """Forget a turn that was set aside."""
+    return bool((yield "turn_drop", {"turn_key": turn_key}))
+
+
+def renew(terms: Terms, work: Work, now: int) -> Operation[Work]:
+    """Prolong every lease of this work that is still this process's; return the rest."""
+    lost = Work()
+    for one in _pieces(work):
+        ((query, guard),) = _held(one)
+        if not (yield f"{query}_lease", {**guard, "until": now + terms.lease_ms}):
+            lost = Work((*lost.turns, *one.turns), (*lost.timers, *one.timers), (*lost.messages, *one.messages))
+    return lost
+
+
+def _pieces(work: Work) -> list[Work]:
+    turns = [Work(turns=(turn,)) for turn in work.turns]
+    timers = [Work(timers=(timer,)) for timer in work.timers]
+    return [*turns, *timers, *(Work(messages=(message,)) for message in work.messages)]
 
 
 def release(work: Work) -> Operation[None]:
@@ -211,3 +267,5 @@ def sweep(now: int) -> Operation[None]:
     yield "messages_sweep", before
     yield "notes_sweep", {"now": now}
     yield "replicas_sweep", {"before": now - TURNS_KEPT}
+    yield "sends_sweep", {"before": now - limits.LONGEST}
+    yield "personal_sweep", {"now": now}

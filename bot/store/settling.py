@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from bot import limits
 from bot.decisions import Reply, View
 from bot.errors import StoreError
-from bot.leases import MessageClaim, Sent, Settled, TimerClaim, TurnClaim, Work
-from bot.model import Message, MessageState, Turn
+from bot.leases import MessageClaim, Sent, Settled, TimerClaim, TurnClaim
+from bot.model import MessageState, Turn
 from bot.ports import Decide
-from bot.store import rows
+from bot.store import rows, strays
 from bot.store.claims import MOST_ATTEMPTS, find_chat, find_room
 from bot.store.effects import Applying, Overtaken, apply, take
+from bot.store.sending import learn
 from bot.store.statements import Operation, Row, Terms, Value
 from bot.topics import chat_scope, names_one, team_scope
 
@@ -63,14 +65,15 @@ def _decided(at: Applying, look: Look, decide: Decide) -> Operation[Reply]:
     """Look, decide, apply; all over again when another decision was faster, never half."""
     for _ in range(TRIES):
         reply = decide((yield from look()))
-        at.messages.clear()
-        at.timers.clear()
+        healed = {thread: list(times) for thread, times in at.threads.items()}
         yield "decision_begin", {}
         try:
             yield from apply(at, reply)
         except Overtaken:
             yield "decision_undo", {}
             yield "decision_end", {}
+            at.threads = healed
+            at.timers.clear()
             continue
         yield "decision_end", {}
         return reply
@@ -92,7 +95,8 @@ def _turn_view(at: Applying, turn: Turn) -> Operation[View]:
         },
     )
     last = yield "room_last", {"tenant": tenant, "thread_id": thread_id}
-    pressed = yield from _pressed(turn)
+    pressed = yield from strays.pressed(at, turn)
+    started = yield from _started(turn, at.now)
     return View(
         now=at.now,
         fresh_id=at.fresh_id,
@@ -103,16 +107,20 @@ def _turn_view(at: Applying, turn: Turn) -> Operation[View]:
         pressed=pressed,
         pressed_room=(yield from find_room(pressed.room_id)) if pressed else None,
         notes=(yield from _notes(tenant, at.now)),
+        mine=started["mine"],
+        here=started["here"],
     )
 
 
-def _pressed(turn: Turn) -> Operation[Message | None]:
-    """Return the message an invoke came from: by where it is, never by what its data says (ENGINE 4.2)."""
-    if not turn.reply_to_id:
-        return None
-    place = {"tenant": turn.chat.tenant, "thread_id": turn.chat.thread_id, "activity_id": turn.reply_to_id}
-    found = yield "message_by_activity", place
-    return rows.read_message(found[0]) if found else None
+def _started(turn: Turn, now: int) -> Operation[dict[str, tuple[int, ...]]]:
+    """Return when meetings were opened lately by the turn's person and in its chat, newest first."""
+    who: dict[str, Value] = {"tenant": turn.chat.tenant, "starter_oid": turn.person.oid}
+    where: dict[str, Value] = {"thread_id": turn.chat.thread_id, "since": now - limits.RATE_SPAN}
+    found = yield "rooms_started", {**who, **where}
+    return {
+        scope: tuple(sorted((row["created_at"] for row in found if row["scope"] == scope), reverse=True))
+        for scope in ("mine", "here")
+    }
 
 
 def _timer_view(at: Applying, claim: TimerClaim) -> Operation[View]:
@@ -133,14 +141,19 @@ def settle_message(terms: Terms, claim: MessageClaim, sent: Sent, now: int) -> O
     held = yield "message_free", {"message_id": message_id, "owner": lease.owner, "fence": lease.fence}
     if not held:
         return Settled(stale=True)
+    at = Applying(terms, now, since=now, fresh_id="")
+    adopted = rows.read_message(held[0])
+    if adopted.activity_id and sent.activity_id not in {"", adopted.activity_id}:
+        # A press had adopted another copy meanwhile: that one stays, this one goes.
+        yield from strays.stray(at, adopted, sent.activity_id)
+        sent = replace(sent, activity_id=adopted.activity_id)
     after = _after(held[0], sent, now, terms.chat_send_gap_ms)
     yield "message_sent", {"message_id": message_id, **after}
-    due_at = after["due_at"]
-    if not isinstance(due_at, int):
-        return Settled(stale=False)
-    if due_at > now or sent.state is not MessageState.POSTED:
-        return Settled(stale=False, work=Work(next_due=due_at))
-    at = Applying(terms, now, since=now, fresh_id="", messages={message_id: due_at})
+    yield "send_ended", {"message_id": message_id, "fence": lease.fence, "at": now}
+    yield from learn(terms, claim, sent.learned, now)
+    if isinstance(due_at := after["due_at"], int):
+        at.sends(adopted.tenant, adopted.thread_id, due_at)
+    at.sends(adopted.tenant, adopted.thread_id, now)  # whatever else waits for its turn in the thread
     return Settled(stale=False, work=(yield from take(at)))
 
 
@@ -150,6 +163,8 @@ def _after(row: Row, sent: Sent, now: int, gap: int) -> dict[str, Value]:
     sent_at = row["sent_at"] if sent.sent_at is None else sent.sent_at
     activity_id = sent.activity_id or row["activity_id"]
     attempts, due_at = row["attempts"], None
+    if row["activity_id"] and sent.state in {MessageState.PLANNED, MessageState.UNCLEAR}:
+        sent = replace(sent, state=MessageState.POSTED)  # adopted by a press meanwhile
     if sent.state in {MessageState.PLANNED, MessageState.UNCLEAR}:
         due_at = now if sent.retry_at is None else sent.retry_at
     elif sent.state is MessageState.POSTED and sent.retry_at is not None:

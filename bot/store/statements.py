@@ -66,7 +66,7 @@ class Migration:
     sql: str
 
 
-SHARED = ("transactions", "chats", "inbox", "rooms", "messages", "timers")
+SHARED = ("transactions", "chats", "inbox", "rooms", "messages", "sends", "timers")
 
 
 def load(engine: str, adapter: str) -> Any:  # noqa: ANN401 - aiosql's Queries has its queries as attributes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from bot.errors import StoreError
-from bot.leases import MessageClaim, Receipt, Sent, Settled, TimerClaim, TurnClaim, Work
+from bot.leases import MessageClaim, Receipt, Sent, Settled, Stuck, TimerClaim, TurnClaim, Work
 from bot.model import Turn
 from bot.ports import Decide
 from bot.store import operations, settling
@@ -45,21 +45,33 @@ class TransactionalStore:
         """Write how a sending ended."""
         return await self._driver.run(lambda: settling.settle_message(self._terms, claim, sent, now))
 
-    async def fail_turn(self, claim: TurnClaim, now: int, retry_at: int) -> bool:  # noqa: ARG002 - the port's signature
+    async def fail_turn(self, claim: TurnClaim, now: int, retry_at: int) -> bool:
         """Give a turn back, or poison it."""
-        return await self._driver.run(lambda: operations.fail_turn(claim, retry_at))
+        return await self._driver.run(lambda: operations.fail_turn(self._terms, claim, now, retry_at))
 
     async def answer(self, turn_key: str) -> Receipt | None:
         """Read an invoke's stored answer."""
         return await self._driver.run(lambda: operations.answer(turn_key))
 
-    async def renew(self, work: Work, now: int) -> None:
+    async def renew(self, work: Work, now: int) -> Work:
         """Prolong leases."""
-        await self._driver.run(lambda: operations.renew(self._terms, work, now))
+        return await self._driver.run(lambda: operations.renew(self._terms, work, now))
 
     async def release(self, work: Work, now: int) -> None:  # noqa: ARG002 - the port's signature
         """Hand leases back."""
         await self._driver.run(lambda: operations.release(work))
+
+    async def stuck(self, limit: int) -> list[Stuck]:
+        """Read the turns that were set aside."""
+        return await self._driver.run(lambda: operations.stuck(limit))
+
+    async def replay(self, turn_key: str, now: int) -> bool:
+        """Let one of them run again."""
+        return await self._driver.run(lambda: operations.replay(turn_key, now))
+
+    async def drop(self, turn_key: str) -> bool:
+        """Forget one of them."""
+        return await self._driver.run(lambda: operations.drop(turn_key))
 
     async def sweep(self, now: int) -> None:
         """Delete what is kept no longer."""

@@ -91,9 +91,9 @@ class Endpoint:
             return _unknown_invoke(activity)
         try:
             receipt = await self._intake.take(turn)
-        except StoreError:
+        except (StoreError, DoorError):
             if not turn.wants_answer:
-                raise
+                raise  # a press is answered with HTTP 200, whatever happens (ENGINE R14)
             self._observe(Event("door.not_kept", {"status": 200}, logging.ERROR))
             return refusal_reply(500, "InternalServerError", NOT_KEPT)
         self._observe(Event("door.accepted", {"kind": turn.kind, "ref": turn.reference, "receipt": receipt.kind}))

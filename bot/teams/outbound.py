@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.errors import Gone, NotDone, Rejected, SendError, Unclear
-from bot.model import Answer, Person, Rendered
+from bot.model import Answer, Chat, Person, Rendered
 
 CARD = "application/vnd.microsoft.card.adaptive"
 SENTENCE = "application/vnd.microsoft.activity.message"
@@ -75,6 +75,17 @@ def member(document: Mapping[str, Any], person_id: str) -> Person:
     if not upn or "#EXT#" in upn.upper():
         upn = said.get("email", "")
     return Person(person_id, said.get("aadObjectId") or said.get("objectId", ""), said.get("name", ""), upn)
+
+
+def personal_conversation(chat: Chat, to: Person) -> dict[str, Any]:
+    """Return the body of `POST /v3/conversations` for the bot and one person (facts/teams 3.3)."""
+    return {
+        "isGroup": False,
+        "bot": {"id": chat.bot_id},
+        "members": [{"id": to.id}],
+        "tenantId": chat.tenant,
+        "channelData": {"tenant": {"id": chat.tenant}},
+    }
 
 
 def refusal(method: str, status: int, *, code: str = "", retry_after: float | None = None) -> SendError:

@@ -36,6 +36,14 @@ class Sender:
         url = outbound.targeted_url(service_url, conversation_id)
         return posted_id(await self._connection.request("POST", url, orjson.dumps(message)))
 
+    async def personal(self, chat: Chat, to: Person) -> str:
+        """Return the conversation with one person; Teams gives the same one each time. Raises SendErrors."""
+        service_url = normal(chat.service_url)
+        if not service_url:
+            raise Rejected("the chat has no usable service URL")
+        body = orjson.dumps(outbound.personal_conversation(chat, to))
+        return posted_id(await self._connection.request("POST", f"{service_url}/v3/conversations", body))
+
     async def edit(self, chat: Chat, conversation_id: str, activity_id: str, content: Rendered) -> None:
         """Replace a posted activity in place; raises SendErrors, every transient one as NotDone."""
         conversations = await self._adapter.conversations(chat.service_url)

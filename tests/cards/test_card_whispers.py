@@ -45,6 +45,9 @@ GOLDEN = {
     "problem": "I couldn't do that: something went wrong on my side, and whoever runs me can look it up.\n"
     "Reference 7F3K-92QD",
     "busy": "That's more than I can do at once. Try again in a minute.\nReference 7F3K-92QD",
+    "too-fast": "That's many meetings in one minute. Try again in 40 seconds.",
+    "late": 'I couldn\'t get to "meet now Retro" in time, so I did nothing. Still needed?\nReference 7F3K-92QD',
+    "live-below": "The live card is below.",
     "stranger": "This button belongs to a meeting that has ended.",
     "elsewhere": "@Kim, I couldn't do that here. Details: reference 7F3K-92QD.",
     "notice": "Coffee\nAna Lima fetches some.",
@@ -58,6 +61,7 @@ PRESSES = {
     "no-request": ("Meet now", "meet now"),
     "policy": ("Try again", "meet now Retro"),
     "no-meeting": ("Meet now", "meet now"),
+    "late": ("Try again", "meet now Retro"),
     "welcome": ("Show me what else", "help"),
     "stranger": ("Meet again", "meet now"),
 }

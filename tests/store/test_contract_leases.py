@@ -92,12 +92,12 @@ async def test_release(store: Store, engine: Engine, make: Make) -> None:
     await store.settle_message(card, sent(sent_at=make.now), make.now)
     (edit,) = (await do(store, make, make.now + 9_000, RefreshCards("room"))).work.messages
     await store.release(Work(messages=(edit,)), make.now + 9_000)
-    assert len((await other.claim(make.now + 9_000, 9)).messages) == 1
+    assert len((await other.claim(make.now + 12_000, 9)).messages) == 1
 
 
 async def test_claim_limit(store: Store, make: Make) -> None:
     """At most so many of each are taken, earliest first, and then it is time to look again at once."""
-    whispers = [PlanMessage(make.message(f"{n}", due_at=make.now + 10 - n)) for n in range(3)]
+    whispers = [PlanMessage(make.message(f"{n}", thread_id=f"19:{n}", due_at=make.now + 10 - n)) for n in range(3)]
     timers = [SetTimer(make.timer(f"{n}", due_at=make.now + 10 - n)) for n in range(3)]
     await do(store, make, make.now, *whispers, *timers)
     work = await store.claim(make.now + 10, 2)

@@ -50,7 +50,9 @@ ON CONFLICT (tenant, thread_id) DO UPDATE SET
   gone_at = CASE WHEN chats.seen_at <= CAST(:since AS BIGINT) THEN excluded.gone_at ELSE chats.gone_at END;
 
 -- name: notes_find(tenant, now)
-SELECT note_key, value FROM notes WHERE tenant = CAST(:tenant AS TEXT) AND until > CAST(:now AS BIGINT);
+-- What a decision may ask about; a thread's pause is the limiter's alone.
+SELECT note_key, value FROM notes
+WHERE tenant = CAST(:tenant AS TEXT) AND until > CAST(:now AS BIGINT) AND note_key NOT LIKE 'paused|thread|%';
 
 -- name: note_save(tenant, note_key, value, until)!
 INSERT INTO notes (tenant, note_key, value, until)

@@ -45,16 +45,7 @@ UPDATE timers SET lease_owner = CAST(:owner AS TEXT), lease_until = CAST(:until 
 WHERE timer_key IN (SELECT timer_key FROM head)
 RETURNING *;
 
--- name: messages_claim(now, most, owner, until)
-WITH head AS MATERIALIZED (
-  SELECT message_id FROM messages
-  WHERE due_at <= CAST(:now AS BIGINT) AND lease_until <= CAST(:now AS BIGINT)
-    AND (state IN ('planned', 'unclear') OR (state = 'posted' AND want_version > shown_version))
-  ORDER BY due_at LIMIT CAST(:most AS BIGINT)
-)
-UPDATE messages SET lease_owner = CAST(:owner AS TEXT), lease_until = CAST(:until AS BIGINT),
-  fence = fence + 1, attempts = attempts + 1,
-  generation = CASE WHEN state = 'unclear' THEN generation + 1 ELSE generation END,
-  state = CASE WHEN state IN ('planned', 'unclear') THEN 'sending' ELSE state END
-WHERE message_id IN (SELECT message_id FROM head)
-RETURNING *;
+-- name: thread_lock(tenant, thread_id)
+-- Whether this transaction alone decides what the thread sends. One writer at a time always does; PostgreSQL's tries
+-- an advisory lock and never waits for it.
+SELECT 1 AS taken WHERE CAST(:tenant AS TEXT) || CAST(:thread_id AS TEXT) <> '';

@@ -13,10 +13,10 @@ WHERE tenant = CAST(:tenant AS TEXT) AND thread_id = CAST(:thread_id AS TEXT) AN
 ORDER BY received_at DESC
 LIMIT 1;
 
--- name: lane_waits(tenant, thread_id)
+-- name: lane_waits(tenant, thread_id, most)
 SELECT turn_key FROM inbox
 WHERE state = 'new' AND tenant = CAST(:tenant AS TEXT) AND thread_id = CAST(:thread_id AS TEXT)
-LIMIT 1;
+LIMIT CAST(:most AS BIGINT);
 
 -- name: turn_insert(turn_key, original_key, echo_key, tenant, thread_id, from_id, from_oid, kind, reference, body, received_at, due_at, expires_at, state, attempts, lease_owner, lease_until, fence, outcome)
 INSERT INTO inbox (
@@ -32,15 +32,36 @@ INSERT INTO inbox (
 ON CONFLICT (turn_key) DO NOTHING
 RETURNING turn_key;
 
--- name: turns_expire(now)!
-UPDATE inbox SET state = 'expired', body = NULL, lease_owner = '', lease_until = 0
+-- name: turns_expire(now)
+-- What comes back still has its body, so that the person can be told; turn_empty takes it away.
+UPDATE inbox SET state = 'expired', lease_owner = '', lease_until = 0
 WHERE state = 'new' AND due_at <= CAST(:now AS BIGINT) AND lease_until <= CAST(:now AS BIGINT)
-  AND expires_at <= CAST(:now AS BIGINT);
+  AND expires_at <= CAST(:now AS BIGINT)
+RETURNING *;
 
--- name: turns_poison(now, most_attempts)!
-UPDATE inbox SET state = 'poison', body = NULL, lease_owner = '', lease_until = 0
+-- name: turn_empty(turn_key)!
+UPDATE inbox SET body = NULL WHERE turn_key = CAST(:turn_key AS TEXT);
+
+-- name: turns_poison(now, most_attempts)
+-- A poisoned turn keeps its body, so that it can be run again.
+UPDATE inbox SET state = 'poison', lease_owner = '', lease_until = 0
 WHERE state = 'new' AND due_at <= CAST(:now AS BIGINT) AND lease_until <= CAST(:now AS BIGINT)
-  AND attempts >= CAST(:most_attempts AS BIGINT);
+  AND attempts >= CAST(:most_attempts AS BIGINT)
+RETURNING *;
+
+-- name: turns_stuck(most)
+SELECT turn_key, kind, reference, thread_id, received_at, attempts FROM inbox
+WHERE state = 'poison' ORDER BY received_at, turn_key LIMIT CAST(:most AS BIGINT);
+
+-- name: turn_replay(turn_key, now, expires_at)
+UPDATE inbox SET state = 'new', attempts = 0, due_at = CAST(:now AS BIGINT), expires_at = CAST(:expires_at AS BIGINT)
+WHERE turn_key = CAST(:turn_key AS TEXT) AND state = 'poison' AND body IS NOT NULL
+RETURNING turn_key;
+
+-- name: turn_drop(turn_key)
+UPDATE inbox SET state = 'dropped', outcome = 'dropped by hand', body = NULL
+WHERE turn_key = CAST(:turn_key AS TEXT) AND state = 'poison'
+RETURNING turn_key;
 
 -- name: lane_claim(tenant, thread_id, now, owner, until, most_attempts)
 -- The lane's next turn, if it can run now.
@@ -74,16 +95,17 @@ WHERE turn_key = CAST(:turn_key AS TEXT);
 -- name: turn_fail(turn_key, owner, fence, retry_at, most_attempts)
 UPDATE inbox SET
   state = CASE WHEN attempts >= CAST(:most_attempts AS BIGINT) THEN 'poison' ELSE 'new' END,
-  body = CASE WHEN attempts >= CAST(:most_attempts AS BIGINT) THEN NULL ELSE body END,
   due_at = CAST(:retry_at AS BIGINT), lease_owner = '', lease_until = 0
 WHERE turn_key = CAST(:turn_key AS TEXT) AND state = 'new'
   AND lease_owner = CAST(:owner AS TEXT) AND fence = CAST(:fence AS BIGINT)
-RETURNING state;
+RETURNING *;
 
--- name: turn_lease(turn_key, owner, fence, until)!
+-- name: turn_lease(turn_key, owner, fence, until)
+-- Nothing comes back when the lease is lost.
 UPDATE inbox SET lease_until = CAST(:until AS BIGINT)
 WHERE turn_key = CAST(:turn_key AS TEXT) AND state = 'new'
-  AND lease_owner = CAST(:owner AS TEXT) AND fence = CAST(:fence AS BIGINT);
+  AND lease_owner = CAST(:owner AS TEXT) AND fence = CAST(:fence AS BIGINT)
+RETURNING turn_key;
 
 -- name: turns_sweep(before, most)!
 DELETE FROM inbox WHERE turn_key IN (

@@ -39,19 +39,6 @@ UPDATE messages SET state = 'gone', due_at = NULL, lease_owner = '', lease_until
 WHERE due_at <= CAST(:now AS BIGINT) AND lease_until <= CAST(:now AS BIGINT) AND state = 'unclear'
   AND purpose NOT IN ('card', 'whisper', 'notice', 'welcome');
 
--- name: message_claim(message_id, now, owner, until)
-UPDATE messages SET lease_owner = CAST(:owner AS TEXT), lease_until = CAST(:until AS BIGINT),
-  fence = fence + 1, attempts = attempts + 1,
-  state = CASE WHEN state = 'planned' THEN 'sending' ELSE state END
-WHERE message_id = CAST(:message_id AS TEXT)
-  AND due_at <= CAST(:now AS BIGINT) AND lease_until <= CAST(:now AS BIGINT)
-  AND (state = 'planned' OR (state = 'posted' AND want_version > shown_version))
-  AND NOT EXISTS (
-    SELECT 1 FROM chats AS c
-    WHERE c.tenant = messages.tenant AND c.thread_id = messages.thread_id AND c.gone_at IS NOT NULL
-  )
-RETURNING *;
-
 -- name: message_free(message_id, owner, fence)
 -- The guard of T4: nothing comes back when somebody else owns the message.
 UPDATE messages SET lease_owner = '', lease_until = 0
@@ -77,10 +64,12 @@ WHERE tenant = CAST(:tenant AS TEXT) AND thread_id = CAST(:thread_id AS TEXT) AN
 -- name: message_due(message_id, due_at)!
 UPDATE messages SET due_at = CAST(:due_at AS BIGINT) WHERE message_id = CAST(:message_id AS TEXT);
 
--- name: message_lease(message_id, owner, fence, until)!
+-- name: message_lease(message_id, owner, fence, until)
+-- Nothing comes back when the lease is lost.
 UPDATE messages SET lease_until = CAST(:until AS BIGINT)
 WHERE message_id = CAST(:message_id AS TEXT)
-  AND lease_owner = CAST(:owner AS TEXT) AND fence = CAST(:fence AS BIGINT);
+  AND lease_owner = CAST(:owner AS TEXT) AND fence = CAST(:fence AS BIGINT)
+RETURNING message_id;
 
 -- name: message_release(message_id, owner, fence)!
 -- Bytes of a message in `sending` may be on their way: its lease ends by itself.

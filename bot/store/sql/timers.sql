@@ -30,7 +30,9 @@ RETURNING fence;
 -- name: timer_end(timer_key, fence)!
 DELETE FROM timers WHERE timer_key = CAST(:timer_key AS TEXT) AND fence = CAST(:fence AS BIGINT);
 
--- name: timer_lease(timer_key, owner, fence, until)!
+-- name: timer_lease(timer_key, owner, fence, until)
+-- Nothing comes back when the lease is lost.
 UPDATE timers SET lease_until = CAST(:until AS BIGINT)
 WHERE timer_key = CAST(:timer_key AS TEXT)
-  AND lease_owner = CAST(:owner AS TEXT) AND fence = CAST(:fence AS BIGINT);
+  AND lease_owner = CAST(:owner AS TEXT) AND fence = CAST(:fence AS BIGINT)
+RETURNING timer_key;

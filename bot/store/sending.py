@@ -1,0 +1,129 @@
+"""What a thread may send now: one message at a time, the most urgent first, within Teams' limits (ENGINE R17, R19).
+
+All replicas ask and write the same table, inside the transaction that claims the message.
+"""
+
+from __future__ import annotations
+
+from bot import limits
+from bot.leases import Learned, MessageClaim, Route
+from bot.store import rows
+from bot.store.claims import find_chat, find_room
+from bot.store.statements import Operation, Row, Rows, Terms, Value
+
+PAUSED_THREAD = "paused|thread|"
+UNTARGETED = "untargeted"
+ROUTE_KEPT = 30 * 86_400_000
+"""ms for which a person's own conversation is remembered."""
+REFUSAL_KEPT = 86_400_000
+"""ms for which it is remembered that a tenant or a person cannot be whispered to (ENGINE R18)."""
+
+Claimed = tuple[list[MessageClaim], int | None]
+"""What may be sent now, and when to ask again (ms UTC) if it may not."""
+
+
+def claim_threads(terms: Terms, now: int, limit: int) -> Operation[Claimed]:
+    """Claim the next message of every thread that has one due, at most `limit` threads."""
+    claims: list[MessageClaim] = []
+    ahead: list[int] = []
+    for row in (yield "threads_due", {"now": now, "most": limit}):
+        claimed, later = yield from claim_thread(terms, row["tenant"], row["thread_id"], now)
+        claims += claimed
+        ahead += [later] if later else []
+    return claims, min(ahead, default=None)
+
+
+def claim_thread(terms: Terms, tenant: str, thread_id: str, now: int) -> Operation[Claimed]:
+    """Claim the thread's next message, if it is due, nothing of the thread is being sent, and the limits allow it."""
+    where: dict[str, Value] = {"tenant": tenant, "thread_id": thread_id}
+    head = yield "thread_head", {**where, "now": now}
+    if not head:
+        return [], None
+    if not (yield "thread_lock", where)[0]["taken"]:
+        return [], now + 1  # another replica decides about this thread just now
+    edit = head[0]["state"] == "posted"
+    at = limits.send_at((yield from _seen(where, now)), now, edit=edit, gap=terms.chat_send_gap_ms)
+    if at > now:
+        yield "thread_later", {**where, "now": now, "at": at, "edits": int(edit)}
+        return [], at
+    lease: dict[str, Value] = {"now": now, "owner": terms.owner, "until": now + terms.lease_ms}
+    claimed = yield "message_claim", {**lease, "message_id": head[0]["message_id"]}
+    claims = yield from _claims(claimed, now)
+    for row in claimed:
+        send: dict[str, Value] = {"message_id": row["message_id"], "fence": row["fence"], "at": now, "edit": int(edit)}
+        yield "send_insert", {**where, **send}
+    return claims, None
+
+
+def _seen(where: dict[str, Value], now: int) -> Operation[limits.Seen]:
+    asked: dict[str, Value] = {
+        "now": now,
+        "since": now - limits.LONGEST,
+        "in_thread": limits.MOST_IN_THREAD,
+        "second_ago": now - limits.TENANT[-1][1],
+        "in_tenant": limits.MOST_IN_TENANT,
+        "paused": f"{PAUSED_THREAD}{where['thread_id']}",
+    }
+    found = yield "thread_seen", {**where, **asked}
+    return limits.Seen(
+        thread=_times(found, "thread"),
+        tenant=_times(found, "tenant"),
+        edited=max((row["at"] for row in found if row["edit"]), default=None),
+        paused_until=max(_times(found, "paused"), default=0),
+    )
+
+
+def _times(found: Rows, scope: str) -> tuple[int, ...]:
+    return tuple(sorted((row["at"] for row in found if row["scope"] == scope), reverse=True))
+
+
+def _claims(claimed: Rows, now: int) -> Operation[list[MessageClaim]]:
+    claims = []
+    for row in claimed:
+        room = yield from find_room(row["room_id"])
+        chat = yield from find_chat(row["tenant"], row["thread_id"])
+        route = yield from _route(row, now)
+        claims.append(MessageClaim(rows.read_message(row), rows.read_lease(row), room, chat, route))
+    return claims
+
+
+def _route(row: Row, now: int) -> Operation[Route]:
+    """Return how the person of a whisper can be reached, by what was learned before."""
+    to = rows.read_message(row).to
+    if to is None:
+        return Route()
+    asked: dict[str, Value] = {"person_id": to.id, "untargeted": UNTARGETED, "now": now}
+    found = {row["way"]: row["value"] for row in (yield "whisper_routes", {"tenant": row["tenant"], **asked})}
+    return Route(targeted="untargeted" not in found, personal=found.get("personal"))
+
+
+def learn(terms: Terms, claim: MessageClaim, learned: Learned, now: int) -> Operation[None]:
+    """Write what a sending taught about its surroundings, for every replica."""
+    message = claim.message
+    tenant = message.tenant
+    if learned.paused_until:
+        yield from _note(tenant, f"{PAUSED_THREAD}{message.thread_id}", learned.paused_until)
+    if learned.untargeted:
+        yield from _note(tenant, UNTARGETED, now + REFUSAL_KEPT)
+    if learned.personal is not None and message.to is not None:
+        until = now + (ROUTE_KEPT if learned.personal else REFUSAL_KEPT)
+        person: dict[str, Value] = {"person_id": message.to.id, "conversation_id": learned.personal, "until": until}
+        yield "personal_save", {"tenant": tenant, **person}
+    if learned.moved_to:
+        yield "message_moved", {"message_id": message.message_id, "thread_id": learned.moved_to}
+    if learned.chat_gone:
+        since = claim.lease.until - terms.lease_ms
+        where: dict[str, Value] = {"tenant": tenant, "thread_id": message.thread_id, "now": now, "since": since}
+        if (yield "chat_gone", where):
+            yield from chat_is_gone(tenant, message.thread_id, now, since)
+
+
+def _note(tenant: str, key: str, until: int) -> Operation[None]:
+    yield "note_save", {"tenant": tenant, "note_key": key, "value": "", "until": until}
+
+
+def chat_is_gone(tenant: str, thread_id: str, now: int, since: int) -> Operation[None]:
+    """Drop the turns that waited in a chat up to `since`, and all it was to be told (ENGINE R19)."""
+    where: dict[str, Value] = {"tenant": tenant, "thread_id": thread_id, "now": now}
+    yield "turns_gone", {**where, "since": since}
+    yield "thread_gone", where

@@ -1,0 +1,39 @@
+"""`python app.py turns`: what was set aside after its fifth failure, to run again or to forget (ENGINE C3)."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+from bot.errors import UsageError
+from bot.leases import Stuck
+from bot.ports import Store
+
+MOST = 1_000
+
+
+async def run(store: Store, step: str, key: str) -> list[str]:
+    """Do one step, `list`, `replay` or `drop`, and return the lines to print.
+
+    `key` is a turn's key, the beginning of one, or its reference; empty: all of them. Raises UsageError for a key
+    that is none of theirs, StoreError.
+    """
+    found = [turn for turn in await store.stuck(MOST) if not key or _is(turn, key)]
+    if key and not found:
+        raise UsageError(key, f"No turn that was set aside has the key {key!r}. See them: python app.py turns list")
+    if step == "list":
+        return [_line(turn) for turn in found] or ["Nothing was set aside."]
+    done = 0
+    for turn in found:
+        again = store.replay(turn.turn_key, int(time.time() * 1000)) if step == "replay" else store.drop(turn.turn_key)
+        done += await again
+    return [f"{done} to run again when Muster starts." if step == "replay" else f"{done} forgotten."]
+
+
+def _is(turn: Stuck, key: str) -> bool:
+    return turn.turn_key.startswith(key) or turn.reference == key.upper()
+
+
+def _line(turn: Stuck) -> str:
+    at = datetime.fromtimestamp(turn.received_at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return f"{turn.turn_key[:12]}  {turn.reference}  {turn.kind}  {at} UTC  {turn.thread_id}"

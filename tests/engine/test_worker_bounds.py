@@ -1,0 +1,187 @@
+"""What the worker does when too much comes, and when its leases are lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from bot.errors import DoorError
+from bot.leases import Lease, MessageClaim, Receipt, ReceiptKind, Sent, Settled, Work
+from bot.model import Chat, ChatKind, Message, MessageState, Person, Purpose, Turn, TurnKind, Whisper
+from bot.observe import Event
+from bot.worker import Engine, Worker
+
+NOW = 1_790_000_000_000
+CHAT = Chat("t", "19:x", ChatKind.GROUP)
+MESSAGE = Message("m", "i", "t", "19:x", "19:x", Purpose.NOTICE, NOW, content=Whisper("busy"))
+TURN = Turn("k", "e", TurnKind.SAID, CHAT, Person("29:a"), "19:x", "1", NOW, NOW + 300_000, "7F3K-92QD")
+
+
+@dataclass
+class HandClock:
+    """A clock that stands; sleepers wait until somebody wakes them."""
+
+    waking: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def now(self) -> int:
+        """Return always the same."""
+        return NOW
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for the hand: heartbeats and nothing else."""
+        await (self.waking.wait() if seconds == 10.0 else asyncio.Event().wait())
+        self.waking.clear()
+
+
+class Chance:
+    """No surprises."""
+
+    def token(self) -> str:
+        """Return the same."""
+        return "f" * 32
+
+    def fraction(self) -> float:
+        """Return none."""
+        return 0.0
+
+
+@dataclass
+class Shelf:
+    """A store that hands out one piece of work, and says which leases are lost."""
+
+    work: Work = field(default_factory=Work)
+    lost: Work = field(default_factory=Work)
+    held: asyncio.Event = field(default_factory=asyncio.Event)
+    settled: list[Sent] = field(default_factory=list)
+    renewed: list[Work] = field(default_factory=list)
+
+    async def claim(self, *_: object) -> Work:
+        """Return the work once."""
+        work, self.work = self.work, Work()
+        return work
+
+    async def receive(self, turn: Turn, _: int) -> Receipt:
+        """Hold every turn until the test lets go."""
+        await self.held.wait()
+        return Receipt(ReceiptKind.COPY, turn.turn_key)
+
+    async def alive(self, _: int) -> int:
+        """Be the only one."""
+        return 1
+
+    async def renew(self, work: Work, _: int) -> Work:
+        """Say what was lost."""
+        self.renewed.append(work)
+        return self.lost
+
+    async def settle_message(self, _claim: MessageClaim, sent: Sent, _now: int) -> Settled:
+        """Keep how it ended."""
+        self.settled.append(sent)
+        return Settled(stale=False)
+
+    async def release(self, *_: object) -> None:
+        """Nothing to hand back."""
+
+
+@dataclass
+class Post:
+    """A delivery that takes as long as the test wants."""
+
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    goes: asyncio.Event = field(default_factory=asyncio.Event)
+    stopped: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def send(self, _: MessageClaim) -> Sent:
+        """Begin, and wait."""
+        self.begun.set()
+        try:
+            await self.goes.wait()
+        except asyncio.CancelledError:
+            self.stopped.set()
+            raise
+        return Sent(MessageState.POSTED, "1:x", 1)
+
+
+def engine(store: Shelf, post: Post, clock: HandClock, events: list[Event]) -> Engine:
+    """Return an engine of these parts, for two turns at a time."""
+    parts: Any = (store, None, None, post, clock, Chance(), events.append, 2)
+    return Engine(*parts)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Let everything run until something holds."""
+    for _ in range(1_000):
+        if holds():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("it never came to hold")
+
+
+def claimed(until: int) -> MessageClaim:
+    """Return a claim whose lease ends then."""
+    return MessageClaim(MESSAGE, Lease("me", 1, until), None, CHAT)
+
+
+async def test_more_turns_than_memory_is_meant_for_are_refused() -> None:
+    """One turn more than may be here is refused with 503 and a time to come back, before anything is kept."""
+    store, clock = Shelf(), HandClock()
+    worker = Worker(engine(store, Post(), clock, []))
+    waiting = [asyncio.create_task(worker.take(TURN)) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(DoorError) as refused:
+        await worker.take(TURN)
+    assert (refused.value.status, refused.value.retry_after) == (503, 2)
+    store.held.set()
+    await asyncio.gather(*waiting)
+    assert (await worker.take(TURN)).kind is ReceiptKind.COPY
+
+
+async def test_a_lost_lease_stops_the_send() -> None:
+    """Who learns that another process owns the message by now stops sending it and writes nothing."""
+    claim = claimed(NOW + 30_000)
+    store, clock, post, events = Shelf(Work(messages=(claim,))), HandClock(), Post(), list[Event]()
+    worker = Worker(engine(store, post, clock, events))
+    await worker.start()
+    await post.begun.wait()
+    clock.waking.set()
+    await until(lambda: bool(store.renewed))
+    assert not post.stopped.is_set()
+    store.lost = Work(messages=(claim,))
+    clock.waking.set()
+    await post.stopped.wait()
+    await worker.idle()
+    assert store.settled == []
+    assert [event.name for event in events] == ["lease.lost"]
+    await worker.stop(0.1)
+
+
+@pytest.mark.parametrize("lost", [True, False])
+async def test_no_send_starts_on_a_short_lease(lost: bool) -> None:
+    """With less than 12 seconds of lease left it is renewed first; lost, nothing is sent."""
+    claim = claimed(NOW + 11_999)
+    store, post, events = Shelf(Work(messages=(claim,))), Post(), list[Event]()
+    store.lost = Work(messages=(claim,)) if lost else Work()
+    post.goes.set()
+    worker = Worker(engine(store, post, HandClock(), events))
+    await worker.start()
+    await until(lambda: bool(store.renewed) and not worker._tasks)
+    assert store.renewed == [Work(messages=(claim,))]
+    assert post.begun.is_set() is not lost
+    assert len(store.settled) == (0 if lost else 1)
+    await worker.stop(0.1)
+
+
+async def test_enough_lease_is_not_renewed() -> None:
+    """A send that has time enough costs no look at the store."""
+    claim = claimed(NOW + 12_000)
+    store, post = Shelf(Work(messages=(claim,))), Post()
+    post.goes.set()
+    worker = Worker(engine(store, post, HandClock(), []))
+    await worker.start()
+    await until(lambda: bool(store.settled))
+    assert store.renewed == []
+    await worker.stop(0.1)
