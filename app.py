@@ -6,7 +6,7 @@ and imports what is not in the standard library only after `bot.install` has see
 
 import contextlib
 import sys
-from typing import TYPE_CHECKING, AsyncIterator, Callable, Dict, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, AsyncIterator, Awaitable, Callable, Dict, List, NamedTuple, Optional
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bot.graph.client import GraphMeetings
     from bot.graph.tokens import MsalTokens
     from bot.observe import Observer
-    from bot.ports import Chance, Clock, Store
+    from bot.ports import Chance, Clock, Meetings, Messenger, Store
     from bot.settings import Settings
     from bot.teams.edge import TeamsEdge
     from bot.worker import Worker
@@ -23,17 +23,23 @@ if TYPE_CHECKING:
 STOP_WITHIN_SECONDS = 3.0  # what runs may take so long to finish; the rest is handed back (ENGINE R25)
 
 
-def _as_it_is(store: "Store") -> "Store":
-    return store
+def _as_it_is(part: "Any") -> "Any":
+    return part
 
 
 class Replaced(NamedTuple):
-    """What takes the place of real parts: other commands, a test's clock or dice, something around the store."""
+    """What takes the place of real parts: other commands, a test's clock or dice, something around an edge.
+
+    `open_store` is given the settings and this process's lease owner.
+    """
 
     commands: "Optional[tuple[Command, ...]]" = None
     clock: "Optional[Clock]" = None
     chance: "Optional[Chance]" = None
+    open_store: "Optional[Callable[[Settings, str], Awaitable[Store]]]" = None
     wrap_store: "Callable[[Store], Store]" = _as_it_is
+    wrap_meetings: "Callable[[Meetings], Meetings]" = _as_it_is
+    wrap_messenger: "Callable[[Messenger], Messenger]" = _as_it_is
 
 
 REAL = Replaced()
@@ -81,7 +87,6 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     from bot.graph.client import GraphMeetings
     from bot.graph.tokens import MsalTokens
     from bot.observe import log_lines
-    from bot.store.sqlite import open_sqlite, store_path
     from bot.system import SystemChance, SystemClock, trust
     from bot.teams.door import Rules
     from bot.teams.edge import Registration, TeamsEdge
@@ -90,7 +95,8 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     clock = replaced.clock or SystemClock()
     chance = replaced.chance or SystemChance()
     context = await asyncio.to_thread(trust, settings.ca_files)
-    store = replaced.wrap_store(await open_sqlite(store_path(settings.store), owner=chance.token()))
+    open_store = replaced.open_store or _open_store
+    store = replaced.wrap_store(await open_store(settings, chance.token()))
     stack.push_async_callback(store.close)
     tokens = MsalTokens(settings.login_url, settings.app_id, settings.app_password.reveal(), context, clock)
     stack.push_async_callback(tokens.close)
@@ -104,7 +110,13 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     return Edges(observe, clock, chance, tokens, meetings, store, teams)
 
 
-def _worker(settings: "Settings", edges: Edges, commands: "Optional[tuple[Command, ...]]") -> "Worker":
+async def _open_store(settings: "Settings", owner: str) -> "Store":
+    from bot.store.sqlite import open_sqlite, store_path
+
+    return await open_sqlite(store_path(settings.store), owner=owner)
+
+
+def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
     """Return the engine behind the edges."""
     from bot.commands import COMMANDS
     from bot.commands.command import Policy
@@ -120,9 +132,9 @@ def _worker(settings: "Settings", edges: Edges, commands: "Optional[tuple[Comman
         binding=settings.thread_binding,
         welcome=settings.welcome == "team",
     )
-    dispatch = Dispatch(commands or COMMANDS, policy)
-    lifecycle = Lifecycle(edges.meetings, policy, edges.clock, edges.chance, edges.observe)
-    delivery = Delivery(edges.teams.messenger, edges.clock, edges.chance, edges.observe)
+    dispatch = Dispatch(replaced.commands or COMMANDS, policy)
+    lifecycle = Lifecycle(replaced.wrap_meetings(edges.meetings), policy, edges.clock, edges.chance, edges.observe)
+    delivery = Delivery(replaced.wrap_messenger(edges.teams.messenger), edges.clock, edges.chance, edges.observe)
     return Worker(Engine(edges.store, dispatch, lifecycle, delivery, edges.clock, edges.chance, edges.observe))
 
 
@@ -137,7 +149,7 @@ async def _open(
     from bot.probes import Probes
 
     edges = await _edges(stack, settings, replaced)
-    worker = _worker(settings, edges, replaced.commands)
+    worker = _worker(settings, edges, replaced)
     await worker.start()
     stack.push_async_callback(partial(worker.stop, STOP_WITHIN_SECONDS))
 

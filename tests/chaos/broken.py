@@ -1,0 +1,189 @@
+"""Builds that are broken on purpose: the verdict has to find each of them out (ENGINE 5).
+
+Each takes the place of real parts through `app.Replaced`; the product has no switch for any of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Any
+
+import app
+from bot.errors import Unclear
+from bot.leases import Receipt, ReceiptKind
+from bot.model import Chat, FrozenRequest, Meeting, Rendered, Turn
+from bot.ports import Meetings, Messenger, Store
+from bot.settings import Settings
+
+OpenStore = Callable[[Settings, str, int], Awaitable[Store]]
+"""Opens the store for an owner with a lease in ms."""
+
+
+class Around:
+    """Hands every call on to the part it stands around."""
+
+    def __init__(self, part: Any) -> None:  # noqa: ANN401 - a store, meetings or a messenger
+        self._part = part
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the part has
+        return getattr(self._part, name)
+
+
+class NoDedupe(Around):
+    """Takes every delivery for a new turn."""
+
+    async def receive(self, turn: Turn, now: int) -> Receipt:
+        """T1 under keys that nobody had before."""
+        key = secrets.token_hex(32)
+        receipt: Receipt = await self._part.receive(replace(turn, turn_key=key, echo_key=key), now)
+        return receipt
+
+
+class NoIntent(Around):
+    """Asks Graph under a new external id each time, as a bot does that draws it when it calls."""
+
+    async def create_or_get(self, tenant: str, request: FrozenRequest, *, reference: str) -> Meeting:
+        """Send other bytes on every retry."""
+        body = json.loads(request.body) | {"externalId": secrets.token_hex(16)}
+        meeting: Meeting = await self._part.create_or_get(
+            tenant, replace(request, body=json.dumps(body)), reference=reference
+        )
+        return meeting
+
+
+class AckFirst(Around):
+    """Says that a turn is durable, and writes it down a little later."""
+
+    def __init__(self, part: Store) -> None:
+        super().__init__(part)
+        self._writing: set[asyncio.Future[Any]] = set()
+
+    async def receive(self, turn: Turn, now: int) -> Receipt:
+        """Promise first."""
+
+        def write() -> None:
+            task = asyncio.ensure_future(self._part.receive(turn, now))
+            self._writing.add(task)
+            task.add_done_callback(self._written)
+
+        asyncio.get_running_loop().call_later(0.5, write)
+        return Receipt(ReceiptKind.NEW, turn.turn_key)
+
+    def _written(self, task: asyncio.Future[Any]) -> None:
+        self._writing.discard(task)
+        receipt = task.result()
+        if receipt.claim:  # the claimer finds it as soon as this lease is handed back
+            from bot.leases import Work  # noqa: PLC0415 - only this broken build needs it
+
+            self._writing.add(asyncio.ensure_future(self._part.release(Work(turns=(receipt.claim,)), 0)))
+
+
+class RetryPost(Around):
+    """Repeats a post at once when its answer was lost, as an HTTP client with a retry setting does."""
+
+    async def post(self, chat: Chat, conversation_id: str, content: Rendered, *, nonce: str) -> str:
+        """Post until somebody answers."""
+        for _ in range(3):
+            try:
+                return str(await self._part.post(chat, conversation_id, content, nonce=nonce))
+            except Unclear:
+                continue
+        return str(await self._part.post(chat, conversation_id, content, nonce=nonce))
+
+
+def unfenced(sql: str) -> str:
+    """Return a statement that no longer asks who holds the lease."""
+    return re.sub(r"\s+AND lease_owner = CAST\(:owner AS TEXT\) AND fence = CAST\(:fence AS BIGINT\)", "", sql)
+
+
+def unindexed(sql: str) -> str:
+    """Return the statement that opens a room without asking whether its place is taken.
+
+    Two decisions at the same instant do not see each other's room: rooms of the last two seconds are left out of view.
+    """
+    sql = re.sub(r"ON CONFLICT \(tenant, scope_key, topic\) WHERE state IN \([^)]*\) DO NOTHING\s+", "", sql)
+    if "FROM rooms\nWHERE tenant" in sql and "scope_key" in sql and "ORDER BY" in sql:
+        sql = sql.replace("ORDER BY", "AND state <> 'opening'\nORDER BY", 1)
+    return sql
+
+
+def with_sql(open_store: OpenStore, change: Callable[[str], str], *, without_index: bool = False) -> OpenStore:
+    """Return a way to open a store whose statements are changed; the engines load them by `statements.load`."""
+
+    async def opened(settings: Settings, owner: str, lease_ms: int) -> Store:
+        from bot.store import sqlite, statements  # noqa: PLC0415 - patched while the store is opened
+
+        real, real_steps = statements.load, statements.migrations
+
+        def load(engine: str, adapter: str) -> Any:  # noqa: ANN401 - aiosql's Queries
+            loaded = real(engine, adapter)
+            names = [name for name in loaded.available_queries if "_cursor" not in name]
+            queries = {name: SimpleNamespace(sql=change(getattr(loaded, name).sql)) for name in names}
+            return SimpleNamespace(available_queries=names, **queries)
+
+        def migrations() -> list[statements.Migration]:
+            steps = real_steps()
+            if not without_index:
+                return steps
+            return [*steps, statements.Migration(9999, "broken.sql", "DROP INDEX IF EXISTS rooms_place;")]
+
+        modules = [sqlite, *_postgres()]
+        for module in modules:
+            module.load, module.migrations = load, migrations  # type: ignore[attr-defined]  # names they imported
+        try:
+            return await open_store(settings, owner, lease_ms)
+        finally:
+            for module in modules:
+                module.load, module.migrations = real, real_steps  # type: ignore[attr-defined]  # as above
+
+    return opened
+
+
+def _postgres() -> list[Any]:
+    try:
+        from bot.store import postgres  # noqa: PLC0415 - patched only where it is there
+    except ImportError:
+        return []
+    return [postgres]
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """One way to be broken: what is put around the edges, and how the store is opened."""
+
+    wrap_store: Callable[[Store], Any] = lambda store: store
+    wrap_meetings: Callable[[Meetings], Any] = lambda meetings: meetings
+    wrap_messenger: Callable[[Messenger], Any] = lambda messenger: messenger
+    store: Callable[[OpenStore], OpenStore] = lambda open_store: open_store
+    lease_ms: int = 0
+
+
+BREAKS: dict[str, Break] = {
+    "": Break(),
+    "dedupe": Break(wrap_store=NoDedupe),
+    "intent": Break(wrap_meetings=NoIntent),
+    "lease": Break(lease_ms=1),
+    "fence": Break(store=lambda real: with_sql(real, unfenced)),
+    "room-index": Break(store=lambda real: with_sql(real, unindexed, without_index=True)),
+    "ack-first": Break(wrap_store=AckFirst),
+    "retry-post": Break(wrap_messenger=RetryPost),
+}
+"""What `make chaos BREAK=` takes, and "" for the bot as it is."""
+
+
+def replaced(name: str, open_store: OpenStore, lease_ms: int) -> app.Replaced:
+    """Return the parts of a build broken in this way. Raises KeyError for an unknown one."""
+    how = BREAKS[name]
+    opened = how.store(open_store)
+    return app.Replaced(
+        open_store=lambda settings, owner: opened(settings, owner, how.lease_ms or lease_ms),
+        wrap_store=how.wrap_store,
+        wrap_meetings=how.wrap_meetings,
+        wrap_messenger=how.wrap_messenger,
+    )
