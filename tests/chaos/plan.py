@@ -6,7 +6,7 @@ The same seed and sizes are the same plan, always; what a computer does with it 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 GRAPH_FAULTS = ("429", "429-waits", "503", "reset", "reset-after", "504-after", "token-revoked", "stall", "forbidden")
 CONNECTOR_FAULTS = (
@@ -18,6 +18,7 @@ CONNECTOR_FAULTS = (
     "connector-reset",
     "connector-reset-after",
     "connector-401",
+    "connector-503-late",
     "stall",
 )
 AT_ONCE = 5
@@ -37,7 +38,7 @@ class Sizes:
     lease: float = 2.0
     stall: float = 0.8
     redelivered: float = 0.3
-    faulty: float = 0.15
+    faulty: float = 0.25
     graph_faults: tuple[str, ...] = GRAPH_FAULTS
     connector_faults: tuple[str, ...] = CONNECTOR_FAULTS
 
@@ -97,15 +98,14 @@ def draw(seed: int, sizes: Sizes) -> Plan:
         Request(number, chat, person, begins[chat] + dice.uniform(0, sizes.seconds * 0.2), _copies(dice, sizes))
         for number, (chat, person) in enumerate(places[: sizes.requests], 1)
     ]
-    calls = sizes.requests * 3
     return Plan(
         seed,
         sizes,
         tuple(sorted(requests, key=lambda request: request.at)),
         tuple(_blows(dice, sizes)),
         tuple(sorted(dice.uniform(0, sizes.seconds) for _ in range(1 + int(sizes.seconds // 60)))),
-        _faults(dice, calls, sizes.faulty, sizes.graph_faults),
-        _faults(dice, calls, sizes.faulty, sizes.connector_faults),
+        _faults(dice, sizes.chats * 2, sizes.faulty, sizes.graph_faults),
+        _faults(dice, sizes.requests * 2, sizes.faulty, sizes.connector_faults),
     )
 
 
@@ -124,7 +124,7 @@ def _blows(dice: random.Random, sizes: Sizes) -> list[Blow]:
     blows = []
     for number, kind in enumerate(kinds):
         at = slot * number + dice.uniform(0.3, 0.7) * slot
-        lasts = sizes.lease * dice.uniform(1.3, 1.8) if kind == "freeze" else dice.uniform(0.0, 0.3) * min(slot, 10)
+        lasts = 1.5 + sizes.lease * dice.uniform(1.5, 2.0) if kind == "freeze" else dice.uniform(0.0, 0.3) * min(slot, 10)
         blows.append(Blow(kind, dice.randrange(sizes.replicas), at, lasts))
     return blows
 
@@ -133,7 +133,3 @@ def _faults(dice: random.Random, calls: int, share: float, names: tuple[str, ...
     struck = sorted(dice.sample(range(1, calls + 1), int(calls * share))) if names else []
     return {ordinal: dice.choice(names) for ordinal in struck}
 
-
-def only(sizes: Sizes, *, graph: tuple[str, ...], connector: tuple[str, ...], faulty: float) -> Sizes:
-    """Return the sizes with these faults alone."""
-    return replace(sizes, graph_faults=graph, connector_faults=connector, faulty=faulty)

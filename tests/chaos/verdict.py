@@ -14,7 +14,7 @@ from bot.sandbox.tenant import Chat, Person
 from tests.chaos.plan import Request
 from tests.journeys.harness import words
 
-LINK = re.compile(r"https://teams\.example/meet/[^\"\s\\]+")
+LINK = re.compile(r"https://teams\.example/meet/[^\"'\s\\]+")
 ACCEPTED = range(200, 300)
 UNCLEAR = frozenset({"connector-reset", "connector-reset-after", "connector-502", "connector-502-after"})
 
@@ -170,6 +170,8 @@ def _lost(exchange: Exchange, seen: Seen) -> bool:
     """Say whether the answer to a post that took effect may not have been heard: the wire or the process broke."""
     if exchange.fault.endswith("-after"):
         return True
+    if exchange.status not in ACCEPTED:
+        return False  # it had no effect: whoever hears of it late must not post again for it
     ended = exchange.at + exchange.ms
     return any(exchange.at - 200 <= blow <= ended + 1_000 for blow in seen.blows)
 

@@ -15,6 +15,7 @@ FAULTS: dict[str, tuple[str, float | None]] = {
     "429-waits": ("429", 0.8),
     "connector-429-waits": ("connector-429", 0.6),
     "connector-401": ("token-revoked", None),
+    "connector-503-late": ("connector-503", None),
 }
 
 
@@ -33,6 +34,9 @@ class Weather:
             for number in range(list(fates.values()).count("stall")):
                 when = ("before", "after")[number % 2]
                 gate = cloud.hold(f"{service}.*", when=when, where=self._meets(f"stall {when}"))
+                self._let_go(gate, plan.sizes.stall)
+            for _ in range(list(fates.values()).count("connector-503-late")):
+                gate = cloud.hold(f"{service}.*", where=self._meets("connector-503-late"))
                 self._let_go(gate, plan.sizes.stall)
 
     def _meets(self, name: str) -> Callable[[Exchange], bool]:
