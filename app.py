@@ -30,16 +30,17 @@ def _as_it_is(part: "Any") -> "Any":
 class Replaced(NamedTuple):
     """What takes the place of real parts: other commands, a test's clock or dice, something around an edge.
 
-    `open_store` is given the settings and this process's lease owner.
+    `open_store` is called as `bot.store.opening.open_store` is; `lease_ms` is in ms.
     """
 
     commands: "Optional[tuple[Command, ...]]" = None
     clock: "Optional[Clock]" = None
     chance: "Optional[Chance]" = None
-    open_store: "Optional[Callable[[Settings, str], Awaitable[Store]]]" = None
+    open_store: "Optional[Callable[..., Awaitable[Store]]]" = None
     wrap_store: "Callable[[Store], Store]" = _as_it_is
     wrap_meetings: "Callable[[Meetings], Meetings]" = _as_it_is
     wrap_messenger: "Callable[[Messenger], Messenger]" = _as_it_is
+    lease_ms: int = 30_000  # ENGINE 3
 
 
 REAL = Replaced()
@@ -86,7 +87,8 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
 
     from bot.graph.client import GraphMeetings
     from bot.graph.tokens import MsalTokens
-    from bot.observe import log_lines
+    from bot.observe import Event, log_lines
+    from bot.store.opening import forgetful, open_store
     from bot.system import SystemChance, SystemClock, trust
     from bot.teams.door import Rules
     from bot.teams.edge import Registration, TeamsEdge
@@ -95,8 +97,13 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     clock = replaced.clock or SystemClock()
     chance = replaced.chance or SystemChance()
     context = await asyncio.to_thread(trust, settings.ca_files)
-    open_store = replaced.open_store or _open_store
-    store = replaced.wrap_store(await open_store(settings, chance.token()))
+    url = settings.store.reveal()
+    warning = forgetful(url, container=settings.container)
+    if warning:
+        observe(Event("store.forgetful", {"text": warning}, logging.WARNING))
+    opening = replaced.open_store or open_store
+    opened = await opening(url, owner=chance.token(), lease_ms=replaced.lease_ms)
+    store = replaced.wrap_store(opened)
     stack.push_async_callback(store.close)
     tokens = MsalTokens(settings.login_url, settings.app_id, settings.app_password.reveal(), context, clock)
     stack.push_async_callback(tokens.close)
@@ -108,12 +115,6 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     registration = Registration(rules, settings.openid_metadata_url, settings.app_tenant, settings.bot_scope)
     teams = await stack.enter_async_context(TeamsEdge(registration, context, tokens, clock, observe))
     return Edges(observe, clock, chance, tokens, meetings, store, teams)
-
-
-async def _open_store(settings: "Settings", owner: str) -> "Store":
-    from bot.store.sqlite import open_sqlite, store_path
-
-    return await open_sqlite(store_path(settings.store), owner=owner)
 
 
 def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":

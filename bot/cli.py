@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.errors import SettingsError, UsageError
+from bot.errors import SettingsError, StoreError, UsageError
 from bot.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,6 +30,9 @@ def run(argv: list[str], build: Build) -> int:
     except SettingsError as error:
         print("Muster cannot start:\n  " + "\n  ".join(error.problems), file=sys.stderr)
         return 2
+    except StoreError as error:
+        print(f"Muster cannot start: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
 

@@ -152,6 +152,10 @@ class Store(Protocol):
         """Delete what is kept no longer: finished turns after 48 h, finished rooms after 90 days, old notes."""
         ...
 
+    async def alive(self, now: int) -> int:
+        """Write that this process lives and return how many did within 30 s, itself among them; SQLite's is 1."""
+        ...
+
     async def ready(self) -> None:
         """Return when the store answers; raises StoreError when it does not."""
         ...

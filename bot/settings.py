@@ -6,11 +6,16 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot.errors import SettingsError
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+STORES = ("sqlite:///", "postgresql://", "postgres://")
+CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
+"""Files that Docker and Podman put into their containers."""
 
 
 class Secret:
@@ -66,7 +71,8 @@ CLOUDS: Mapping[str, Cloud] = {
 class Settings:
     """What the process was told. Hosts are exact names; `tenants` are Entra tenant ids; URLs have no last slash.
 
-    `ca_files` are PEM files trusted besides the machine's own; `duration` is in minutes.
+    `ca_files` are PEM files trusted besides the machine's own; `duration` is in minutes; `container` says whether
+    this process runs in one, whose files go with it; `store` may hold a password.
     """
 
     app_id: str
@@ -84,7 +90,8 @@ class Settings:
     connector_hosts: tuple[str, ...]
     tenants: tuple[str, ...]
     thread_binding: str
-    store: str
+    store: Secret
+    container: bool
     duration: int
     language: str
     welcome: str
@@ -163,6 +170,21 @@ class _Reader:
             found.append(path)
         return tuple(dict.fromkeys(found))
 
+    def store(self, name: str, default: str) -> str:
+        value = self.text(name, default)
+        scheme = value.partition("://")[0] if "://" in value else ""
+        if not value.startswith(STORES):
+            # Never the whole value: it may hold a password.
+            named = f"begins with {scheme}://" if scheme else "has no scheme such as sqlite:///"
+            self.problems.append(
+                f"{name} {named}; it may be sqlite:///FILE (one process) "
+                "or postgresql://USER@HOST/DATABASE (any number of them)."
+            )
+        return value
+
+    def contained(self) -> bool:
+        return bool(self.text("KUBERNETES_SERVICE_HOST")) or any(mark.exists() for mark in CONTAINER_MARKS)
+
     def read(self) -> Settings:
         cloud = CLOUDS[self.choice("MUSTER_CLOUD", "public", tuple(CLOUDS))]
         app_id = self.guid("MicrosoftAppId", "It is the application (client) id of your Azure Bot.")
@@ -185,7 +207,8 @@ class _Reader:
             connector_hosts=self.words("MUSTER_CONNECTOR_HOSTS", cloud.connector_hosts),
             tenants=self.words("MUSTER_TENANTS", (tenant,) if tenant else ()),
             thread_binding=self.choice("MUSTER_THREAD_BINDING", "beta", ("beta", "v1.0", "off")),
-            store=self.text("MUSTER_STORE", "sqlite:///muster.db"),
+            store=Secret(self.store("MUSTER_STORE", "sqlite:///muster.db")),
+            container=self.contained(),
             duration=self.number("MUSTER_DURATION", 60, 5, 1440),
             language=self.text("MUSTER_LANGUAGE", "en"),
             welcome=self.choice("MUSTER_WELCOME", "team", ("team", "off")),

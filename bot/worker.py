@@ -62,6 +62,7 @@ class Worker:
         self._loops: list[asyncio.Task[None]] = []
         self._stopping = False
         self._stopped = False
+        self.replicas = 1  # how many processes share the store, this one among them; as of the last heartbeat
 
     # --- the door's side ---------------------------------------------------------------------------------
 
@@ -177,10 +178,11 @@ class Worker:
     async def _heartbeat(self) -> None:
         engine = self._engine
         while True:
-            await engine.clock.sleep(HEARTBEAT_SECONDS)
             held = _together(self._held.values())
             with suppress(StoreError):  # said by the claimer; the fence protects what we do meanwhile
+                self.replicas = await engine.store.alive(engine.clock.now())
                 await engine.store.renew(held, engine.clock.now())
+            await engine.clock.sleep(HEARTBEAT_SECONDS)
 
     async def _sweeping(self) -> None:
         engine = self._engine

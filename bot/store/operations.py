@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from bot.leases import Lease, Receipt, ReceiptKind, TurnClaim, Work
 from bot.model import Turn, TurnKind
 from bot.store import rows
 from bot.store.claims import MOST_ATTEMPTS, message_claims, timer_claims, turn_claim
-from bot.store.statements import Operation, Row, Statement, Terms, Value
+from bot.store.statements import Operation, Row, Rows, Statement, Terms, Value
 
 ECHO_WITHIN = 60_000
 """ms within which the same words of the same person are an echo (ENGINE R11)."""
 UNCLEAR_WAIT = 5_000
 """ms to wait before a message that may have been posted is posted once more (ENGINE R15)."""
+ALIVE_WITHIN = 30_000
+"""ms after its last heartbeat for which a replica counts as alive: three heartbeats."""
 TURNS_KEPT = 48 * 3_600_000
 """ms for which a finished turn keeps its keys (ENGINE 2.17)."""
 ROOMS_KEPT = 90 * 86_400_000
@@ -23,6 +27,18 @@ MOST_SWEPT = 5_000
 def ready() -> Operation[None]:
     """Ask for one row."""
     yield "alive", {}
+
+
+def alive(terms: Terms, now: int) -> Operation[int]:
+    """Say that this process lives, and count those that said so in the last `ALIVE_WITHIN` ms."""
+    yield "replica_seen", {"owner": terms.owner, "now": now}
+    counted = yield "replicas_alive", {"since": now - ALIVE_WITHIN}
+    return int(counted[0]["alive"])
+
+
+def leave(terms: Terms) -> Operation[None]:
+    """Take this process off the list of the living."""
+    yield "replica_gone", {"owner": terms.owner}
 
 
 def inherit(terms: Terms) -> Operation[None]:
@@ -123,7 +139,7 @@ def claim(terms: Terms, now: int, limit: int) -> Operation[Work]:
     lease: dict[str, Value] = {"now": now, "owner": terms.owner, "until": now + terms.lease_ms, "most": limit}
     yield "turns_expire", {"now": now}
     yield "turns_poison", {"now": now, "most_attempts": MOST_ATTEMPTS}
-    turn_rows = yield "turns_claim", lease
+    turn_rows = yield from _heads(lease)
     timer_rows = yield "timers_claim", lease
     yield "messages_gone", {"now": now}
     yield "messages_unclear", {"now": now, "due_at": now + UNCLEAR_WAIT}
@@ -140,6 +156,16 @@ def claim(terms: Terms, now: int, limit: int) -> Operation[Work]:
         messages=tuple((yield from message_claims(message_rows))),
         next_due=now if full else ahead[0]["due_at"],
     )
+
+
+def _heads(lease: dict[str, Value]) -> Operation[Rows]:
+    """Lease the next turn of each chat that has one due. The lanes are locked first, and looked at again then."""
+    lanes = yield "lanes_due", {"now": lease["now"], "most": lease["most"]}
+    if not lanes:
+        return []
+    keys = msgspec.json.encode([[lane["tenant"], lane["thread_id"]] for lane in lanes]).decode()
+    parameters = {name: lease[name] for name in ("now", "owner", "until")}
+    return (yield "turns_claim", {**parameters, "lanes": keys})
 
 
 def fail_turn(held: TurnClaim, retry_at: int) -> Operation[bool]:
@@ -184,3 +210,4 @@ def sweep(now: int) -> Operation[None]:
     yield "rooms_sweep", before
     yield "messages_sweep", before
     yield "notes_sweep", {"now": now}
+    yield "replicas_sweep", {"before": now - TURNS_KEPT}

@@ -32,11 +32,12 @@ def settle_turn(at: Applying, claim: TurnClaim, decide: Decide) -> Operation[Set
     outcome: dict[str, Value] = {"answer": rows.answer_text(reply.answer), "outcome": reply.outcome}
     yield "turn_outcome", {"turn_key": turn.turn_key, **outcome}
     work = yield from take(at)
+    lane: dict[str, Value] = {"tenant": turn.chat.tenant, "thread_id": turn.chat.thread_id}
+    yield "lane_lock", lane
     claimed = yield (
         "lane_claim",
         {
-            "tenant": turn.chat.tenant,
-            "thread_id": turn.chat.thread_id,
+            **lane,
             "now": at.now,
             "owner": at.terms.owner,
             "until": at.now + at.terms.lease_ms,

@@ -46,11 +46,15 @@ class Driver(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Who takes leases and for how long (ms), and how far apart (ms) sends to one thread are (ENGINE R17)."""
+    """Who takes leases and for how long (ms), and how far apart (ms) sends to one thread are (ENGINE R17).
+
+    `shared` says whether other processes may use the same database.
+    """
 
     owner: str
     lease_ms: int = 30_000
     chat_send_gap_ms: int = 3_000
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ SHARED = ("transactions", "chats", "inbox", "rooms", "messages", "timers")
 
 
 def load(engine: str, adapter: str) -> Any:  # noqa: ANN401 - aiosql's Queries has its queries as attributes
-    """Return the queries for an engine (`sqlite`), loaded for one of aiosql's adapters (`sqlite3`)."""
+    """Return the queries for an engine (`sqlite`, `postgres`) through its adapter in aiosql (`sqlite3`, `asyncpg`)."""
     folder = files("bot.store") / "sql"
     names = (*SHARED, f"claim_{engine}")
     text = "\n".join((folder / f"{name}.sql").read_text("utf-8") for name in names)

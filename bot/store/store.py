@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from bot.errors import StoreError
 from bot.leases import MessageClaim, Receipt, Sent, Settled, TimerClaim, TurnClaim, Work
 from bot.model import Turn
 from bot.ports import Decide
@@ -66,6 +69,15 @@ class TransactionalStore:
         """Return when the store answers."""
         await self._driver.run(operations.ready)
 
+    async def alive(self, now: int) -> int:
+        """Count the live replicas, this one among them."""
+        if not self._terms.shared:
+            return 1
+        return await self._driver.run(lambda: operations.alive(self._terms, now))
+
     async def close(self) -> None:
         """Finish what is queued and let go."""
+        if self._terms.shared:
+            with suppress(StoreError):  # away: the others stop counting us by themselves
+                await self._driver.run(lambda: operations.leave(self._terms))
         await self._driver.close()

@@ -11,14 +11,17 @@ import secrets
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 from tests.chaos.broken import BREAKS
 from tests.chaos.plan import Plan, Sizes, draw
-from tests.chaos.proofs import SIZES, options as hurried
+from tests.chaos.proofs import SIZES
+from tests.chaos.proofs import options as hurried
 from tests.chaos.running import Options, run
 from tests.chaos.verdict import Verdict
+from tests.database.server import available, running, schema
 
 LEASE_SECONDS = 30.0
 
@@ -75,11 +78,19 @@ def shown(plan: Plan, options: Options) -> Verdict:
         flush=True,
     )
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        store = options.store or f"sqlite:///{Path(folder) / 'chaos.db'}"
+    with ExitStack() as stack:
+        store = options.store or own_store(stack)
         verdict = asyncio.run(run(plan, replace(options, store=store)))
     print("\n".join(verdict.lines()), f"in {time.monotonic() - began:.0f} s, SEED={plan.seed}", flush=True)
     return verdict
+
+
+def own_store(stack: ExitStack) -> str:
+    """Return the address of a new database that goes with the run: PostgreSQL where it is there, else a SQLite file."""
+    if available():
+        return stack.enter_context(schema(stack.enter_context(running())))
+    print("no PostgreSQL here: the replicas share a SQLite file, which only tests may do", flush=True)
+    return f"sqlite:///{Path(stack.enter_context(tempfile.TemporaryDirectory())) / 'chaos.db'}"
 
 
 def proof(seed: int, *, sound: bool) -> int:

@@ -16,13 +16,13 @@ from typing import Any
 
 import app
 from bot.errors import Unclear
-from bot.leases import Receipt, ReceiptKind
+from bot.leases import Receipt, ReceiptKind, Work
 from bot.model import Chat, FrozenRequest, Meeting, Rendered, Turn
 from bot.ports import Meetings, Messenger, Store
-from bot.settings import Settings
+from bot.store import postgres, sqlite, statements
 
-OpenStore = Callable[[Settings, str, int], Awaitable[Store]]
-"""Opens the store for an owner with a lease in ms."""
+OpenStore = Callable[..., Awaitable[Store]]
+"""Opens a store as `bot.store.opening.open_store` does."""
 
 
 class Around:
@@ -79,8 +79,6 @@ class AckFirst(Around):
         self._writing.discard(task)
         receipt = task.result()
         if receipt.claim:  # the claimer finds it as soon as this lease is handed back
-            from bot.leases import Work  # noqa: PLC0415 - only this broken build needs it
-
             self._writing.add(asyncio.ensure_future(self._part.release(Work(turns=(receipt.claim,)), 0)))
 
 
@@ -116,9 +114,7 @@ def unindexed(sql: str) -> str:
 def with_sql(open_store: OpenStore, change: Callable[[str], str], *, without_index: bool = False) -> OpenStore:
     """Return a way to open a store whose statements are changed; the engines load them by `statements.load`."""
 
-    async def opened(settings: Settings, owner: str, lease_ms: int) -> Store:
-        from bot.store import sqlite, statements  # noqa: PLC0415 - patched while the store is opened
-
+    async def opened(url: str, **terms: Any) -> Store:  # noqa: ANN401 - as open_store takes them
         real, real_steps = statements.load, statements.migrations
 
         def load(engine: str, adapter: str) -> Any:  # noqa: ANN401 - aiosql's Queries
@@ -133,24 +129,16 @@ def with_sql(open_store: OpenStore, change: Callable[[str], str], *, without_ind
                 return steps
             return [*steps, statements.Migration(9999, "broken.sql", "DROP INDEX IF EXISTS rooms_place;")]
 
-        modules = [sqlite, *_postgres()]
+        modules: tuple[Any, ...] = (postgres, sqlite)
         for module in modules:
-            module.load, module.migrations = load, migrations  # type: ignore[attr-defined]  # names they imported
+            module.load, module.migrations = load, migrations
         try:
-            return await open_store(settings, owner, lease_ms)
+            return await open_store(url, **terms)
         finally:
             for module in modules:
-                module.load, module.migrations = real, real_steps  # type: ignore[attr-defined]  # as above
+                module.load, module.migrations = real, real_steps
 
     return opened
-
-
-def _postgres() -> list[Any]:
-    try:
-        from bot.store import postgres  # noqa: PLC0415 - patched only where it is there
-    except ImportError:
-        return []
-    return [postgres]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +170,8 @@ def replaced(name: str, open_store: OpenStore, lease_ms: int) -> app.Replaced:
     how = BREAKS[name]
     opened = how.store(open_store)
     return app.Replaced(
-        open_store=lambda settings, owner: opened(settings, owner, how.lease_ms or lease_ms),
+        open_store=opened,
+        lease_ms=how.lease_ms or lease_ms,
         wrap_store=how.wrap_store,
         wrap_meetings=how.wrap_meetings,
         wrap_messenger=how.wrap_messenger,

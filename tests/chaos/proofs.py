@@ -18,9 +18,10 @@ SIZES: dict[str, Sizes] = {
         chats=40,
         seconds=10.0,
         freezes=2,
-        faulty=0.6,
-        graph_faults=(),
-        connector_faults=("connector-503-late",),
+        faulty=1.0,
+        stall=4.0,
+        graph_faults=("stall", "forbidden-late"),  # a frozen replica hears the refusal while another is being answered
+        connector_faults=(),
     ),
     "room-index": CALM,
     "ack-first": replace(CALM, kills=3, seconds=4.0),

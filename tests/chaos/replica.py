@@ -18,20 +18,18 @@ import app
 from bot import delivery, worker
 from bot.ports import Store
 from bot.settings import Settings
-from bot.store import operations
+from bot.store import opening, operations
 from bot.store.sqlite import open_sqlite, store_path
 from tests.chaos.broken import replaced
 
 LEASE_MS = 30_000
 
 
-async def open_store(settings: Settings, owner: str, lease_ms: int) -> Store:
-    """Open the store the settings name; several replicas may share one SQLite file here, which the product refuses."""
-    if settings.store.startswith("sqlite"):
-        return await open_sqlite(store_path(settings.store), owner=owner, lease_ms=lease_ms, exclusive=False)
-    from bot.store import postgres  # noqa: PLC0415 - only where the store is one
-
-    return await postgres.open_postgres(settings.store, owner=owner, lease_ms=lease_ms)
+async def open_store(url: str, *, owner: str, lease_ms: int) -> Store:
+    """Open the store; several replicas may share one SQLite file here, which the product refuses."""
+    if url.startswith("sqlite"):
+        return await open_sqlite(store_path(url), owner=owner, lease_ms=lease_ms, exclusive=False)
+    return await opening.open_store(url, owner=owner, lease_ms=lease_ms)
 
 
 def hurry(lease_ms: int, unclear_ms: int) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -9,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
+import asyncpg
 import pytest
 
 from bot.decisions import Effect, Reply, View
@@ -27,7 +30,9 @@ from bot.model import (
     TurnKind,
 )
 from bot.ports import Decide, Store
+from bot.store.postgres import open_postgres
 from bot.store.sqlite import open_sqlite
+from tests.database.server import schema
 
 NOW = 1_790_000_000_000
 TENANT = "tenant"
@@ -45,7 +50,7 @@ class Engine(Protocol):
         """Close every store."""
         ...
 
-    def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+    async def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Look into the tables from outside."""
         ...
 
@@ -68,10 +73,39 @@ class SqliteEngine:
         for store in self._stores:
             await store.close()
 
-    def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+    async def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Run a statement in a connection of its own."""
         with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
             return connection.execute(sql, parameters).fetchall()
+
+
+class PostgresEngine:
+    """A schema of its own, or one that is emptied; each store is a process with its own connections."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._stores: list[Store] = []
+
+    async def open(self, owner: str) -> Store:
+        """Connect."""
+        store = await open_postgres(self.url, owner=owner)
+        self._stores.append(store)
+        return store
+
+    async def close(self) -> None:
+        """Close every store that was opened."""
+        for store in self._stores:
+            await store.close()
+
+    async def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Run a statement in a connection of its own, whose parameters are all `?` as in SQLite."""
+        numbers = iter(range(1, 100))
+        connection = await asyncpg.connect(self.url)
+        try:
+            found = await connection.fetch(re.sub(r"\?", lambda _: f"${next(numbers)}", sql), *parameters)
+        finally:
+            await connection.close()
+        return [tuple(row) for row in found]
 
 
 class Make:
@@ -171,13 +205,30 @@ def make() -> Make:
     return Make()
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", "postgres"])
 async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Engine]:
     """Every engine in turn: the contract is one."""
-    engines = {"sqlite": lambda: SqliteEngine(tmp_path / "muster.db")}
-    engine = engines[request.param]()
+    engine: Engine
+    if request.param == "sqlite":
+        engine = SqliteEngine(tmp_path / "muster.db")
+    else:
+        # One schema for all tests of this worker, migrated by the first of them.
+        name = f"muster_contract_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+        url = await schema(request.getfixturevalue("postgres_server"), name)
+        await emptied(url)
+        engine = PostgresEngine(url)
     yield engine
     await engine.close()
+
+
+async def emptied(url: str) -> None:
+    """Forget what the test before left behind; the schema stays."""
+    connection = await asyncpg.connect(url)
+    tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+    names = [row["tablename"] for row in tables if row["tablename"] != "schema_version"]
+    if names:
+        await connection.execute(";".join(f"DELETE FROM {name}" for name in names))  # noqa: S608 - our own tables
+    await connection.close()
 
 
 @pytest.fixture

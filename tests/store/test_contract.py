@@ -182,4 +182,4 @@ async def test_crashing_handler(store: Store, engine: Engine, make: Make) -> Non
     for crash in range(1, 5):
         assert [claim.attempts for claim in (await store.claim(make.now + crash * 30_000, 9)).turns] == [crash + 1]
     assert not (await store.claim(make.now + 5 * 30_000, 9)).turns
-    assert engine.rows("SELECT state, body FROM inbox") == [("poison", None)]
+    assert await engine.rows("SELECT state, body FROM inbox") == [("poison", None)]

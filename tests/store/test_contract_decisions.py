@@ -39,8 +39,8 @@ async def test_settle_turn_applies_everything(store: Store, engine: Engine, make
     assert (timer.timer, timer.room, timer.chat) == (make.timer(attempts=1), make.room(), make.chat())
     assert not settled.work.messages
     assert settled.work.next_due == make.now + 1_500
-    assert engine.rows("SELECT state, body, outcome, lease_owner FROM inbox") == [("done", None, "opening", "")]
-    audit = engine.rows("SELECT at, actor_oid, action, room_id, thread_id, reference FROM audit")
+    assert await engine.rows("SELECT state, body, outcome, lease_owner FROM inbox") == [("done", None, "opening", "")]
+    audit = await engine.rows("SELECT at, actor_oid, action, room_id, thread_id, reference FROM audit")
     assert audit == [(make.now, "oid-ana", "meet", "room", make.thread, "7F3K-92QD")] * 2
     views: list[View] = []
     claim = await taken(store, make.turn("b"), make.now)
@@ -72,7 +72,7 @@ async def test_settle_stale(store: Store, engine: Engine, make: Make) -> None:
     settled = await store.settle_turn(old, make.reply(MakeRoom(make.room())), make.now + 30_000, "f")
     assert settled.stale
     assert settled.reply is None
-    assert engine.rows("SELECT COUNT(*) FROM rooms") == [(0,)]
+    assert await engine.rows("SELECT COUNT(*) FROM rooms") == [(0,)]
     assert await store.fail_turn(old, make.now, make.now) is False
     assert not (await store.settle_turn(new, make.reply(), make.now + 30_000, "f")).stale
 
@@ -98,8 +98,8 @@ async def test_decide_again(store: Store, engine: Engine, make: Make) -> None:
     assert settled.reply.outcome == "done"
     assert [held.message.message_id for held in settled.work.messages] == ["whisper 3"]
     assert settled.work.timers == ()
-    assert engine.rows("SELECT message_id FROM messages") == [("whisper 3",)]
-    assert engine.rows("SELECT subject, version FROM rooms") == [("Review", 2)]
+    assert await engine.rows("SELECT message_id FROM messages") == [("whisper 3",)]
+    assert await engine.rows("SELECT subject, version FROM rooms") == [("Review", 2)]
 
 
 async def test_decide_in_vain(store: Store, engine: Engine, make: Make) -> None:
@@ -108,7 +108,7 @@ async def test_decide_in_vain(store: Store, engine: Engine, make: Make) -> None:
     stubborn = make.reply(MakeRoom(make.room()), MakeRoom(make.room("second")))
     with pytest.raises(StoreError):
         await store.settle_turn(claim, stubborn, make.now, "f")
-    assert engine.rows("SELECT COUNT(*) FROM rooms") == [(0,)]
+    assert await engine.rows("SELECT COUNT(*) FROM rooms") == [(0,)]
     assert not (await store.settle_turn(claim, make.reply(), make.now, "f")).stale
 
 
@@ -131,7 +131,7 @@ async def test_raising_decision(store: Store, engine: Engine, make: Make) -> Non
 
     with pytest.raises(ZeroDivisionError):
         await store.settle_turn(claim, decide, make.now, "f")
-    assert engine.rows("SELECT state, lease_owner FROM inbox") == [("new", "one")]
+    assert await engine.rows("SELECT state, lease_owner FROM inbox") == [("new", "one")]
 
 
 async def test_fifty_ask_at_once(engine: Engine, make: Make) -> None:
@@ -161,4 +161,4 @@ async def test_fifty_ask_at_once(engine: Engine, make: Make) -> None:
         store = stores[0 if waiting[0].lease.owner == "one" else 1]
         waiting = await work(store, waiting[0])
     assert sorted(done) == ["opening", *["running"] * 49]
-    assert engine.rows("SELECT COUNT(*) FROM rooms") == [(1,)]
+    assert await engine.rows("SELECT COUNT(*) FROM rooms") == [(1,)]

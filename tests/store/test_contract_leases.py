@@ -118,12 +118,12 @@ async def test_sweep(store: Store, engine: Engine, make: Make) -> None:
     await do(store, make, make.now, MakeRoom(old), MakeRoom(kept), note, *map(PlanMessage, cards))
     await store.receive(make.turn("open"), make.now)
     await store.sweep(make.now + 48 * hours)
-    assert engine.rows("SELECT COUNT(*) FROM inbox") == [(2,)]
-    assert engine.rows("SELECT COUNT(*) FROM notes") == [(0,)]
+    assert await engine.rows("SELECT COUNT(*) FROM inbox") == [(2,)]
+    assert await engine.rows("SELECT COUNT(*) FROM notes") == [(0,)]
     await store.sweep(make.now + 48 * hours + 1)
-    assert engine.rows("SELECT turn_key FROM inbox") == [("open",)]
+    assert await engine.rows("SELECT turn_key FROM inbox") == [("open",)]
     await store.sweep(make.now + 90 * days)
-    assert engine.rows("SELECT COUNT(*) FROM messages") == [(4,)]
+    assert await engine.rows("SELECT COUNT(*) FROM messages") == [(4,)]
     await store.sweep(make.now + 90 * days + 1)
-    assert engine.rows("SELECT room_id FROM rooms") == [("kept",)]
-    assert engine.rows("SELECT message_id FROM messages ORDER BY 1") == [("kept",), ("welcome",)]
+    assert await engine.rows("SELECT room_id FROM rooms") == [("kept",)]
+    assert await engine.rows("SELECT message_id FROM messages ORDER BY 1") == [("kept",), ("welcome",)]

@@ -53,7 +53,7 @@ async def test_planned_card_comes_back_sending(store: Store, engine: Engine, mak
     claim = await posted(store, make)
     assert (claim.message.state, claim.message.attempts, claim.message.generation) == (MessageState.SENDING, 1, 1)
     assert (claim.room, claim.chat) == (make.room(), make.chat())
-    assert engine.rows("SELECT state, lease_owner FROM messages") == [("sending", "one")]
+    assert await engine.rows("SELECT state, lease_owner FROM messages") == [("sending", "one")]
     again = make.message("another", intent_key=claim.message.intent_key)
     assert not (await do(store, make, make.now, PlanMessage(again))).work.messages
 
@@ -142,7 +142,7 @@ async def test_post_without_an_id(store: Store, engine: Engine, make: Make) -> N
     claim = await posted(store, make)
     await store.settle_message(claim, sent(activity_id=""), make.now)
     assert not (await do(store, make, make.now + 9_000, RefreshCards("room"))).work.messages
-    assert engine.rows("SELECT state, due_at FROM messages") == [("posted", None)]
+    assert await engine.rows("SELECT state, due_at FROM messages") == [("posted", None)]
 
 
 @pytest.mark.parametrize("purpose", [Purpose.CARD, Purpose.WHISPER, Purpose.NOTICE, Purpose.WELCOME])
@@ -153,7 +153,7 @@ async def test_killed_while_sending(store: Store, engine: Engine, make: Make, pu
     assert not (await other.claim(make.now + 29_999, 9)).messages
     work = await other.claim(make.now + 30_000, 9)
     assert (work.messages, work.next_due) == ((), make.now + 35_000)
-    assert engine.rows("SELECT state FROM messages") == [("unclear",)]
+    assert await engine.rows("SELECT state FROM messages") == [("unclear",)]
     (claim,) = (await other.claim(make.now + 35_000, 9)).messages
     assert (claim.message.state, claim.message.generation) == (MessageState.SENDING, 2)
     assert claim.lease.owner == "two"
@@ -183,7 +183,7 @@ async def test_gone_chat(store: Store, engine: Engine, make: Make) -> None:
     assert not (await do(store, make, make.now + 1, gone, whisper)).work.messages
     assert await store.claim(make.now + 1, 9) == Work(next_due=make.now + 30_000)
     assert await store.claim(make.now + 30_000, 9) == Work()
-    assert engine.rows("SELECT DISTINCT state, due_at FROM messages") == [("gone", None)]
+    assert await engine.rows("SELECT DISTINCT state, due_at FROM messages") == [("gone", None)]
     await store.receive(make.turn("b", received_at=make.now + 2), make.now + 2)
     assert (await do(store, make, make.now + 3, PlanMessage(make.message("new")))).work.messages
 
@@ -206,7 +206,7 @@ async def test_timer_is_done(store: Store, engine: Engine, make: Make) -> None:
     assert not settled.stale
     (view,) = views
     assert (view.room, view.chat, view.notes, view.fresh_id) == (make.room(), make.chat(), {"k": "v"}, "g")
-    assert engine.rows("SELECT * FROM timers") == []
+    assert await engine.rows("SELECT * FROM timers") == []
     assert (await store.settle_timer(claim, make.reply(), make.now + 1, "g")).stale
 
 

@@ -31,3 +31,16 @@ UPDATE timers SET lease_until = 0 WHERE lease_owner <> CAST(:owner AS TEXT) AND 
 
 -- name: orphan_messages(owner)!
 UPDATE messages SET lease_until = 0 WHERE lease_owner <> CAST(:owner AS TEXT) AND lease_until > 0;
+
+-- name: replica_seen(owner, now)!
+INSERT INTO replicas (owner, seen_at) VALUES (CAST(:owner AS TEXT), CAST(:now AS BIGINT))
+ON CONFLICT (owner) DO UPDATE SET seen_at = excluded.seen_at;
+
+-- name: replicas_alive(since)
+SELECT COUNT(*) AS alive FROM replicas WHERE seen_at > CAST(:since AS BIGINT);
+
+-- name: replica_gone(owner)!
+DELETE FROM replicas WHERE owner = CAST(:owner AS TEXT);
+
+-- name: replicas_sweep(before)!
+DELETE FROM replicas WHERE seen_at < CAST(:before AS BIGINT);

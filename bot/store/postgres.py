@@ -1,0 +1,212 @@
+"""PostgreSQL: each operation in one transaction on a pooled connection; what several replicas share (ENGINE R24, R27).
+
+READ COMMITTED: each statement sees what was committed before it began. Order and uniqueness come from row locks (a lane
+by the row of its chat, see sql/claim_postgres.sql), unique indices and fences, so a statement that waited for another
+replica's transaction goes on with what that one left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from bot.errors import SettingsError, StoreError
+from bot.ports import Store
+from bot.store.statements import Migration, Operation, T, Terms, load, migrations
+from bot.store.store import TransactionalStore
+
+__all__ = ["PostgresDriver", "apply_migrations", "open_postgres"]
+
+POOL_SIZE = 8
+"""Connections of one process; a replica needs few, and the server's number (100 by default) is shared by all."""
+ATTEMPTS = 5
+"""How often an operation is begun when the server ends it in favour of another one."""
+CONNECT_SECONDS = 5.0
+ACQUIRE_SECONDS = 5.0
+ANSWER_SECONDS = 6.0
+"""How long the client waits for an answer: a little longer than the server may take for one."""
+MIGRATE_SECONDS = 120.0
+CACHED_STATEMENTS = 256
+DURABLE = "on"
+"""What `synchronous_commit` says when every commit is on the disk (ENGINE R10, R24)."""
+SESSION = {
+    "application_name": "muster",
+    "synchronous_commit": DURABLE,
+    "default_transaction_isolation": "read committed",
+    "statement_timeout": "5000",
+    "lock_timeout": "3000",
+    "idle_in_transaction_session_timeout": "10000",
+    "TimeZone": "UTC",
+}
+MIGRATING = {**SESSION, "statement_timeout": "0", "lock_timeout": "0"}  # a replica waits for the one that migrates
+ONE_AT_A_TIME = "SELECT pg_advisory_lock(hashtext('muster schema'), hashtext(current_schema()))"
+RECORDS = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL)"
+
+AGAIN = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.UniqueViolationError,  # another replica's row came between the look and the write: look again
+)
+WRONG_SETTINGS = (
+    asyncpg.InvalidAuthorizationSpecificationError,  # a wrong password too
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.ClientConfigurationError,
+    asyncpg.InvalidSchemaNameError,
+    asyncpg.InsufficientPrivilegeError,
+    ValueError,  # asyncpg's for parts of an address that make no sense, such as a port with letters
+)
+AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+
+
+async def open_postgres(url: str, *, owner: str, chat_send_gap_ms: int = 3_000, lease_ms: int = 30_000) -> Store:
+    """Connect to `postgresql://...`, bring the schema up to date, and return the store.
+
+    `owner` is this process's random id, which its leases carry; the other two are in ms. Raises SettingsError naming
+    MUSTER_STORE (without its password), or StoreError while the server is away.
+    """
+    driver = PostgresDriver(url)
+    await driver.start()
+    return TransactionalStore(driver, Terms(owner, lease_ms, chat_send_gap_ms, shared=True))
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    sql: str
+    names: tuple[str, ...]
+
+
+class PostgresDriver:
+    """Runs operations on a bounded pool of connections, whose statements are prepared once each.
+
+    `begun_again` counts the operations that were begun anew because another one was in their way.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._pool: Any = None  # asyncpg has no types
+        self._queries = _queries()
+        self.begun_again = 0
+
+    async def start(self) -> None:
+        """Migrate and open the pool. Raises SettingsError or StoreError."""
+        try:
+            await self._migrate()
+            self._pool = await asyncpg.create_pool(
+                self._url,
+                min_size=1,
+                max_size=POOL_SIZE,
+                timeout=CONNECT_SECONDS,
+                command_timeout=ANSWER_SECONDS,
+                statement_cache_size=CACHED_STATEMENTS,
+                max_cached_statement_lifetime=0,
+                server_settings=SESSION,
+                init=_assert_durable,
+            )
+        except WRONG_SETTINGS as error:
+            raise SettingsError([f"MUSTER_STORE names a database that cannot be used: {error}."]) from error
+        except AWAY as error:
+            raise _translated(error) from error
+
+    async def _migrate(self) -> None:
+        connection = await asyncpg.connect(
+            self._url, timeout=CONNECT_SECONDS, command_timeout=MIGRATE_SECONDS, server_settings=MIGRATING
+        )
+        try:
+            await apply_migrations(connection, migrations())
+        finally:
+            await _shut(connection)
+
+    async def run(self, begin: Callable[[], Operation[T]]) -> T:
+        """Run a fresh operation in one transaction and return its result once that is committed.
+
+        When the server ends it in favour of another one it is begun again, up to `ATTEMPTS` times in all. A StoreError
+        during the commit leaves open whether it was: every operation has a key or a fence that makes a second one
+        harmless.
+        """
+        if self._pool is None:
+            raise StoreError("the store is closed")
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                return await self._transact(begin)
+            except AGAIN as error:
+                self.begun_again += 1
+                if not left:
+                    raise _translated(error) from error
+            except AWAY as error:
+                raise _translated(error) from error
+        raise AssertionError  # the last attempt returns or raises
+
+    async def _transact(self, begin: Callable[[], Operation[T]]) -> T:
+        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
+            return await self._run(connection, begin())
+
+    async def _run(self, connection: Any, operation: Operation[T]) -> T:  # noqa: ANN401 - asyncpg has no types
+        try:
+            name, parameters = next(operation)
+            while True:
+                query = self._queries[name]
+                rows = await connection.fetch(query.sql, *(parameters[name] for name in query.names))
+                name, parameters = operation.send(rows)
+        except StopIteration as ended:
+            result: T = ended.value
+            return result
+        finally:
+            operation.close()
+
+    async def close(self) -> None:
+        """Let what runs finish, and close the connections."""
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await pool.close()
+        except AWAY:
+            pool.terminate()
+
+
+async def apply_migrations(connection: Any, steps: list[Migration]) -> None:  # noqa: ANN401 - asyncpg has no types
+    """Apply the steps that are not recorded yet, each in one transaction with its record (ENGINE C14).
+
+    One process at a time does; the lock goes with the connection, so a process that dies holds up nobody.
+    """
+    await connection.execute(ONE_AT_A_TIME)
+    await connection.execute(RECORDS)
+    known = {row["version"] for row in await connection.fetch("SELECT version FROM schema_version")}
+    for step in steps:
+        if step.version not in known:
+            async with connection.transaction():
+                await connection.execute(step.sql)
+                await connection.execute("INSERT INTO schema_version VALUES ($1, $2)", step.version, step.name)
+
+
+async def _assert_durable(connection: Any) -> None:  # noqa: ANN401 - asyncpg has no types
+    """A pooler in between may have dropped what was asked for: then nothing could be promised."""
+    said = await connection.fetchval("SHOW synchronous_commit")
+    if said != DURABLE:
+        raise StoreError(f"PostgreSQL will not write durably here: synchronous_commit {said}")
+
+
+async def _shut(connection: Any) -> None:  # noqa: ANN401 - asyncpg has no types
+    with suppress(*AWAY):  # what was done is committed; the server sees the connection end anyway
+        await connection.close(timeout=CONNECT_SECONDS)
+
+
+def _queries() -> dict[str, _Query]:
+    """Return the statements with `$1` for their first parameter, and so on."""
+    loaded = load("postgres", "asyncpg")
+    sorted_names = loaded.driver_adapter.var_sorted
+    return {
+        name: _Query(getattr(loaded, name).sql, tuple(sorted_names[name]))
+        for name in loaded.available_queries
+        if "_cursor" not in name
+    }
+
+
+def _translated(error: Exception) -> StoreError:
+    return StoreError(f"PostgreSQL: {type(error).__name__}: {error}")
