@@ -88,7 +88,7 @@ def shown(plan: Plan, options: Options) -> Verdict:
 def own_store(stack: ExitStack) -> str:
     """Return the address of a new database that goes with the run: PostgreSQL where it is there, else a SQLite file."""
     if available():
-        return stack.enter_context(schema(stack.enter_context(running())))
+        return asyncio.run(schema(stack.enter_context(running())))
     print("no PostgreSQL here: the replicas share a SQLite file, which only tests may do", flush=True)
     return f"sqlite:///{Path(stack.enter_context(tempfile.TemporaryDirectory())) / 'chaos.db'}"
 

@@ -124,7 +124,9 @@ def _blows(dice: random.Random, sizes: Sizes) -> list[Blow]:
     blows = []
     for number, kind in enumerate(kinds):
         at = slot * number + dice.uniform(0.3, 0.7) * slot
-        lasts = 1.5 + sizes.lease * dice.uniform(1.5, 2.0) if kind == "freeze" else dice.uniform(0.0, 0.3) * min(slot, 10)
+        lasts = (
+            1.5 + sizes.lease * dice.uniform(1.5, 2.0) if kind == "freeze" else dice.uniform(0.0, 0.3) * min(slot, 10)
+        )
         blows.append(Blow(kind, dice.randrange(sizes.replicas), at, lasts))
     return blows
 
@@ -132,4 +134,3 @@ def _blows(dice: random.Random, sizes: Sizes) -> list[Blow]:
 def _faults(dice: random.Random, calls: int, share: float, names: tuple[str, ...]) -> dict[int, str]:
     struck = sorted(dice.sample(range(1, calls + 1), int(calls * share))) if names else []
     return {ordinal: dice.choice(names) for ordinal in struck}
-

@@ -22,7 +22,7 @@ START_SECONDS = 60
 
 
 async def pause(seconds: float) -> None:
-    """Return when the wall clock has moved so far: the plan's times are real ones, for processes cannot be told another."""
+    """Return when the wall clock has moved so far: the plan's times are real, as those of the processes are."""
     gone = asyncio.get_running_loop().create_future()
     handle = asyncio.get_running_loop().call_later(seconds, gone.set_result, None)
     try:
@@ -69,7 +69,7 @@ class Replica:
             if "Running on" in self.lines[-1]:
                 listening.set()
 
-    def signal(self, number: signal.Signals) -> None:
+    def tell(self, number: signal.Signals) -> None:
         """Send a signal; a process that is gone needs none."""
         if self._process is not None:
             with suppress(ProcessLookupError):
@@ -81,17 +81,17 @@ class Replica:
 
     async def stop(self) -> None:
         """Ask it to leave, and see to it that it does."""
-        self.signal(signal.SIGCONT)
+        self.tell(signal.SIGCONT)
         await self._end(signal.SIGTERM)
 
     async def _end(self, number: signal.Signals) -> None:
-        self.signal(number)
+        self.tell(number)
         if self._process is not None:
             try:
                 async with asyncio.timeout(10):
                     await self._process.wait()
             except TimeoutError:
-                self.signal(signal.SIGKILL)
+                self.tell(signal.SIGKILL)
                 await self._process.wait()
         if self._reading is not None:
             await self._reading

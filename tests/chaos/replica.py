@@ -1,7 +1,7 @@
 """One replica of the bot as a process: `python replica.py BREAK LEASE_MS UNCLEAR_MS`, settings in the environment.
 
-With a BREAK of "-" it is the bot as it is. LEASE_MS and UNCLEAR_MS of 0 leave the product's own times; a short run hurries
-them, because it cannot wait for thirty seconds.
+With a BREAK of "-" it is the bot as it is. LEASE_MS and UNCLEAR_MS of 0 leave the product's own times; a short run
+hurries them, because it cannot wait for thirty seconds.
 """
 
 from __future__ import annotations

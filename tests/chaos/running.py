@@ -53,9 +53,7 @@ class Run:
         """Do all that the plan says, wait until everything has an outcome, and judge."""
         self._populate()
         arguments = (self.options.broken or "-", str(self.options.lease_ms), str(self.options.unclear_ms))
-        self.replicas = [
-            Replica(self.cloud, self.options.store, arguments) for _ in range(self.plan.sizes.replicas)
-        ]
+        self.replicas = [Replica(self.cloud, self.options.store, arguments) for _ in range(self.plan.sizes.replicas)]
         try:
             await self.replicas[0].start()  # alone, for it makes the tables
             await asyncio.gather(*(replica.start() for replica in self.replicas[1:]))
@@ -132,9 +130,9 @@ class Run:
             await pause(blow.lasts)
             await replica.start()
         else:
-            replica.signal(signal.SIGSTOP)
+            replica.tell(signal.SIGSTOP)
             await pause(blow.lasts)
-            replica.signal(signal.SIGCONT)
+            replica.tell(signal.SIGCONT)
 
     async def _revoke(self, at: float) -> None:
         await pause(at)

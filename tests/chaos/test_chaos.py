@@ -11,7 +11,7 @@ SEED = 7
 
 
 async def test_nothing_is_lost_and_nothing_happens_twice(tmp_path: Path) -> None:
-    """Forty requests, some delivered twice, meet faults and a killed process: each ends in one meeting or one answer."""
+    """Forty requests, some delivered twice, meet faults and a kill: each ends in one meeting or one answer."""
     verdict = await run(draw(SEED, Sizes()), Options(f"sqlite:///{tmp_path}/chaos.db"))
     assert verdict.green, "\n".join(verdict.lines())
     assert verdict.counts["acknowledged"] == verdict.counts["requests"] == 40

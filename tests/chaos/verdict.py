@@ -1,10 +1,11 @@
-"""The verdict of a run, from what Graph and the connector saw and what Teams got acknowledged; nothing else is asked."""
+"""The verdict of a run, from what Graph and the connector saw and what Teams got acknowledged, nothing else."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from bot.sandbox.cloud import Cloud
@@ -161,7 +162,7 @@ def _one_card_each(seen: Seen, there: list[Post], verdict: Verdict, thread_id: s
 
 def _patience(seen: Seen, exchanges: list[Exchange], verdict: Verdict, nonce: str) -> None:
     """A post whose answer was lost is repeated only after R15's pause: whoever reads meanwhile sees one card."""
-    for before, after in zip(exchanges, exchanges[1:], strict=False):
+    for before, after in pairwise(exchanges):
         if before.fault in UNCLEAR and after.at - (before.at + before.ms) < seen.wait_ms * 0.8:
             verdict.wrong.append(f"{nonce} was repeated {after.at - before.at} ms after an answer was lost")
 
