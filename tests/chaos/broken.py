@@ -96,47 +96,38 @@ class RetryPost(Around):
 
 
 def unfenced(sql: str) -> str:
-    """Return a statement that no longer asks who holds the lease."""
-    return re.sub(r"\s+AND lease_owner = CAST\(:owner AS TEXT\) AND fence = CAST\(:fence AS BIGINT\)", "", sql)
+    """Return the statements without the question who holds the lease."""
+    sql = re.sub(r"\s+AND lease_owner = CAST\(:owner AS TEXT\) AND fence = CAST\(:fence AS BIGINT\)", "", sql)
+    return re.sub(r"^(-- name: .*), owner, fence\b", r"\1", sql, flags=re.MULTILINE)
 
 
 def unindexed(sql: str) -> str:
-    """Return the statement that opens a room without asking whether its place is taken.
+    """Return the statements without the question whether a room's place is taken.
 
-    Two decisions at the same instant do not see each other's room: rooms of the last two seconds are left out of view.
+    What two decisions in the same instant cannot see of each other, a room still opening, is left out of their view.
     """
     sql = re.sub(r"ON CONFLICT \(tenant, scope_key, topic\) WHERE state IN \([^)]*\) DO NOTHING\s+", "", sql)
-    if "FROM rooms\nWHERE tenant" in sql and "scope_key" in sql and "ORDER BY" in sql:
-        sql = sql.replace("ORDER BY", "AND state <> 'opening'\nORDER BY", 1)
-    return sql
+    view = re.compile(r"(-- name: rooms_unfinished.*?state IN \()'opening', ", re.DOTALL)
+    return view.sub(r"\1", sql, count=1)
 
 
 def with_sql(open_store: OpenStore, change: Callable[[str], str], *, without_index: bool = False) -> OpenStore:
-    """Return a way to open a store whose statements are changed; the engines load them by `statements.load`."""
+    """Return a way to open a store whose statements are changed before the engine loads them."""
 
     async def opened(url: str, **terms: Any) -> Store:  # noqa: ANN401 - as open_store takes them
-        real, real_steps = statements.load, statements.migrations
-
-        def load(engine: str, adapter: str) -> Any:  # noqa: ANN401 - aiosql's Queries
-            loaded = real(engine, adapter)
-            names = [name for name in loaded.available_queries if "_cursor" not in name]
-            queries = {name: SimpleNamespace(sql=change(getattr(loaded, name).sql)) for name in names}
-            return SimpleNamespace(available_queries=names, **queries)
-
-        def migrations() -> list[statements.Migration]:
-            steps = real_steps()
-            if not without_index:
-                return steps
-            return [*steps, statements.Migration(9999, "broken.sql", "DROP INDEX IF EXISTS rooms_place;")]
-
+        real_sql, real_steps = statements.aiosql, statements.migrations
+        changed = SimpleNamespace(from_str=lambda text, adapter: real_sql.from_str(change(text), adapter))
+        drop = [statements.Migration(9999, "broken.sql", "DROP INDEX IF EXISTS rooms_place;")] * without_index
         modules: tuple[Any, ...] = (postgres, sqlite)
+        vars(statements)["aiosql"] = changed
         for module in modules:
-            module.load, module.migrations = load, migrations
+            module.migrations = lambda: [*real_steps(), *drop]
         try:
             return await open_store(url, **terms)
         finally:
+            vars(statements)["aiosql"] = real_sql
             for module in modules:
-                module.load, module.migrations = real, real_steps
+                module.migrations = real_steps
 
     return opened
 
