@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
+import aiosql
+
 import app
 from bot.errors import Unclear
 from bot.leases import Receipt, ReceiptKind, Work
@@ -115,7 +117,7 @@ def with_sql(open_store: OpenStore, change: Callable[[str], str], *, without_ind
     """Return a way to open a store whose statements are changed before the engine loads them."""
 
     async def opened(url: str, **terms: Any) -> Store:  # noqa: ANN401 - as open_store takes them
-        real_sql, real_steps = statements.aiosql, statements.migrations
+        real_sql, real_steps = aiosql, statements.migrations
         changed = SimpleNamespace(from_str=lambda text, adapter: real_sql.from_str(change(text), adapter))
         drop = [statements.Migration(9999, "broken.sql", "DROP INDEX IF EXISTS rooms_place;")] * without_index
         modules: tuple[Any, ...] = (postgres, sqlite)

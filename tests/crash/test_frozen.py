@@ -55,20 +55,24 @@ async def test_a_frozen_process_does_not_publish_a_second_time(cloud: Cloud, rep
     assert len(journey.texts(cloud.tenant.incidents)) == 1
 
 
-async def test_what_a_frozen_process_hears_late_changes_nothing(
+async def test_what_a_frozen_process_hears_late_overrules_nobody(
     cloud: Cloud, replicas: tuple[Replica, Replica]
 ) -> None:
-    """Frozen while Teams takes its post, which then fails: the other's card stands alone and is not posted again."""
+    """Graph's refusal that a process slept through does not fail the meeting which another is just being given."""
     frozen, _ = replicas
     journey = Journey(cloud, frozen.client, "")
-    gate = cloud.hold("connector.post")
-    await journey.teams.say(cloud.tenant.ana, cloud.tenant.incidents, "meet now Retro")
-    await gate.reached
+    refusal = cloud.hold("graph.createOrGet")
+    await journey.teams.say(cloud.tenant.ana, cloud.tenant.leads, "meet now Retro")
+    late = await refusal.reached
+    cloud.faults.inject("forbidden", where=lambda exchange: exchange is late)
     frozen.tell(signal.SIGSTOP)
-    await journey.until(is_open(journey))
-    gate.drop()
+    given = cloud.hold("graph.createOrGet", when="after")
+    await given.reached
+    refusal.release()
     frozen.tell(signal.SIGCONT)
-    await awake(journey)
+    await journey.teams.say(cloud.tenant.chloe, cloud.tenant.incidents, "help")
+    await journey.until(lambda: bool(journey.whispers(cloud.tenant.incidents)))
+    given.release()
+    await journey.until(lambda: any("Retro: open\n" in text for text in journey.texts(cloud.tenant.leads)))
     assert journey.made() == 1
-    assert cloud.journal.counts()["connector.post"] == 2
-    assert len(journey.texts(cloud.tenant.incidents)) == 1
+    assert len(journey.texts(cloud.tenant.leads)) == 1
