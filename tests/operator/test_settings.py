@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot import settings as settings_module
 from bot.errors import SettingsError
 from bot.settings import Secret, Settings
 
@@ -84,3 +85,27 @@ def test_no_value_makes_the_reader_stumble(environ: dict[str, str]) -> None:
     except SettingsError as error:
         problems = error.problems
     assert {problem.split()[0] for problem in problems} <= set(environ)
+
+
+@pytest.mark.parametrize("url", ["mysql://muster:s3cret@host/muster", "muster:s3cret.db"])
+def test_a_store_of_another_kind(url: str) -> None:
+    """A store that Muster cannot use is refused with what can be, and without the password it may hold."""
+    with pytest.raises(SettingsError, match=r"MUSTER_STORE .*sqlite:///FILE .*postgresql://") as caught:
+        Settings.from_env({**GOOD, "MUSTER_STORE": url})
+    assert "s3cret" not in str(caught.value)
+
+
+def test_the_store_is_a_secret() -> None:
+    """The password in a store's address stands in no print of the settings."""
+    settings = Settings.from_env({**GOOD, "MUSTER_STORE": "postgresql://muster:s3cret@host/muster"})
+    assert settings.store.reveal() == "postgresql://muster:s3cret@host/muster"
+    assert "s3cret" not in repr(settings)
+
+
+def test_in_a_container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kubernetes' variable or Docker's file tells that this is a container."""
+    monkeypatch.setattr(settings_module, "CONTAINER_MARKS", (tmp_path / "mark",))
+    assert not Settings.from_env(GOOD).container
+    assert Settings.from_env({**GOOD, "KUBERNETES_SERVICE_HOST": "10.0.0.1"}).container
+    (tmp_path / "mark").touch()
+    assert Settings.from_env(GOOD).container

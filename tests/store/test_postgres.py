@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
+from aiohttp import web
 
+from bot import cli
 from bot.decisions import MakeRoom
 from bot.errors import SettingsError, StoreError
 from bot.leases import ReceiptKind, TurnClaim
 from bot.model import Person
 from bot.ports import Store
+from bot.settings import Settings
 from bot.store import postgres as engine_module
 from bot.store.opening import forgetful, open_store
 from bot.store.postgres import PostgresDriver
-from bot.store.statements import Operation, Value
+from bot.store.statements import Operation, Terms, Value
+from bot.store.store import TransactionalStore
+from tests.database import server
 
 if TYPE_CHECKING:  # conftest is pytest's to import
     from tests.store.conftest import Make
 
+ID = "11111111-2222-3333-4444-555555555555"
 NOTE: dict[str, Value] = {"tenant": "t", "note_key": "k", "value": "v", "until": 1}
 
 
@@ -206,8 +213,9 @@ async def test_connection_lost(postgres_url: str, make: Make) -> None:
     await other.execute("LOCK TABLE inbox IN ACCESS EXCLUSIVE MODE")
     waiting = asyncio.ensure_future(store.receive(make.turn(), make.now))
     blocked = "SELECT pid FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-    while not (pids := await other.fetch(blocked)):
-        await asyncio.sleep(0)
+    pids: list[asyncpg.Record] = []
+    while not pids:
+        pids = await other.fetch(blocked)
     await other.fetch("SELECT pg_terminate_backend($1)", pids[0]["pid"])
     with pytest.raises(StoreError):
         await waiting
@@ -243,6 +251,19 @@ async def test_not_durable_refused(postgres_url: str, monkeypatch: pytest.Monkey
         await open_store(postgres_url, owner="one")
 
 
+def test_no_store_at_start(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the store is away at the start, the process says so in one line and ends with 1."""
+
+    def build(_settings: Settings) -> web.Application:
+        raise StoreError("PostgreSQL: nobody there")
+
+    given = {"MicrosoftAppId": ID, "MicrosoftAppTenantId": ID, "MicrosoftAppPassword": "x"}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert cli.run([], build) == 1
+    assert capsys.readouterr().err == "Muster cannot start: PostgreSQL: nobody there\n"
+
+
 @pytest.mark.parametrize(
     ("url", "container", "warned"),
     [("sqlite:///muster.db", True, True), ("sqlite:///muster.db", False, False), ("postgresql://x", True, False)],
@@ -251,3 +272,44 @@ def test_forgetful(url: str, *, container: bool, warned: bool) -> None:
     """A file inside a container is warned about, with what to set; nothing else is."""
     text = forgetful(url, container=container)
     assert ("Set MUSTER_STORE=postgresql://" in text and url in text) is warned
+
+
+async def test_locked(postgres_url: str, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While another program holds a table nothing is promised; afterwards it goes on."""
+    monkeypatch.setitem(engine_module.SESSION, "lock_timeout", "50")
+    store = await open_store(postgres_url, owner="one")
+    other = await asyncpg.connect(postgres_url)
+    async with other.transaction():
+        await other.execute("LOCK TABLE inbox IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(StoreError, match="LockNotAvailable"):
+            await store.receive(make.turn(), make.now)
+    await other.close()
+    assert (await store.receive(make.turn(), make.now)).claim
+    await store.close()
+
+
+async def test_close_waits_no_longer_than_it_may(
+    postgres_url: str, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that closes while PostgreSQL hangs does not hang with it; what hung is a StoreError."""
+    driver = PostgresDriver(postgres_url)
+    await driver.start()
+    store = TransactionalStore(driver, Terms("one"))
+    monkeypatch.setattr(engine_module, "ANSWER_SECONDS", 0.05)
+    other = await asyncpg.connect(postgres_url)
+    async with other.transaction():
+        await other.execute("LOCK TABLE inbox IN ACCESS EXCLUSIVE MODE")
+        hanging = asyncio.ensure_future(store.receive(make.turn(), make.now))
+        blocked = "SELECT pid FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+        while not await other.fetch(blocked):
+            pass
+        await store.close()
+        with pytest.raises(StoreError):
+            await hanging
+    await other.close()
+
+
+def test_postgres_is_tested_here() -> None:
+    """Where the wheel with the server exists (CPython, not Windows) these tests are never skipped."""
+    may_skip = sys.implementation.name != "cpython" or sys.platform == "win32"
+    assert server.available() or may_skip

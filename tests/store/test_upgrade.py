@@ -1,4 +1,4 @@
-"""What the first version of the store left behind is understood, and a process of that version goes on beside a new one."""
+"""What the first version of the store left behind is understood, and a process of that version goes on meanwhile."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def old_store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
 
 
 async def test_first_version_goes_on(old_store: Store, make: Make) -> None:
-    """After the upgrade the meeting is there, the waiting turns run in their order, and the half-sent card is unclear."""
+    """After the upgrade the meeting is there, waiting turns run in their order, and the half-sent card is sent on."""
     now = make.now + 40_000  # every lease of the first version has ended
     work = await old_store.claim(now, 10)
     assert [claim.turn.person.name for claim in work.turns] == ["Ben Roth"]
@@ -95,8 +95,9 @@ async def test_old_code_on_a_new_database(postgres_url: str) -> None:
     connection = await asyncpg.connect(postgres_url)
     await apply_migrations(connection, migrations())
     for name, sql, parameters in old_statements():
-        names = list(parameters)
-        numbered = re.sub(r"CAST\(:(\w+) ", lambda found: f"CAST(${names.index(found[1]) + 1} ", sql)
+        numbered = sql
+        for number, parameter in enumerate(parameters, 1):
+            numbered = numbered.replace(f"CAST(:{parameter} ", f"CAST(${number} ")
         try:
             await connection.fetch(numbered, *parameters.values())
         except asyncpg.PostgresError as error:
