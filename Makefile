@@ -1,7 +1,7 @@
 # Two commands matter: make demo, make test. Everything they need they fetch themselves.
 # The same without make (Windows): py app.py demo, py app.py test.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-all format lock clean
+.PHONY: help demo test check test-all chaos chaos-proof format lock clean
 PYTHON ?=
 ARGS ?=
 export PYTHON
@@ -21,6 +21,13 @@ check:  ## The gates without the tests
 
 test-all:  ## The tests on every Python from 3.11 on that is found here, each in a .venv of its own
 	@$(RUN) app.py test --every-python
+
+chaos:  ## Replicas die while people ask; the verdict says what was lost or doubled (SEED=7 MINUTES=5 BREAK=fence)
+	@$(RUN) app.py test chaos $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES)) \
+		$(if $(BREAK),--break $(BREAK)) $(ARGS)
+
+chaos-proof:  ## Builds broken on purpose, one after the other: the verdict finds out each of them (SEED=7)
+	@$(RUN) app.py test chaos --proof $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 format:  ## Rewrite the code as the formatter wants it
 	@$(RUN) app.py test --fix

@@ -6,7 +6,7 @@ and imports what is not in the standard library only after `bot.install` has see
 
 import contextlib
 import sys
-from typing import TYPE_CHECKING, AsyncIterator, Callable, Dict, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, AsyncIterator, Awaitable, Callable, Dict, List, NamedTuple, Optional
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bot.graph.client import GraphMeetings
     from bot.graph.tokens import MsalTokens
     from bot.observe import Observer
-    from bot.ports import Chance, Clock, Store
+    from bot.ports import Chance, Clock, Meetings, Messenger, Store
     from bot.settings import Settings
     from bot.teams.edge import TeamsEdge
     from bot.worker import Worker
@@ -23,17 +23,23 @@ if TYPE_CHECKING:
 STOP_WITHIN_SECONDS = 3.0  # what runs may take so long to finish; the rest is handed back (ENGINE R25)
 
 
-def _as_it_is(store: "Store") -> "Store":
-    return store
+def _as_it_is(part: "Any") -> "Any":  # noqa: ANN401 - whatever part it is
+    return part
 
 
 class Replaced(NamedTuple):
-    """What takes the place of real parts: other commands, a test's clock or dice, something around the store."""
+    """What takes the place of real parts: other commands, a test's clock or dice, something around an edge.
+
+    `open_store` is called as `bot.store.opening.open_store` is; `lease_ms` is in ms.
+    """
 
     commands: "Optional[tuple[Command, ...]]" = None
     clock: "Optional[Clock]" = None
     chance: "Optional[Chance]" = None
+    open_store: "Optional[Callable[..., Awaitable[Store]]]" = None
     wrap_store: "Callable[[Store], Store]" = _as_it_is
+    wrap_meetings: "Callable[[Meetings], Meetings]" = _as_it_is
+    wrap_messenger: "Callable[[Messenger], Messenger]" = _as_it_is
     lease_ms: int = 30_000  # ENGINE 3
 
 
@@ -95,7 +101,8 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     warning = forgetful(url, container=settings.container)
     if warning:
         observe(Event("store.forgetful", {"text": warning}, logging.WARNING))
-    opened = await open_store(url, owner=chance.token(), lease_ms=replaced.lease_ms)
+    opening = replaced.open_store or open_store
+    opened = await opening(url, owner=chance.token(), lease_ms=replaced.lease_ms)
     store = replaced.wrap_store(opened)
     stack.push_async_callback(store.close)
     tokens = MsalTokens(settings.login_url, settings.app_id, settings.app_password.reveal(), context, clock)
@@ -110,7 +117,7 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     return Edges(observe, clock, chance, tokens, meetings, store, teams)
 
 
-def _worker(settings: "Settings", edges: Edges, commands: "Optional[tuple[Command, ...]]") -> "Worker":
+def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
     """Return the engine behind the edges."""
     from bot.commands import COMMANDS
     from bot.commands.command import Policy
@@ -128,9 +135,11 @@ def _worker(settings: "Settings", edges: Edges, commands: "Optional[tuple[Comman
         open_topics=settings.open_topics,
         backup_bridge=settings.backup_bridge,
     )
-    dispatch = Dispatch(commands or COMMANDS, policy)
-    lifecycle = Lifecycle(edges.meetings, edges.teams.messenger, policy, edges.clock, edges.chance, edges.observe)
-    delivery = Delivery(edges.teams.messenger, edges.clock, edges.chance, edges.observe)
+    dispatch = Dispatch(replaced.commands or COMMANDS, policy)
+    messenger = replaced.wrap_messenger(edges.teams.messenger)
+    meetings = replaced.wrap_meetings(edges.meetings)
+    lifecycle = Lifecycle(meetings, messenger, policy, edges.clock, edges.chance, edges.observe)
+    delivery = Delivery(messenger, edges.clock, edges.chance, edges.observe)
     return Worker(Engine(edges.store, dispatch, lifecycle, delivery, edges.clock, edges.chance, edges.observe))
 
 
@@ -145,7 +154,7 @@ async def _open(
     from bot.probes import Probes
 
     edges = await _edges(stack, settings, replaced)
-    worker = _worker(settings, edges, replaced.commands)
+    worker = _worker(settings, edges, replaced)
     await worker.start()
     stack.push_async_callback(partial(worker.stop, STOP_WITHIN_SECONDS))
 

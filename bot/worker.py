@@ -196,11 +196,12 @@ class Worker:
     async def _heartbeat(self) -> None:
         engine = self._engine
         while True:
-            held = _together(self._held.values())
             with suppress(StoreError):  # said by the claimer; the fence protects what we do meanwhile
                 self.replicas = await engine.store.alive(engine.clock.now())
-                self._lose(await engine.store.renew(held, engine.clock.now()))
             await engine.clock.sleep(HEARTBEAT_SECONDS)
+            held = _together(self._held.values())
+            with suppress(StoreError):  # as above
+                self._lose(await engine.store.renew(held, engine.clock.now()))
 
     def _lose(self, lost: Work) -> None:
         """Stop network calls for work that is somebody else's by now; what is being written stops by its fence."""

@@ -1,6 +1,7 @@
 """Every gate of Muster, side by side: `python app.py test`.
 
 With words for pytest (`-k meet`, `tests/journeys`) only those tests run, without the coverage threshold.
+`chaos` and its options run `tests/chaos` for minutes.
 """
 
 from __future__ import annotations
@@ -70,6 +71,8 @@ def main(arguments: list[str]) -> int:
     if options.gates:
         return run_all(STATIC, {})
     prefix, environ = offline()
+    if for_pytest[:1] == ["chaos"]:
+        return subprocess.call([*prefix, PYTHON, "-m", "tests.chaos", *for_pytest[1:]], env=environ)  # noqa: S603 - ours
     if for_pytest:
         return subprocess.call([*prefix, PYTHON, "-m", "pytest", *for_pytest], env=environ)  # noqa: S603 - pytest
     with tempfile.TemporaryDirectory() as folder:
