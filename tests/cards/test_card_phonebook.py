@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -73,7 +75,7 @@ def test_places_are_those_of_the_numbering_plan(number: int) -> None:
     place: dict[str, Any] = {}
     source = re.sub(r"^from .*$", "u = str", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
     exec(compile(source, path, "exec"), place)  # noqa: S102 - a file of the installed package
-    expected = {prefix: names for prefix, names in list(place["data"].items())[::97]}
+    expected = dict(list(place["data"].items())[::97])
     assert expected
     assert {prefix: phonebook._names(prefix) for prefix in expected} == expected
 
