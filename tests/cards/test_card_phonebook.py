@@ -75,7 +75,7 @@ def test_places_are_those_of_the_numbering_plan(number: int) -> None:
     place: dict[str, Any] = {}
     source = re.sub(r"^from .*$", "u = str", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
     exec(compile(source, path, "exec"), place)  # noqa: S102 - a file of the installed package
-    expected = dict(list(place["data"].items())[::97])
+    expected = dict(list(place["data"].items())[::997])
     assert expected
     assert {prefix: phonebook._names(prefix) for prefix in expected} == expected
 
@@ -110,7 +110,7 @@ def test_the_number_is_read_aloud_in_its_groups(whisper: Callable[..., Whisper])
 def test_importing_cards_loads_neither_numbering_plans_nor_the_typed_library() -> None:
     """A process that only imports the cards starts fast."""
     script = "import sys, cards; print(sorted({'phonenumbers', 'microsoft_teams', 'pydantic'} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True)  # noqa: S603 - our own words
     assert done.stdout.strip() == "[]"
 
 

@@ -39,7 +39,9 @@ class Replica:
         self.client: TeamsClient = cloud.client(f"http://127.0.0.1:{port}/api/messages")
         self.lines: list[str] = []
         self._arguments = arguments
-        self._environment = {**os.environ, **cloud.environment(port), "MUSTER_STORE": store, "MUSTER_SETUP": "off"}
+        # Not traced: coverage of what runs here comes from the journeys, and tracing doubles every start.
+        plain = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_PROCESS")}
+        self._environment = {**plain, **cloud.environment(port), "MUSTER_STORE": store, "MUSTER_SETUP": "off"}
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
 
