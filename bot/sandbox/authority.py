@@ -18,14 +18,20 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _PEM = serialization.Encoding.PEM
+_spare: list[rsa.RSAPrivateKey] = []
+"""Keys whose owners are gone: a new one takes 30 ms, and the next sandbox of this process may have an old one."""
 
 
 class SigningKey:
     """An RSA key that signs RS256 tokens, as Entra's and Bot Framework's do. `kid` names it in a key set."""
 
     def __init__(self) -> None:
-        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._key = _spare.pop() if _spare else rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.kid = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+
+    def retire(self) -> None:
+        """Give the key to the next sandbox of this process; nothing is signed with it here any more."""
+        _spare.append(self._key)
 
     def sign(self, claims: dict[str, Any], *, kid: str | None = None) -> str:
         """Return the claims as a signed JWT; `kid` replaces the key's own name (to forge)."""

@@ -39,6 +39,7 @@ class Cloud:
         self.app_secret = secrets.token_urlsafe(30)
         self.entra = Entra(self._stage, self._authority, app_secret=self.app_secret)
         self.graph = Graph(self._stage, self._authority, self.entra)
+        self._stopped = False
         self.connector = Connector(self._stage, self._authority, self.entra)
 
     @property
@@ -131,6 +132,9 @@ class Cloud:
         for server in servers:
             await server.stop()
         self._authority.close()
+        if not self._stopped:
+            self._stopped = True
+            self.entra.retire()
 
     def environment(self, port: int) -> dict[str, str]:
         """Return exactly the environment variables the bot needs to talk to this cloud and listen on `port`."""

@@ -74,6 +74,11 @@ class Entra(Server):
         self.bot_keys = [*self.bot_keys, SigningKey()] if keep_old else [SigningKey()]
         return self.bot_key
 
+    def retire(self) -> None:
+        """Give the keys back. Once, at the end."""
+        for key in (self.key, *self.bot_keys, *self._unendorsed):
+            key.retire()
+
     def unendorsed_key(self) -> SigningKey:
         """Return a key that is published too, but for another channel than Teams."""
         if not self._unendorsed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any, Protocol, TypeVar
 
@@ -69,6 +70,7 @@ class Migration:
 SHARED = ("transactions", "chats", "inbox", "rooms", "messages", "sends", "timers")
 
 
+@lru_cache(maxsize=2)
 def load(engine: str, adapter: str) -> Any:  # noqa: ANN401 - aiosql's Queries has its queries as attributes
     """Return the queries for an engine (`sqlite`, `postgres`) through its adapter in aiosql (`sqlite3`, `asyncpg`)."""
     folder = files("bot.store") / "sql"
