@@ -92,7 +92,7 @@ class Run:
             Asked(
                 request,
                 self.chats[request.chat],
-                self.people[request.person],
+                self._person(request),
                 acknowledged=request.number in self.acknowledged,
             )
             for request in self.plan.requests
@@ -100,15 +100,20 @@ class Run:
         return judge(Seen(self.cloud, asked, tuple(self.blows), self.options.unclear_ms or 5_000))
 
     def _populate(self) -> None:
+        """Each chat has people of its own: one person opens at most five meetings in a minute."""
         tenant = self.cloud.tenant
-        self.people = [tenant.person(name) or tenant.add_person(name) for name in NAMES[:AT_ONCE]]
         for number in range(self.plan.sizes.chats):
+            people = [tenant.add_person(f"{name} {number}") for name in NAMES[:AT_ONCE]]
             make = tenant.add_group_chat if number % 3 else tenant.add_channel
-            self.chats.append(make(f"incident {number}", *self.people))
+            self.people += people
+            self.chats.append(make(f"incident {number}", *people))
+
+    def _person(self, request: Request) -> Person:
+        return self.people[request.chat * AT_ONCE + request.person]
 
     async def _ask(self, door: Door, request: Request) -> None:
         await pause(request.at)
-        person, chat = self.people[request.person], self.chats[request.chat]
+        person, chat = self._person(request), self.chats[request.chat]
         first = await door.say(person, chat, f"meet now {request.subject}")
         self._taken(request, first.status)
         begun = 0.0
