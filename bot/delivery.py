@@ -21,6 +21,8 @@ PAUSING = frozenset({412, 429})
 
 
 NOTHING = Learned()
+NOT_SERVED = frozenset({400, 405, 501})
+"""How a connector says that it does not know targeted messages; a refused token or person says nothing of the kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ class Delivery:
                 raise
             except SendError as error:
                 self.observe(Event("whisper.refused", {"status": error.status}, logging.WARNING))
-                learned = replace(learned, untargeted=not isinstance(error, Gone))
+                learned = replace(learned, untargeted=error.status in NOT_SERVED)
         try:
             personal = await self._personally(claim, chat, to, content)
         except (NotDone, Unclear) as error:
