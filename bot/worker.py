@@ -176,6 +176,8 @@ class Worker:
                 work = await engine.store.claim(engine.clock.now(), CLAIM_LIMIT)
             except StoreError as error:
                 engine.observe(Event("store.away", {"error": str(error)}, logging.ERROR))
+            except Exception as error:  # noqa: BLE001 - the claimer must outlive any one row
+                engine.observe(Event("worker.failed", {"error": type(error).__name__}, logging.ERROR))
             else:
                 self._due(work.next_due)
                 self._begin(work)

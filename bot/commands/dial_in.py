@@ -9,7 +9,7 @@ from bot.model import Room
 
 def run(asked: Asked) -> Reply:
     """Whisper the numbers of the room whose card was pressed, else of the chat's room."""
-    room = asked.view.pressed_room or next(iter(asked.view.rooms), None)
+    room = asked.view.pressed_room or next((room for room in asked.view.rooms if room.meeting), None)
     if room is None or room.meeting is None:
         return asked.tell("no-meeting")
     return numbers(asked, room)

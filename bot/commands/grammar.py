@@ -13,7 +13,8 @@ from bot.errors import UsageError
 POLITE = frozenset({"please", "pls", "thanks", "bitte", "danke"})
 LONGEST_SHOWN = 60
 NEAR_ENOUGH = 0.72
-_EDGE = re.compile(r"^[\W_]+|[\W_]+$")
+_LETTER = re.compile(r"[^\W_]")
+LONGEST_COMPARED = 40
 
 
 def find(line: str, commands: Iterable[Command]) -> tuple[Command, str]:
@@ -47,7 +48,10 @@ def _words(line: str) -> list[str]:
 
 
 def _fold(word: str) -> str:
-    return _EDGE.sub("", word.casefold())
+    """Return a word in small letters without what stands at its ends, in linear time (ENGINE 4.12)."""
+    folded = word.casefold()
+    first, last = _LETTER.search(folded), _LETTER.search(folded[::-1])
+    return folded[first.start() : len(folded) - last.start()] if first and last else ""
 
 
 def _shown(line: str) -> str:
@@ -61,7 +65,7 @@ def _nearest(words: list[str], folded: list[str], commands: tuple[Command, ...])
     for command in commands:
         for phrase in command.phrases:
             size = len(phrase.split())
-            ratio = difflib.SequenceMatcher(None, " ".join(folded[:size]), phrase).ratio()
+            ratio = difflib.SequenceMatcher(None, " ".join(folded[:size])[:LONGEST_COMPARED], phrase).ratio()
             if ratio > NEAR_ENOUGH and (size, ratio) > best_rank:
                 rest = words[size:] if command.takes_words else []
                 best, best_rank = " ".join([command.title, *rest]), (size, ratio)

@@ -116,7 +116,7 @@ def _echoed(turn: Turn) -> Operation[Row | None]:
     before = found[0]
     same = before["echo_key"] == turn.echo_key and before["kind"] == turn.kind.value
     young = turn.received_at - before["received_at"] < ECHO_WITHIN
-    failed = before["state"] in {"expired", "poison"} or before["outcome"].startswith("fail")
+    failed = before["state"] in {"expired", "poison"} or before["outcome"].startswith(("fail", "too-fast"))
     return before if same and young and not failed else None
 
 
