@@ -12,6 +12,7 @@ MusterError
 │       ├── HostUnknown      the host does not exist or has no Teams licence
 │       ├── ThreadRefused    a request with chatInfo was refused: ask again without it (ENGINE R2)
 │       ├── CredentialsWrong Entra refused the app's own credentials
+│       ├── SignInNeeded     the person whose permission is used has to sign in (again) or to consent (ENGINE R13)
 │       └── QuotaReached     2,000 meetings per user and month (facts/graph 3.4)
 ├── SendError                the connector did not take a message
 │   ├── NotDone              surely not posted: post again later (ENGINE R15)
@@ -121,6 +122,13 @@ class ThreadRefused(Refused):
 
 class CredentialsWrong(Refused):
     """Entra refused the app id, secret or certificate."""
+
+
+class SignInNeeded(Refused):
+    """The person whose own permission is used has to sign in, or to sign in again (ENGINE R13).
+
+    Also a conditional-access challenge (`insufficient_claims`) to a person's token.
+    """
 
 
 class QuotaReached(Refused):

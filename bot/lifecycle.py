@@ -62,7 +62,7 @@ class Lifecycle:
 
     async def _ask(self, room: Room, attempts: int) -> Decide:
         try:
-            meeting = await self.meetings.create_or_get(room.tenant, room.request, reference=room.reference)
+            meeting = await self.meetings.make(room.tenant, room.request, reference=room.reference)
         except NotNow as error:
             transient = error
             wait = delay(attempts, error.retry_after, self.chance.fraction())

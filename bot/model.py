@@ -73,6 +73,32 @@ class GraphCall(StrEnum):
     EVENT = "event"
 
 
+class Way(StrEnum):
+    """By which permission Graph is asked: the app's own, or that of a person who signed in (ENGINE R1, R13)."""
+
+    APP = "app"
+    USER = "user"
+
+
+class LobbyScope(StrEnum):
+    """Who comes straight in, narrowest first, by Graph's names (facts/graph 1.7); ORGANIZATION includes guests."""
+
+    ORGANIZER = "organizer"
+    INVITED = "invited"
+    ORGANIZATION_EXCLUDING_GUESTS = "organizationExcludingGuests"
+    ORGANIZATION = "organization"
+    ORGANIZATION_AND_FEDERATED = "organizationAndFederated"
+    EVERYONE = "everyone"
+
+
+class Role(StrEnum):
+    """What an invited person is in a meeting, by Graph's names (facts/graph 1.7)."""
+
+    ATTENDEE = "attendee"
+    PRESENTER = "presenter"
+    CO_ORGANIZER = "coorganizer"
+
+
 class Purpose(StrEnum):
     """What a message is for, ENGINE 3.1."""
 
@@ -187,8 +213,44 @@ class DialIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Invited:
+    """Somebody who is part of a meeting by name, and what they are in it."""
+
+    person: Person
+    role: Role = Role.ATTENDEE
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a meeting is asked to have besides its subject and times; None or empty: as the tenant has it.
+
+    `announce` is the sound when people come and go; `chat` is `enabled`, `disabled` or `limited`; `presenters` as
+    Graph's `allowedPresenters`; `template` a meeting template's id. `more` passes through: properties of
+    onlineMeeting by Graph's names, checked when the settings were read. https://learn.microsoft.com/graph/api/resources/onlinemeeting
+    """
+
+    lobby: LobbyScope | None = None
+    dial_in_bypass: bool | None = None
+    presenters: str = ""
+    passcode: bool = False
+    announce: bool | None = None
+    record: bool | None = None
+    chat: str = ""
+    template: str = ""
+    invited: tuple[Invited, ...] = ()
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+NO_OPTIONS = Options()
+
+
+@dataclass(frozen=True, slots=True)
 class Meeting:
-    """What Graph answered: one online meeting (facts/graph 1.7). Times in ms UTC; empty text means absent."""
+    """What Graph answered: one online meeting (facts/graph 1.7). Times in ms UTC; empty text means absent.
+
+    `lobby_scope` is Graph's word, also one that is not in `LobbyScope`; `join_text` the join information in the
+    asked language as plain text; `event_id` the Outlook event it belongs to; `invited` those it names.
+    """
 
     id: str
     join_url: str
@@ -205,6 +267,17 @@ class Meeting:
     lobby_scope: str = ""
     dial_in_bypass: bool | None = None
     options_url: str = ""
+    presenters: str = ""
+    passcode_needed: bool | None = None
+    announce: bool | None = None
+    record: bool | None = None
+    chat: str = ""
+    join_text: str = ""
+    external_id: str = ""
+    event_id: str = ""
+    expires_at: int | None = None
+    invited: tuple[Invited, ...] = ()
+    more: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,13 +290,17 @@ class MeetingRequest:
     ends_at: int
     bind_thread: str = ""
     language: str = "en"
+    call: GraphCall = GraphCall.CREATE_OR_GET
+    way: Way = Way.APP
+    options: Options = NO_OPTIONS
 
 
 @dataclass(frozen=True, slots=True)
 class FrozenRequest:
     """The exact request of a room: every retry sends the same bytes (ENGINE R1).
 
-    `path` is below the version, such as `/users/{oid}/onlineMeetings/createOrGet`; `body` is JSON text.
+    `path` is below the version, such as `/users/{oid}/onlineMeetings/createOrGet`, or `/me/…` for a person's own
+    permission; `body` is JSON text.
     """
 
     version: str
@@ -263,6 +340,8 @@ class Room:
     zone: str = ""
     language: str = "en"
     graph_call: GraphCall = GraphCall.CREATE_OR_GET
+    way: Way = Way.APP
+    options: Options = NO_OPTIONS
     attempt: int = 1
     bind_thread: str = ""
     binding: Binding = Binding.NOT_ASKED

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from bot.decisions import Reply, View
 from bot.leases import MessageClaim, Receipt, Sent, Settled, Stuck, TimerClaim, TurnClaim, Work
-from bot.model import Answer, Chat, FrozenRequest, Meeting, MeetingRequest, Person, Rendered, Turn
+from bot.model import Answer, Chat, FrozenRequest, Meeting, MeetingRequest, Options, Person, Rendered, Turn
 
 Decide = Callable[[View], Reply]
 """A pure function from what is there to what is to be done; may run twice, so it keeps no state."""
@@ -55,19 +55,74 @@ class Tokens(Protocol):
         ...
 
 
+class UserTokens(Protocol):
+    """Graph tokens of people who signed in, kept by the Bot Framework Token Service, never by us (ENGINE R13).
+
+    `person.id` (`29:…`) is the key there, with the name of the OAuth connection.
+    """
+
+    async def token(self, tenant: str, person: Person) -> str | None:
+        """Return a bearer token for Graph without asking the person anything; None when they have to sign in.
+
+        Raises NotNow (Token Service away).
+        """
+        ...
+
+    def revoked(self, tenant: str, person: Person, token: str) -> None:
+        """Forget what is remembered of this token: Graph answered 401."""
+        ...
+
+
 class Meetings(Protocol):
-    """Online meetings at Graph, in one tenant and with one way of being allowed."""
+    """Online meetings and calendar events at Graph.
+
+    `by` is the person whose own permission is used (`Way.USER`); None is the app's. Every method raises NotNow or one
+    of Refused (SignInNeeded when `by` has to sign in first); `reference` goes into the log.
+    """
 
     def freeze(self, host_oid: str, request: MeetingRequest) -> FrozenRequest:
         """Return the exact bytes a room will send, now and on every retry (ENGINE R1). Pure."""
         ...
 
-    async def create_or_get(self, tenant: str, request: FrozenRequest, *, reference: str) -> Meeting:
-        """Send the frozen request. Raises NotNow or one of Refused."""
+    async def make(self, tenant: str, request: FrozenRequest, *, reference: str, by: Person | None = None) -> Meeting:
+        """Send the frozen request, whichever of `GraphCall` it is, and return the meeting it made or found."""
         ...
 
-    async def delete(self, tenant: str, organizer_oid: str, meeting_id: str, *, reference: str) -> None:
-        """Delete a meeting nobody was shown; one that is not there any more is deleted too. Raises as above."""
+    async def update(
+        self, tenant: str, meeting: Meeting, options: Options, *, reference: str, by: Person | None = None
+    ) -> Meeting:
+        """Set the options of a meeting (PATCH) and return it as Graph has it now; what differs is the caller's to see.
+
+        `meeting.organizer_oid` and `meeting.id` name it.
+        """
+        ...
+
+    async def find(self, tenant: str, join_url: str, *, organizer_oid: str, reference: str) -> Meeting | None:
+        """Return the organizer's online meeting behind a join link, None when there is none (facts/graph 1.4)."""
+        ...
+
+    async def delete(
+        self, tenant: str, organizer_oid: str, meeting_id: str, *, reference: str, by: Person | None = None
+    ) -> None:
+        """Delete a meeting nobody was shown; one that is not there any more is deleted too."""
+        ...
+
+
+class Calendar(Protocol):
+    """A person's Outlook calendar at Graph (facts/graph 4). Raises as `Meetings` does."""
+
+    async def allows_teams(self, tenant: str, oid: str, *, reference: str, by: Person | None = None) -> bool:
+        """Say whether the calendar's `allowedOnlineMeetingProviders` has Teams."""
+        ...
+
+    async def read(self, tenant: str, oid: str, event_id: str, *, reference: str, by: Person | None = None) -> Meeting:
+        """Return an event as a meeting; `join_url` is empty while Outlook has not filled `onlineMeeting` in yet."""
+        ...
+
+    async def put_online(
+        self, tenant: str, oid: str, event_id: str, *, reference: str, by: Person | None = None
+    ) -> Meeting:
+        """Make an event an online meeting (PATCH). It can never go offline again (facts/graph 4)."""
         ...
 
 

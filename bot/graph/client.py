@@ -89,7 +89,7 @@ class GraphMeetings:
         """Return the exact bytes of a room's request. Pure."""
         return wire.freeze(host_oid, request, binding_version=self._binding_version)
 
-    async def create_or_get(self, tenant: str, request: FrozenRequest, *, reference: str) -> Meeting:
+    async def make(self, tenant: str, request: FrozenRequest, *, reference: str) -> Meeting:
         """Make the meeting, or find the one made before: 201 or 200 (facts/graph 1.3). Raises as the port says."""
         response = await self._authorised(tenant, "POST", request, reference)
         if not response.is_success:

@@ -19,6 +19,7 @@ from bot.model import (
     Meeting,
     Message,
     MessageState,
+    Options,
     Person,
     Purpose,
     Room,
@@ -26,6 +27,7 @@ from bot.model import (
     Timer,
     TimerKind,
     Turn,
+    Way,
     Whisper,
 )
 from bot.store.statements import Row, Value
@@ -84,6 +86,7 @@ _person = msgspec.json.Decoder(Person)
 _people = msgspec.json.Decoder(tuple[Person, ...])
 _request = msgspec.json.Decoder(FrozenRequest)
 _meeting = msgspec.json.Decoder(Meeting)
+_options = msgspec.json.Decoder(Options)
 _whisper = msgspec.json.Decoder(Whisper)
 _answer = msgspec.json.Decoder(Answer)
 _object = msgspec.json.Decoder(dict[str, Any])
@@ -168,6 +171,8 @@ def room_params(room: Room) -> Params:
         "request": _json(room.request),
         "people": _json(room.people),
         "graph_call": room.graph_call.value,
+        "way": room.way.value,
+        "options": _json(room.options),
         "binding": room.binding.value,
         "meeting_id": meeting.id if meeting else "",
         "join_hash": hashlib.sha256(meeting.join_url.encode()).hexdigest() if meeting else "",
@@ -185,6 +190,8 @@ def read_room(row: Row) -> Room:
         request=_request.decode(row["request"]),
         people=_people.decode(row["people"]),
         graph_call=GraphCall(row["graph_call"]),
+        way=Way(row["way"]),
+        options=_options.decode(row["options"]),
         binding=Binding(row["binding"]),
         meeting=_meeting.decode(row["meeting"]) if row["meeting"] else None,
     )

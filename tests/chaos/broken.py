@@ -50,10 +50,10 @@ class NoDedupe(Around):
 class NoIntent(Around):
     """Asks Graph under a new external id each time, as a bot does that draws it when it calls."""
 
-    async def create_or_get(self, tenant: str, request: FrozenRequest, *, reference: str) -> Meeting:
+    async def make(self, tenant: str, request: FrozenRequest, *, reference: str) -> Meeting:
         """Send other bytes on every retry."""
         body = json.loads(request.body) | {"externalId": secrets.token_hex(16)}
-        meeting: Meeting = await self._part.create_or_get(
+        meeting: Meeting = await self._part.make(
             tenant, replace(request, body=json.dumps(body)), reference=reference
         )
         return meeting

@@ -25,8 +25,8 @@ async def test_asking_twice_makes_one_meeting(cloud: Cloud, meetings: GraphMeeti
     """The same bytes sent again bring the same meeting, not a second one."""
     tenant = cloud.tenant
     asked = frozen(meetings, tenant.ana.oid, tenant.incidents.thread_id)
-    first = await meetings.create_or_get(tenant.tenant_id, asked, reference="7F3K-92QD")
-    again = await meetings.create_or_get(tenant.tenant_id, asked, reference="7F3K-92QD")
+    first = await meetings.make(tenant.tenant_id, asked, reference="7F3K-92QD")
+    again = await meetings.make(tenant.tenant_id, asked, reference="7F3K-92QD")
     assert first == again
     assert [call.status for call in cloud.journal.find("graph.createOrGet")] == [201, 200]
     assert first.thread_id == tenant.incidents.thread_id
@@ -38,7 +38,7 @@ async def test_asking_twice_makes_one_meeting(cloud: Cloud, meetings: GraphMeeti
 async def test_only_bytes_that_were_frozen_are_sent(cloud: Cloud, meetings: GraphMeetings) -> None:
     """What goes over the wire is what was frozen, with the language and the preferences Graph wants."""
     asked = frozen(meetings, cloud.tenant.ana.oid)
-    await meetings.create_or_get(cloud.tenant_id, asked, reference="r")
+    await meetings.make(cloud.tenant_id, asked, reference="r")
     (call,) = cloud.journal.find("graph.createOrGet")
     assert call.request == json.loads(asked.body)
     sent = {name.lower(): value for name, value in call.request_headers.items()}
@@ -58,7 +58,7 @@ async def test_a_refusal_over_the_wire_is_deciphered(
     cloud.faults.inject(fault)
     asked = frozen(meetings, cloud.tenant.ana.oid, cloud.tenant.incidents.thread_id)
     with pytest.raises(kind) as caught:
-        await meetings.create_or_get(cloud.tenant_id, asked, reference="r")
+        await meetings.make(cloud.tenant_id, asked, reference="r")
     assert getattr(caught.value, "request_id", "")
     assert len(cloud.journal.find("graph.createOrGet")) == 1
 
@@ -67,7 +67,7 @@ async def test_the_wish_to_wait_arrives_to_the_fraction(cloud: Cloud, meetings: 
     """`Retry-After: 2.128` is kept as 2.128 seconds."""
     cloud.faults.inject("429", retry_after=2.128)
     with pytest.raises(NotNow) as caught:
-        await meetings.create_or_get(cloud.tenant_id, frozen(meetings, cloud.tenant.ana.oid), reference="r")
+        await meetings.make(cloud.tenant_id, frozen(meetings, cloud.tenant.ana.oid), reference="r")
     assert caught.value.retry_after == 2.128
     assert not caught.value.unclear
 
@@ -76,7 +76,7 @@ async def test_a_lost_answer_is_unclear(cloud: Cloud, meetings: GraphMeetings) -
     """A connection that breaks after the request left may have made a meeting, and Muster knows that."""
     cloud.faults.inject("reset-after", times=1)
     with pytest.raises(NotNow) as caught:
-        await meetings.create_or_get(cloud.tenant_id, frozen(meetings, cloud.tenant.ana.oid), reference="r")
+        await meetings.make(cloud.tenant_id, frozen(meetings, cloud.tenant.ana.oid), reference="r")
     assert caught.value.unclear
 
 
@@ -88,7 +88,7 @@ async def test_a_refused_connection_had_no_effect(
     assert token
     elsewhere = GraphMeetings("https://localhost:1", _Known(token), context, clock, lambda _: None, binding="beta")
     with pytest.raises(NotNow) as caught:
-        await elsewhere.create_or_get(cloud.tenant_id, frozen(meetings, cloud.tenant.ana.oid), reference="r")
+        await elsewhere.make(cloud.tenant_id, frozen(meetings, cloud.tenant.ana.oid), reference="r")
     assert not caught.value.unclear
     await elsewhere.close()
 
@@ -96,9 +96,9 @@ async def test_a_refused_connection_had_no_effect(
 async def test_a_revoked_token_is_replaced_once(cloud: Cloud, meetings: GraphMeetings) -> None:
     """When every token is revoked the next request fetches a new one and succeeds."""
     tenant = cloud.tenant
-    await meetings.create_or_get(tenant.tenant_id, frozen(meetings, tenant.ana.oid), reference="r")
+    await meetings.make(tenant.tenant_id, frozen(meetings, tenant.ana.oid), reference="r")
     cloud.entra.revoke()
-    await meetings.create_or_get(tenant.tenant_id, frozen(meetings, tenant.ana.oid), reference="r")
+    await meetings.make(tenant.tenant_id, frozen(meetings, tenant.ana.oid), reference="r")
     assert [call.status for call in cloud.journal.find("graph.createOrGet")] == [201, 401, 200]
     assert len(cloud.journal.find("entra.token")) == 2
 
@@ -107,14 +107,14 @@ async def test_a_token_graph_never_takes_is_a_missing_right(cloud: Cloud, meetin
     """A 401 with a brand-new token too is told as a missing permission, without asking for ever."""
     cloud.faults.inject("token-revoked")
     with pytest.raises(RoleMissing):
-        await meetings.create_or_get(cloud.tenant_id, frozen(meetings, cloud.tenant.ana.oid), reference="r")
+        await meetings.make(cloud.tenant_id, frozen(meetings, cloud.tenant.ana.oid), reference="r")
     assert len(cloud.journal.find("graph.createOrGet")) == 2
 
 
 async def test_deleting_is_done_when_it_is_gone(cloud: Cloud, meetings: GraphMeetings) -> None:
     """A meeting that is not there any more counts as deleted."""
     tenant = cloud.tenant
-    made = await meetings.create_or_get(tenant.tenant_id, frozen(meetings, tenant.ana.oid), reference="r")
+    made = await meetings.make(tenant.tenant_id, frozen(meetings, tenant.ana.oid), reference="r")
     await meetings.delete(tenant.tenant_id, tenant.ana.oid, made.id, reference="r")
     await meetings.delete(tenant.tenant_id, tenant.ana.oid, made.id, reference="r")
     assert [call.status for call in cloud.journal.find("graph.delete")] == [204, 404]

@@ -87,7 +87,7 @@ def graph_at(authority: Authority, clock: Clock) -> Callable[..., GraphMeetings]
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda meetings: meetings.create_or_get("t", ASKED, reference="r"),
+        lambda meetings: meetings.make("t", ASKED, reference="r"),
         lambda meetings: meetings.delete("t", "a", "m", reference="r"),
     ],
     ids=["create", "delete"],
@@ -124,7 +124,7 @@ async def test_no_path_leads_to_another_host(serve: Serve, graph_at: Callable[..
 
     address = await serve(graph)
     async with graph_at(address) as meetings:
-        await meetings.create_or_get("t", FrozenRequest("v1.0", path, "{}"), reference="r")
+        await meetings.make("t", FrozenRequest("v1.0", path, "{}"), reference="r")
     assert [f"https://{host}" for host in seen] == [address]
 
 
@@ -150,7 +150,7 @@ async def test_nobody_waits_for_graph_for_ever(serve: Serve, graph_at: Callable[
 
     async with graph_at(await serve(stall), deadline=0.2) as meetings:
         with pytest.raises(NotNow) as caught:
-            await meetings.create_or_get("t", ASKED, reference="r")
+            await meetings.make("t", ASKED, reference="r")
     done.set()
     assert caught.value.unclear
 
@@ -163,7 +163,7 @@ async def test_nonsense_is_no_meeting(serve: Serve, graph_at: Callable[..., Grap
 
     async with graph_at(await serve(page)) as meetings:
         with pytest.raises(NotNow) as caught:
-            await meetings.create_or_get("t", ASKED, reference="r")
+            await meetings.make("t", ASKED, reference="r")
     assert caught.value.unclear
     assert (caught.value.status, caught.value.request_id) == (200, "r-9")
     assert caught.value.client_request_id
@@ -182,7 +182,7 @@ async def test_a_language_is_never_more_than_a_language(serve: Serve, graph_at: 
 
     async with graph_at(await serve(graph)) as meetings:
         for language in ("de-AT", "en\r\nX-Evil: 1", "", "日本語"):
-            await meetings.create_or_get("t", FrozenRequest("v1.0", "/x", "{}", language), reference="r")
+            await meetings.make("t", FrozenRequest("v1.0", "/x", "{}", language), reference="r")
     assert seen == ["de-AT", "en", "en", "en"]
 
 
@@ -197,7 +197,7 @@ async def test_a_certificate_nobody_trusts_gets_no_token(serve: Serve, clock: Cl
     context = ssl.create_default_context()
     async with GraphMeetings(await serve(graph), Given(), context, clock, ignored, binding="beta") as meetings:
         with pytest.raises(NotNow) as caught:
-            await meetings.create_or_get("t", ASKED, reference="r")
+            await meetings.make("t", ASKED, reference="r")
     assert not caught.value.unclear
     assert seen == []
 
