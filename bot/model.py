@@ -225,8 +225,8 @@ class Options:
     """What a meeting is asked to have besides its subject and times; None or empty: as the tenant has it.
 
     `announce` is the sound when people come and go; `chat` is `enabled`, `disabled` or `limited`; `presenters` as
-    Graph's `allowedPresenters`; `template` a meeting template's id. `more` passes through: properties of
-    onlineMeeting by Graph's names, checked when the settings were read. https://learn.microsoft.com/graph/api/resources/onlinemeeting
+    Graph's `allowedPresenters`; `template` a meeting template's id. `more` passes through: a JSON object of
+    onlineMeeting's properties by Graph's names, as text, checked when the settings were read. https://learn.microsoft.com/graph/api/resources/onlinemeeting
     """
 
     lobby: LobbyScope | None = None
@@ -238,7 +238,7 @@ class Options:
     chat: str = ""
     template: str = ""
     invited: tuple[Invited, ...] = ()
-    more: dict[str, Any] = field(default_factory=dict)
+    more: str = ""
 
 
 NO_OPTIONS = Options()
@@ -249,7 +249,8 @@ class Meeting:
     """What Graph answered: one online meeting (facts/graph 1.7). Times in ms UTC; empty text means absent.
 
     `lobby_scope` is Graph's word, also one that is not in `LobbyScope`; `join_text` the join information in the
-    asked language as plain text; `event_id` the Outlook event it belongs to; `invited` those it names.
+    asked language as plain text; `event_id` the Outlook event it belongs to; `invited` those it names; `more` what
+    else was asked about, as in `Options`.
     """
 
     id: str
@@ -277,7 +278,7 @@ class Meeting:
     event_id: str = ""
     expires_at: int | None = None
     invited: tuple[Invited, ...] = ()
-    more: dict[str, Any] = field(default_factory=dict)
+    more: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,9 +53,7 @@ class NoIntent(Around):
     async def make(self, tenant: str, request: FrozenRequest, *, reference: str) -> Meeting:
         """Send other bytes on every retry."""
         body = json.loads(request.body) | {"externalId": secrets.token_hex(16)}
-        meeting: Meeting = await self._part.make(
-            tenant, replace(request, body=json.dumps(body)), reference=reference
-        )
+        meeting: Meeting = await self._part.make(tenant, replace(request, body=json.dumps(body)), reference=reference)
         return meeting
 
 
