@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import ssl
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from bot.errors import MeetingsError, NotNow, SettingsError
-from bot.graph import retry, wire
-from bot.model import FrozenRequest, Meeting, MeetingRequest
+from bot.errors import MeetingsError, NotNow, SettingsError, SignInNeeded
+from bot.graph import answers, events, retry, wire
+from bot.model import FrozenRequest, Meeting, MeetingKey, MeetingRequest, Options, Person
 from bot.observe import Event, Observer, Value
-from bot.ports import Clock, Tokens
+from bot.ports import Clock, Tokens, UserTokens
 
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 CONNECTIONS = 100
@@ -31,13 +33,26 @@ def _guid() -> str:
     return str(uuid.uuid4())
 
 
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    """On whose behalf a request is sent: a tenant's app, or with `by` a person; `reference` goes into the log."""
+
+    tenant: str
+    reference: str
+    by: Person | None = None
+
+    def owner(self, oid: str) -> str:
+        """Return the path below which somebody's things are."""
+        return wire.owner_path(oid, own=self.by is not None)
+
+
 class GraphMeetings:
-    """`bot.ports.Meetings` with the app's own token (app-only).
+    """`bot.ports.Meetings` and `bot.ports.Calendar`, with the app's own token or that of a person who signed in.
 
     `graph_url` is https without a path; the bearer token goes to that host and no other, redirects are not followed
     (ENGINE 4.6), cookies are not kept. Nothing is tried again here but once after a 401, with a new token
     (ENGINE R27). `binding` is `beta`, `v1.0` or `off`; `deadline` is in seconds; `new_id` makes client-request-ids.
-    Raises SettingsError for another kind of address.
+    Without `users` nobody is signed in. Raises SettingsError for another kind of address.
     """
 
     def __init__(
@@ -48,6 +63,7 @@ class GraphMeetings:
         clock: Clock,
         observe: Observer,
         *,
+        users: UserTokens | None = None,
         binding: str = "beta",
         deadline: float = retry.DEADLINE_SECONDS,
         new_id: Callable[[], str] = _guid,
@@ -57,6 +73,7 @@ class GraphMeetings:
             raise SettingsError([f"MUSTER_GRAPH_URL is {graph_url!r}; it must be https:// and a host, no more."])
         self._url = f"https://{parts.netloc}"
         self._tokens = tokens
+        self._users = users
         self._clock = clock
         self._observe = observe
         self._binding_version = "v1.0" if binding == "off" else binding
@@ -89,45 +106,123 @@ class GraphMeetings:
         """Return the exact bytes of a room's request. Pure."""
         return wire.freeze(host_oid, request, binding_version=self._binding_version)
 
-    async def make(self, tenant: str, request: FrozenRequest, *, reference: str) -> Meeting:
+    async def make(self, tenant: str, request: FrozenRequest, *, reference: str, by: Person | None = None) -> Meeting:
         """Make the meeting, or find the one made before: 201 or 200 (facts/graph 1.3). Raises as the port says."""
-        response = await self._authorised(tenant, "POST", request, reference)
+        response = await self._authorised(_Caller(tenant, reference, by), "POST", request)
         if not response.is_success:
-            raise self._error(response, had_thread=wire.had_thread(request))
-        try:
-            return wire.read_meeting(_json(response))
-        except NotNow as error:
-            error.status = response.status_code
-            error.request_id = response.headers.get("request-id", "")
-            error.client_request_id = response.request.headers["client-request-id"]
-            raise
+            raise self._error(response, had_thread=wire.had_thread(request), own=by is not None)
+        if events.is_event(request):
+            return _filled(response, answers.read_event(_json(response)))
+        return _linked(response, answers.read_meeting(_json(response), json.loads(request.body)))
 
-    async def delete(self, tenant: str, organizer_oid: str, meeting_id: str, *, reference: str) -> None:
+    async def update(
+        self, tenant: str, meeting: Meeting, options: Options, *, reference: str, by: Person | None = None
+    ) -> Meeting:
+        """Set options; of whom is invited Graph wants the full list, so it is read first. Raises as the port says."""
+        caller = _Caller(tenant, reference, by)
+        owner = caller.owner(meeting.organizer_oid)
+        there = wire.look_up(owner, MeetingKey.ID, meeting.id)
+        known = answers.attendees(_json(await self._ask(caller, "GET", there))) if options.invited else ()
+        patch = wire.update(owner, meeting.id, options, known)
+        if patch is None:
+            response, asked = await self._ask(caller, "GET", there), {}
+        else:
+            response, asked = await self._ask(caller, "PATCH", patch), json.loads(patch.body)
+        return _linked(response, answers.read_meeting(_json(response), asked))
+
+    async def find(
+        self,
+        tenant: str,
+        value: str,
+        *,
+        organizer_oid: str,
+        reference: str,
+        key: MeetingKey = MeetingKey.JOIN_URL,
+        by: Person | None = None,
+    ) -> Meeting | None:
+        """Find a meeting by what is known of it: an empty collection and 404 are None. Raises as the port says."""
+        caller = _Caller(tenant, reference, by)
+        request = wire.look_up(caller.owner(organizer_oid), key, value)
+        response = await self._authorised(caller, "GET", request)
+        if response.status_code == wire.NOT_FOUND:
+            return None
+        if not response.is_success:
+            raise self._error(response, own=by is not None)
+        return next(iter(answers.found_meetings(_json(response))), None)
+
+    async def delete(
+        self, tenant: str, organizer_oid: str, meeting_id: str, *, reference: str, by: Person | None = None
+    ) -> None:
         """Delete a meeting: 204, and 404 is as good (facts/graph 1.6). Raises as the port says."""
-        request = FrozenRequest("v1.0", wire.meeting_path(organizer_oid, meeting_id), "")
-        response = await self._authorised(tenant, "DELETE", request, reference)
+        caller = _Caller(tenant, reference, by)
+        request = FrozenRequest("v1.0", wire.meeting_path(caller.owner(organizer_oid), meeting_id), "")
+        response = await self._authorised(caller, "DELETE", request)
         if not response.is_success and response.status_code != wire.NOT_FOUND:
-            raise self._error(response, had_thread=False)
+            raise self._error(response, own=by is not None)
 
-    def _error(self, response: httpx.Response, *, had_thread: bool) -> MeetingsError:
+    async def allows_teams(self, tenant: str, oid: str, *, reference: str, by: Person | None = None) -> bool:
+        """Ask a calendar for its providers. Raises as the port says."""
+        caller = _Caller(tenant, reference, by)
+        return events.allows_teams(_json(await self._ask(caller, "GET", events.providers(caller.owner(oid)))))
+
+    async def read(self, tenant: str, oid: str, event_id: str, *, reference: str, by: Person | None = None) -> Meeting:
+        """Read an event. Raises as the port says."""
+        caller = _Caller(tenant, reference, by)
+        response = await self._ask(caller, "GET", events.read(caller.owner(oid), event_id))
+        return _filled(response, answers.read_event(_json(response)))
+
+    async def put_online(
+        self, tenant: str, oid: str, event_id: str, *, reference: str, by: Person | None = None
+    ) -> Meeting:
+        """Make an event an online meeting. Raises as the port says."""
+        caller = _Caller(tenant, reference, by)
+        response = await self._ask(caller, "PATCH", events.put_online(caller.owner(oid), event_id))
+        return _filled(response, answers.read_event(_json(response)))
+
+    async def _ask(self, caller: _Caller, method: str, request: FrozenRequest) -> httpx.Response:
+        """Send what has no meaning but success; anything else is raised."""
+        response = await self._authorised(caller, method, request)
+        if not response.is_success:
+            raise self._error(response, own=caller.by is not None)
+        return response
+
+    def _error(self, response: httpx.Response, *, had_thread: bool = False, own: bool = False) -> MeetingsError:
         status = response.status_code
         own_id = response.request.headers["client-request-id"]
         if status < CLIENT_ERROR:
             detail = f"{status} instead of an answer from Graph"
             return NotNow(detail, status=status, client_request_id=own_id).after(None, unclear=True)
-        now = self._clock.now()
-        error = wire.read_error(status, response.headers, _json(response), now=now, had_thread=had_thread)
+        now, body = self._clock.now(), _json(response)
+        error = wire.read_error(status, response.headers, body, now=now, had_thread=had_thread, own=own)
         error.client_request_id = error.client_request_id or own_id
         return error
 
-    async def _authorised(self, tenant: str, method: str, request: FrozenRequest, reference: str) -> httpx.Response:
-        """Send with a token; one that Graph no longer takes is replaced once."""
-        token = await self._tokens.token(tenant, self.scope)
-        response = await self._send(method, request, token, reference)
-        if response.status_code != wire.UNAUTHORIZED:
-            return response
-        self._tokens.revoked(tenant, self.scope, token)
-        return await self._send(method, request, await self._tokens.token(tenant, self.scope), reference)
+    async def _authorised(self, caller: _Caller, method: str, request: FrozenRequest) -> httpx.Response:
+        """Send with a token; one that Graph no longer takes is replaced once, and a second one forgotten too."""
+        token = await self._token(caller)
+        response = await self._send(method, request, token, caller.reference)
+        if response.status_code == wire.UNAUTHORIZED:
+            self._revoked(caller, token)
+            token = await self._token(caller)
+            response = await self._send(method, request, token, caller.reference)
+        if wire.challenged(response.status_code, response.headers):
+            self._revoked(caller, token)
+        return response
+
+    async def _token(self, caller: _Caller) -> str:
+        """Return the token of the app or of the person. Raises NotNow, CredentialsWrong, SignInNeeded."""
+        if caller.by is None:
+            return await self._tokens.token(caller.tenant, self.scope)
+        token = await self._users.token(caller.tenant, caller.by) if self._users else None
+        if token is None:
+            raise SignInNeeded("no token of this person's: they have to sign in")
+        return token
+
+    def _revoked(self, caller: _Caller, token: str) -> None:
+        if caller.by is None:
+            self._tokens.revoked(caller.tenant, self.scope, token)
+        elif self._users:
+            self._users.revoked(caller.tenant, caller.by, token)
 
     async def _send(self, method: str, request: FrozenRequest, token: str, reference: str) -> httpx.Response:
         client_request_id = self._new_id()
@@ -152,6 +247,25 @@ class GraphMeetings:
         told["request_id"] = response.headers.get("request-id", "")
         self._observe(Event("graph.answered", told))
         return response
+
+
+def _linked(response: httpx.Response, meeting: Meeting) -> Meeting:
+    """Return a meeting that people can join; without a link it may be there all the same, and asking again finds it."""
+    return meeting if meeting.join_url else _unread(response, "no join link")
+
+
+def _filled(response: httpx.Response, event: Meeting) -> Meeting:
+    """Return an event, with or without a link."""
+    return event if event.event_id else _unread(response, "no event")
+
+
+def _unread(response: httpx.Response, what: str) -> NoReturn:
+    raise NotNow(
+        f"Graph's answer has {what}",
+        status=response.status_code,
+        request_id=response.headers.get("request-id", ""),
+        client_request_id=response.request.headers["client-request-id"],
+    ).after(None, unclear=True)
 
 
 def _session(trust: ssl.SSLContext) -> aiohttp.ClientSession:

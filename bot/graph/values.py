@@ -1,7 +1,8 @@
-"""Reading JSON that may be spelt in several ways: any value goes in, nothing is raised (facts/graph 1.8)."""
+"""JSON: read however it is spelt (any value goes in, nothing is raised, facts/graph 1.8), written in one way."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -81,3 +82,18 @@ def moment(value: object) -> int | None:
         return None
     since = (at if at.tzinfo else at.replace(tzinfo=UTC)) - _EPOCH
     return since // timedelta(milliseconds=1) if at.year > 1 else None
+
+
+def truth(found: Fields, *names: str) -> bool | None:
+    """Return the first of these properties that is true or false, None when none is."""
+    return next((value for name in names if isinstance(value := found.get(name), bool)), None)
+
+
+def instant(at: int) -> str:
+    """Return ms UTC as Graph takes it, in whole seconds (Edm.DateTimeOffset)."""
+    return (_EPOCH + timedelta(seconds=at // 1000)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def written(body: Mapping[str, Any]) -> str:
+    """Return a body as JSON text; half a surrogate pair is no character and could not be sent as UTF-8."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="replace").decode()

@@ -14,7 +14,7 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from bot.errors import MeetingsError
-from bot.graph import wire
+from bot.graph import answers, wire
 from bot.model import MeetingRequest
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -40,7 +40,7 @@ def read(case: str) -> dict[str, Any]:
             raise wire.read_error(
                 response["status"], response["headers"], response["body"], now=NOW, had_thread=had_thread
             )
-        found: dict[str, Any] = json.loads(json.dumps(asdict(wire.read_meeting(response["body"]))))
+        found: dict[str, Any] = json.loads(json.dumps(asdict(answers.read_meeting(response["body"]))))
     except MeetingsError as error:
         found = {"error": type(error).__name__, **vars(error)}
     return found
