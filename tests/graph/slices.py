@@ -142,7 +142,7 @@ class Slice:
         """Yield the names that no schema declares; an open type lets them pass, a misspelt request does not."""
         if isinstance(body, list):
             found = self._resolved(schema)
-            items = next((each["items"] for each in (found, *found.get("anyOf", [])) if "items" in each), {})
+            items: Schema = next((each["items"] for each in (found, *found.get("anyOf", [])) if "items" in each), {})
             for each in body:
                 yield from self._undeclared(items, each, f"{at}[]")
         if isinstance(body, dict):
