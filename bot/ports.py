@@ -88,7 +88,8 @@ class Meetings(Protocol):
     """Online meetings and calendar events at Graph.
 
     `by` is the person whose own permission is used (`Way.USER`); None is the app's. Every method raises NotNow or one
-    of Refused (SignInNeeded when `by` has to sign in first); `reference` goes into the log.
+    of Refused (SignInNeeded when `by` has to sign in first); `reference` goes into the log. `language` is that of the
+    join information, a BCP 47 tag.
     """
 
     def freeze(self, host_oid: str, request: MeetingRequest) -> FrozenRequest:
@@ -103,7 +104,14 @@ class Meetings(Protocol):
         ...
 
     async def update(
-        self, tenant: str, meeting: Meeting, options: Options, *, reference: str, by: Person | None = None
+        self,
+        tenant: str,
+        meeting: Meeting,
+        options: Options,
+        *,
+        reference: str,
+        by: Person | None = None,
+        language: str = "en",
     ) -> Meeting:
         """Set the options of a meeting (PATCH) and return it as Graph has it now; what differs is the caller's to see.
 
@@ -121,6 +129,7 @@ class Meetings(Protocol):
         reference: str,
         key: MeetingKey = MeetingKey.JOIN_URL,
         by: Person | None = None,
+        language: str = "en",
     ) -> Meeting | None:
         """Return the organizer's online meeting behind a join link, or by another key; None when there is none.
 

@@ -116,14 +116,21 @@ class GraphMeetings:
         return _linked(response, answers.read_meeting(_json(response), json.loads(request.body)))
 
     async def update(
-        self, tenant: str, meeting: Meeting, options: Options, *, reference: str, by: Person | None = None
+        self,
+        tenant: str,
+        meeting: Meeting,
+        options: Options,
+        *,
+        reference: str,
+        by: Person | None = None,
+        language: str = "en",
     ) -> Meeting:
         """Set options; of whom is invited Graph wants the full list, so it is read first. Raises as the port says."""
         caller = _Caller(tenant, reference, by)
         owner = caller.owner(meeting.organizer_oid)
-        there = wire.look_up(owner, MeetingKey.ID, meeting.id)
+        there = wire.look_up(owner, MeetingKey.ID, meeting.id, language)
         known = answers.attendees(_json(await self._ask(caller, "GET", there))) if options.invited else ()
-        patch = wire.update(owner, meeting.id, options, known)
+        patch = wire.update(owner, meeting.id, options, known, language)
         if patch is None:
             response, asked = await self._ask(caller, "GET", there), {}
         else:
@@ -139,10 +146,11 @@ class GraphMeetings:
         reference: str,
         key: MeetingKey = MeetingKey.JOIN_URL,
         by: Person | None = None,
+        language: str = "en",
     ) -> Meeting | None:
         """Find a meeting by what is known of it: an empty collection and 404 are None. Raises as the port says."""
         caller = _Caller(tenant, reference, by)
-        request = wire.look_up(caller.owner(organizer_oid), key, value)
+        request = wire.look_up(caller.owner(organizer_oid), key, value, language)
         response = await self._authorised(caller, "GET", request)
         if response.status_code == wire.NOT_FOUND:
             return None

@@ -92,14 +92,14 @@ def meeting_path(owner: str, meeting_id: str) -> str:
     return f"{owner}/onlineMeetings/{quote(meeting_id, safe='')}"
 
 
-def look_up(owner: str, key: MeetingKey, value: str) -> FrozenRequest:
+def look_up(owner: str, key: MeetingKey, value: str, language: str = "en") -> FrozenRequest:
     """Return the request that finds a meeting by what is known of it (facts/graph 1.4).
 
     The link is encoded whole, so its own `%3a` becomes `%253a`; a quote is doubled. By the video room's number only an
     app may ask, about everybody's meetings.
     """
     if key is MeetingKey.ID:
-        return FrozenRequest("v1.0", meeting_path(owner, value), "")
+        return FrozenRequest("v1.0", meeting_path(owner, value), "", language)
     name = {
         MeetingKey.JOIN_URL: "JoinWebUrl",
         MeetingKey.JOIN_MEETING_ID: "joinMeetingIdSettings/joinMeetingId",
@@ -107,13 +107,16 @@ def look_up(owner: str, key: MeetingKey, value: str) -> FrozenRequest:
     }[key]
     where = "/communications" if key is MeetingKey.VIDEO_ID else owner
     literal = quote(value.replace("'", "''").encode(errors="replace"), safe="")
-    return FrozenRequest("v1.0", f"{where}/onlineMeetings?$filter={name}%20eq%20'{literal}'", "")
+    return FrozenRequest("v1.0", f"{where}/onlineMeetings?$filter={name}%20eq%20'{literal}'", "", language)
 
 
-def update(owner: str, meeting_id: str, asked: Options, known: Sequence[Any] = ()) -> FrozenRequest | None:
+def update(
+    owner: str, meeting_id: str, asked: Options, known: Sequence[Any] = (), language: str = "en"
+) -> FrozenRequest | None:
     """Return the PATCH that sets options, None when none of them can be set that way (facts/graph 1.5)."""
     body = options.changes(asked, known)
-    return FrozenRequest("v1.0", meeting_path(owner, meeting_id), written(body)) if body else None
+    path = meeting_path(owner, meeting_id)
+    return FrozenRequest("v1.0", path, written(body), language) if body else None
 
 
 def headers(token: str, client_request_id: str, language: str = "en") -> dict[str, str]:
