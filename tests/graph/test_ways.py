@@ -196,6 +196,15 @@ async def test_an_event_becomes_a_meeting_when_outlook_is_ready(
     assert (await other.update(tenant, found, lobby, reference="r")).lobby_scope == LobbyScope.ORGANIZER
 
 
+async def test_a_calendar_without_teams_is_known_beforehand(
+    cloud: Cloud, other: GraphMeetings, another: AnotherGraph
+) -> None:
+    """Where Outlook may not make Teams meetings Muster knows it before it makes an event."""
+    another.providers = ["skypeForBusiness"]
+    assert not await other.allows_teams(cloud.tenant_id, cloud.tenant.ana.oid, reference="r")
+    assert another.events == []
+
+
 async def test_an_event_is_put_online(cloud: Cloud, other: GraphMeetings, another: AnotherGraph) -> None:
     """An event that is there already becomes an online meeting by one change."""
     event = await made(other, cloud, replace(REQUEST, call=GraphCall.EVENT))

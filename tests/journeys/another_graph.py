@@ -23,6 +23,7 @@ class AnotherGraph:
         self.asked: list[tuple[str, str, Body]] = []
         self.meetings: list[Body] = []
         self.events: list[Body] = []
+        self.providers = ["unknown", "teamsForBusiness"]
         application = web.Application()
         application.router.add_route("*", "/{version}/{path:.+}", self._handle)
         self._context = authority.server_context()
@@ -55,7 +56,7 @@ class AnotherGraph:
         if (whose == "me") != request.headers["Authorization"].startswith("Bearer of "):
             return 401, {"error": {"code": "InvalidAuthenticationToken"}}
         if kind == "calendar":
-            return 200, {"allowedOnlineMeetingProviders": ["unknown", "teamsForBusiness"]}
+            return 200, {"allowedOnlineMeetingProviders": self.providers}
         if kind == "events":
             return self._event(request.method, key, whose, body)
         return self._make(whose, body) if request.method == "POST" else self._there(request, key, body)
