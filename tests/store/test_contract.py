@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.decisions import Reply, SaveChat, View
+from bot.decisions import MakeRoom, Reply, SaveChat, View
 from bot.leases import ReceiptKind, TurnClaim
-from bot.model import Answer, ChannelKind, Person, Turn, TurnKind
+from bot.model import Answer, ChannelKind, Person, RoomState, Turn, TurnKind
 from bot.ports import Store
 
 if TYPE_CHECKING:  # conftest is pytest's to import
@@ -93,6 +93,20 @@ async def test_receive_after_failure(store: Store, make: Make) -> None:
     claim = await taken(store, make.turn("a", echo_key="e"), make.now)
     await store.settle_turn(claim, make.reply(outcome="failed: policy"), make.now, "f")
     assert (await store.receive(make.turn("b", echo_key="e"), make.now)).kind is ReceiptKind.NEW
+
+
+@pytest.mark.parametrize(("asked", "outcome"), [("AAAA-2222", "opening"), ("BBBB-3333", "running")])
+@pytest.mark.parametrize("state", [RoomState.FAILED, RoomState.OPEN])
+async def test_receive_after_the_meeting_failed(
+    store: Store, make: Make, asked: str, outcome: str, state: RoomState
+) -> None:
+    """Asking again after the meeting failed is no echo, whoever had asked for it first; while it runs it is one."""
+    claim = await taken(store, make.turn("a", echo_key="e", reference=asked), make.now)
+    ended_at = make.now + 5 if state is RoomState.FAILED else None
+    room = make.room(reference="AAAA-2222", state=state, ended_at=ended_at)
+    await store.settle_turn(claim, make.reply(MakeRoom(room), outcome=outcome), make.now, "f")
+    again = await store.receive(make.turn("b", echo_key="e", received_at=make.now + 9), make.now + 9)
+    assert again.kind is (ReceiptKind.NEW if state is RoomState.FAILED else ReceiptKind.ECHO)
 
 
 async def test_receive_after_expiry(store: Store, make: Make) -> None:

@@ -6,7 +6,7 @@ WHERE t.turn_key = CAST(:turn_key AS TEXT);
 
 -- name: turn_before(tenant, thread_id, from_id)
 -- The same person's newest turn in the chat; echoes do not count, or the third copy would be new.
-SELECT turn_key, echo_key, kind, received_at, state, outcome, answer
+SELECT turn_key, echo_key, kind, reference, received_at, state, outcome, answer
 FROM inbox
 WHERE tenant = CAST(:tenant AS TEXT) AND thread_id = CAST(:thread_id AS TEXT) AND from_id = CAST(:from_id AS TEXT)
   AND state <> 'dropped'
