@@ -156,8 +156,10 @@ def _dropped(turn: Turn, original_key: str, outcome: str) -> Statement:
     return "turn_insert", {**rows.turn_params(turn), **fate}
 
 
-def answer(turn_key: str) -> Operation[Receipt | None]:
-    """Read the stored answer of an invoke, or of the one it repeats."""
+def answer(turn_key: str, *, last: bool) -> Operation[Receipt | None]:
+    """Read the stored answer of an invoke, or of the one it repeats; `last` says that nobody waits for a later one."""
+    if last:
+        yield "turn_unheard", {"turn_key": turn_key}
     receipt = yield from _copy(turn_key)
     return receipt if receipt and receipt.answer else None
 

@@ -20,6 +20,8 @@ from bot.topics import chat_scope, names_one, team_scope
 
 TRIES = 3
 """How often a decision is taken anew when others were faster."""
+HEARD_WITHIN = 3_000
+"""ms after which nobody waits for a press's answer (ENGINE R14), whatever became of the process that took it in."""
 
 Look = Callable[[], Operation[View]]
 
@@ -28,9 +30,12 @@ def settle_turn(at: Applying, claim: TurnClaim, decide: Decide) -> Operation[Set
     """T2: decide about the turn and mark it done; brings the chat's next turn along if one waits."""
     turn, lease = claim.turn, claim.lease
     guard: dict[str, Value] = {"turn_key": turn.turn_key, "owner": lease.owner, "fence": lease.fence}
-    if not (yield "turn_finish", guard):
+    held = yield "turn_finish", guard
+    if not held:
         return Settled(stale=True)
-    reply = yield from _decided(at, lambda: _turn_view(at, turn), decide)
+    late = held[0]["outcome"] == "unheard" or at.now - turn.received_at >= HEARD_WITHIN
+    unheard = turn.wants_answer and late
+    reply = yield from _decided(at, lambda: _turn_view(at, turn, unheard=unheard), decide)
     outcome: dict[str, Value] = {"answer": rows.answer_text(reply.answer), "outcome": reply.outcome}
     yield "turn_outcome", {"turn_key": turn.turn_key, **outcome}
     work = yield from take(at)
@@ -80,7 +85,7 @@ def _decided(at: Applying, look: Look, decide: Decide) -> Operation[Reply]:
     raise StoreError(f"others were faster {TRIES} times")
 
 
-def _turn_view(at: Applying, turn: Turn) -> Operation[View]:
+def _turn_view(at: Applying, turn: Turn, *, unheard: bool) -> Operation[View]:
     tenant, thread_id = turn.chat.tenant, turn.chat.thread_id
     chat = yield from find_chat(tenant, thread_id)
     scope_key = chat_scope(thread_id)
@@ -109,6 +114,7 @@ def _turn_view(at: Applying, turn: Turn) -> Operation[View]:
         notes=(yield from _notes(tenant, at.now)),
         mine=started["mine"],
         here=started["here"],
+        unheard=unheard,
     )
 
 

@@ -11,6 +11,8 @@ from bot.store.statements import Operation, Row, Terms
 LATE_WITHIN = 3_600_000
 """ms after which nobody is told any more that a request came too late."""
 MINUTE = 60_000
+PEOPLES = frozenset({TurnKind.SAID, TurnKind.EDITED, TurnKind.PRESSED})
+"""What somebody waits for."""
 
 
 def tell(terms: Terms, turn: Turn, name: str, now: int, *, key: str = "") -> Operation[None]:
@@ -41,12 +43,12 @@ def expire(terms: Terms, row: Row, now: int) -> Operation[None]:
     """Empty a turn that came too late, and tell the person if that was not long ago (ENGINE R6)."""
     turn = rows.read_turn(row)
     yield "turn_empty", {"turn_key": turn.turn_key}
-    if turn.kind is TurnKind.SAID and now - turn.received_at < LATE_WITHIN:
+    if turn.kind in PEOPLES and now - turn.received_at < LATE_WITHIN:
         yield from tell(terms, turn, "late", now)
 
 
 def poisoned(terms: Terms, row: Row, now: int) -> Operation[None]:
     """Tell somebody that their request was set aside, with the reference to ask for it (ENGINE C3)."""
     turn = rows.read_turn(row)
-    if turn.kind in {TurnKind.SAID, TurnKind.EDITED, TurnKind.PRESSED}:
+    if turn.kind in PEOPLES:
         yield from tell(terms, turn, "problem", now)

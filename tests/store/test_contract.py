@@ -50,6 +50,26 @@ async def test_receive_copy(store: Store, make: Make) -> None:
     assert await store.answer("unheard of") is None
 
 
+async def test_an_answer_nobody_waits_for(store: Store, make: Make) -> None:
+    """A press is answered or its result is told otherwise, whichever comes first, and what is old is not waited for."""
+    views: list[View] = []
+    claim = await taken(store, make.turn("a", kind=TurnKind.PRESSED), make.now)
+    assert await store.answer("a", last=True) is None
+    await store.settle_turn(claim, make.looking(views), make.now + 1, "f")
+    claim = await taken(store, make.turn("b", kind=TurnKind.PRESSED), make.now)
+    await store.settle_turn(claim, make.looking(views), make.now + 2_999, "f")
+    assert await store.answer("b", last=True) is None
+    for kind in (TurnKind.PRESSED, TurnKind.SAID):
+        claim = await taken(store, make.turn(kind.value, kind=kind), make.now)
+        await store.settle_turn(claim, make.looking(views), make.now + 3_000, "f")
+    assert [view.unheard for view in views] == [True, False, True, False]
+    claim = await taken(store, make.turn("c", kind=TurnKind.PRESSED), make.now)
+    await store.settle_turn(claim, make.reply(answer=Answer("joined")), make.now, "f")
+    told = await store.answer("c", last=True)
+    assert told
+    assert told.answer == Answer("joined")
+
+
 async def test_receive_echo(store: Store, make: Make) -> None:
     """The same words of the same person within a minute are one request, however often they come."""
     claim = await taken(store, make.turn("a", echo_key="e"), make.now)

@@ -81,12 +81,16 @@ WHERE turn_key = (
   )
 RETURNING *;
 
+-- name: turn_unheard(turn_key)!
+-- The response has gone without the answer; a turn that is done already has one to read.
+UPDATE inbox SET outcome = 'unheard' WHERE turn_key = CAST(:turn_key AS TEXT) AND state = 'new';
+
 -- name: turn_finish(turn_key, owner, fence)
 -- The guard of T2: nothing comes back when somebody else owns the turn.
 UPDATE inbox SET state = 'done', body = NULL, lease_owner = '', lease_until = 0
 WHERE turn_key = CAST(:turn_key AS TEXT) AND state = 'new'
   AND lease_owner = CAST(:owner AS TEXT) AND fence = CAST(:fence AS BIGINT)
-RETURNING turn_key;
+RETURNING outcome;
 
 -- name: turn_outcome(turn_key, answer, outcome)!
 UPDATE inbox SET answer = CAST(:answer AS TEXT), outcome = CAST(:outcome AS TEXT)
