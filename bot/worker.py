@@ -300,9 +300,15 @@ class Worker:
 
     async def _timer(self, claim: TimerClaim) -> None:
         engine = self._engine
-        with self._underway():
-            decide = await engine.lifecycle.run(claim)
-        settled = await engine.store.settle_timer(claim, decide, engine.clock.now(), engine.chance.token())
+        try:
+            with self._underway():
+                decide = await engine.lifecycle.run(claim)
+            settled = await engine.store.settle_timer(claim, decide, engine.clock.now(), engine.chance.token())
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug must neither lose the timer nor run it for ever
+            broken = engine.lifecycle.broken(claim, error)
+            settled = await engine.store.settle_timer(claim, broken, engine.clock.now(), engine.chance.token())
         fields: dict[str, Value] = {
             "ref": claim.room.reference if claim.room else "",
             "kind": claim.timer.kind,

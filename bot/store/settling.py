@@ -16,6 +16,7 @@ from bot.store.claims import MOST_ATTEMPTS, find_chat, find_room
 from bot.store.effects import Applying, Overtaken, apply, take
 from bot.store.sending import learn
 from bot.store.statements import Operation, Row, Terms, Value
+from bot.store.telling import unshown
 from bot.topics import chat_scope, names_one, team_scope
 
 TRIES = 3
@@ -157,6 +158,8 @@ def settle_message(terms: Terms, claim: MessageClaim, sent: Sent, now: int) -> O
     yield "message_sent", {"message_id": message_id, **after}
     yield "send_ended", {"message_id": message_id, "fence": lease.fence, "at": now}
     yield from learn(terms, claim, sent.learned, now)
+    if sent.set_aside:
+        yield from unshown(terms, claim, now)
     if isinstance(due_at := after["due_at"], int):
         at.sends(adopted.tenant, adopted.thread_id, due_at)
     at.sends(adopted.tenant, adopted.thread_id, now)  # whatever else waits for its turn in the thread

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
-from bot.model import Message, Purpose, Turn, TurnKind, Whisper
+from bot.leases import MessageClaim
+from bot.model import Message, Person, Purpose, Turn, TurnKind, Whisper
 from bot.store import rows
 from bot.store.statements import Operation, Row, Terms
 
@@ -18,19 +20,41 @@ PEOPLES = frozenset({TurnKind.SAID, TurnKind.EDITED, TurnKind.PRESSED})
 def tell(terms: Terms, turn: Turn, name: str, now: int, *, key: str = "") -> Operation[None]:
     """Plan a whisper to the person of a turn, one for each `key` (default: one of each name for the turn)."""
     intent = key or f"whisper|{turn.turn_key}|{name}"
-    message = Message(
+    words = Whisper(name, {"typed": turn.text}, turn.locale, turn.zone, turn.reference)
+    where = (turn.chat.tenant, turn.chat.thread_id, turn.conversation_id)
+    yield from _whisper(_message(terms, intent, where, turn.person), words, now)
+
+
+def unshown(terms: Terms, claim: MessageClaim, now: int) -> Operation[None]:
+    """Tell whom a message was for, or who asked for its meeting, that it cannot be shown; with the reference."""
+    message, room = claim.message, claim.room
+    to = message.to or (room.starter if room else None)
+    about = message.content or (Whisper("", {}, room.request.language, room.zone, room.reference) if room else None)
+    if to is None or about is None or about.name == "problem":
+        return
+    intent = f"whisper|{message.message_id}|problem"
+    where = (message.tenant, message.thread_id, message.conversation_id)
+    yield from _whisper(_message(terms, intent, where, to), replace(about, name="problem"), now)
+
+
+def _message(terms: Terms, intent: str, where: tuple[str, str, str], to: Person) -> Message:
+    tenant, thread_id, conversation_id = where
+    return Message(
         # Unguessable as every message's id: the owner's id is random and never leaves the process.
         message_id=hashlib.sha256(f"{terms.owner}|{intent}".encode()).hexdigest()[:32],
         intent_key=intent,
-        tenant=turn.chat.tenant,
-        thread_id=turn.chat.thread_id,
-        conversation_id=turn.conversation_id,
+        tenant=tenant,
+        thread_id=thread_id,
+        conversation_id=conversation_id,
         purpose=Purpose.WHISPER,
-        due_at=now,
-        to=turn.person,
-        content=Whisper(name, {"typed": turn.text}, turn.locale, turn.zone, turn.reference),
+        due_at=None,
+        to=to,
     )
-    yield "message_insert", {**rows.message_params(message), "now": now}
+
+
+def _whisper(message: Message, words: Whisper, now: int) -> Operation[None]:
+    planned = replace(message, content=words, due_at=now)
+    yield "message_insert", {**rows.message_params(planned), "now": now}
 
 
 def tell_busy(terms: Terms, turn: Turn, now: int) -> Operation[None]:
