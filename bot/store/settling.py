@@ -12,7 +12,7 @@ from bot.leases import MessageClaim, Sent, Settled, TimerClaim, TurnClaim
 from bot.model import MessageState, Turn
 from bot.ports import Decide
 from bot.store import rows, strays
-from bot.store.claims import MOST_ATTEMPTS, find_chat, find_room
+from bot.store.claims import MOST_ATTEMPTS, find_chat, find_room, turn_claims
 from bot.store.effects import Applying, Overtaken, apply, take
 from bot.store.sending import learn
 from bot.store.statements import Operation, Row, Terms, Value
@@ -52,8 +52,8 @@ def settle_turn(at: Applying, claim: TurnClaim, decide: Decide) -> Operation[Set
             "most_attempts": MOST_ATTEMPTS,
         },
     )
-    turns = tuple(TurnClaim(rows.read_turn(row), rows.read_lease(row), row["attempts"]) for row in claimed)
-    return Settled(stale=False, reply=reply, work=replace(work, turns=turns))
+    turns = yield from turn_claims(claimed)
+    return Settled(stale=False, reply=reply, work=replace(work, turns=tuple(turns)))
 
 
 def settle_timer(at: Applying, claim: TimerClaim, decide: Decide) -> Operation[Settled]:

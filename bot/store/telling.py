@@ -8,6 +8,7 @@ from dataclasses import replace
 from bot.leases import MessageClaim
 from bot.model import Message, Person, Purpose, Turn, TurnKind, Whisper
 from bot.store import rows
+from bot.store.claims import UNREADABLE
 from bot.store.statements import Operation, Row, Terms
 
 LATE_WITHIN = 3_600_000
@@ -63,9 +64,19 @@ def tell_busy(terms: Terms, turn: Turn, now: int) -> Operation[None]:
     yield from tell(terms, turn, "busy", now, key=key)
 
 
+def _read(row: Row) -> Turn | None:
+    """Return the turn, or None for one that only a newer release could read."""
+    try:
+        return rows.read_turn(row)
+    except UNREADABLE:
+        return None
+
+
 def expire(terms: Terms, row: Row, now: int) -> Operation[None]:
     """Empty a turn that came too late, and tell the person if that was not long ago (ENGINE R6)."""
-    turn = rows.read_turn(row)
+    turn = _read(row)
+    if turn is None:
+        return
     yield "turn_empty", {"turn_key": turn.turn_key}
     if turn.kind in PEOPLES and now - turn.received_at < LATE_WITHIN:
         yield from tell(terms, turn, "late", now)
@@ -73,6 +84,6 @@ def expire(terms: Terms, row: Row, now: int) -> Operation[None]:
 
 def poisoned(terms: Terms, row: Row, now: int) -> Operation[None]:
     """Tell somebody that their request was set aside, with the reference to ask for it (ENGINE C3)."""
-    turn = rows.read_turn(row)
-    if turn.kind in PEOPLES:
+    turn = _read(row)
+    if turn is not None and turn.kind in PEOPLES:
         yield from tell(terms, turn, "problem", now)

@@ -81,6 +81,11 @@ WHERE turn_key = (
   )
 RETURNING *;
 
+-- name: turn_unclaim(turn_key)!
+-- Claimed in this transaction, and not for us: as it was, but for its fence.
+UPDATE inbox SET lease_owner = '', lease_until = 0, attempts = attempts - 1
+WHERE turn_key = CAST(:turn_key AS TEXT);
+
 -- name: turn_unheard(turn_key)!
 -- The response has gone without the answer; a turn that is done already has one to read.
 UPDATE inbox SET outcome = 'unheard' WHERE turn_key = CAST(:turn_key AS TEXT) AND state = 'new';
