@@ -36,6 +36,8 @@ SEND_LEASE_MS = 12_000
 MOST_TURNS = 128 * 1024 * 1024 // (256 * 1024)
 """Turns in this process at the same moment: what 128 MiB hold of the largest bodies the door lets in."""
 BUSY_SECONDS = 2
+SETTLE_SECONDS = 1.0
+"""How long what is being written at the very end of stopping may take."""
 WORKING = Answer(text="Working on it. The result appears here in a moment.")
 
 
@@ -63,6 +65,7 @@ class Worker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._held: dict[int, Work] = {}
         self._on_the_way: set[int] = set()
+        self._posting: set[int] = set()  # bytes of a message that is nowhere yet may have left
         self._answers: dict[str, asyncio.Future[Answer]] = {}
         self._left: list[Work] = []
         self._changed = asyncio.Event()
@@ -159,11 +162,15 @@ class Worker:
             async with asyncio.timeout(within):
                 await self.idle()
         self._stopped = True
-        unfinished = set(self._tasks)
-        left = _together([*self._left, *(self._held[id(task)] for task in unfinished)])
-        for task in unfinished:
+        unfinished = {task: self._held[id(task)] for task in self._tasks if id(task) not in self._posting}
+        for task in [task for task in self._tasks if id(task) in self._on_the_way]:
             task.cancel()
-        await asyncio.gather(*unfinished, return_exceptions=True)
+        if self._tasks:  # what is being written is soon written, and says what is left
+            await asyncio.wait(set(self._tasks), timeout=SETTLE_SECONDS)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        left = _together([*self._left, *unfinished.values()])
         with suppress(StoreError):  # a store that is away keeps the leases until they end by themselves
             await self._engine.store.release(left, self._engine.clock.now())
 
@@ -247,10 +254,13 @@ class Worker:
         async def run() -> None:
             try:
                 async with self._places.of(kind, chat):
-                    await doing
+                    if not self._stopped:
+                        await doing
             except StoreError as error:
                 # Nothing was written; the lease ends and the work is found again.
                 self._engine.observe(Event("store.away", {"error": str(error)}, logging.ERROR))
+            finally:
+                doing.close()  # it may never have had its place
 
         task = asyncio.create_task(run(), name=kind)
         self._tasks.add(task)
@@ -262,6 +272,7 @@ class Worker:
         held = self._held.pop(id(task))
         self._turns -= len(held.turns)
         self._on_the_way.discard(id(task))
+        self._posting.discard(id(task))
         if not task.cancelled() and (error := task.exception()) is not None:
             self._engine.observe(Event("worker.failed", {"error": repr(error)}, logging.ERROR))
 
@@ -325,6 +336,10 @@ class Worker:
             if (await engine.store.renew(held, now)).messages:
                 engine.observe(Event("lease.lost", {"task": "message"}, logging.WARNING))
                 return
+        if self._stopped:
+            return
+        if not claim.message.activity_id:
+            self._posting.add(id(asyncio.current_task()))
         with self._underway():
             sent = await engine.delivery.send(claim)
         settled = await engine.store.settle_message(claim, sent, engine.clock.now())

@@ -247,7 +247,7 @@ def _pieces(work: Work) -> list[Work]:
 
 
 def release(work: Work) -> Operation[None]:
-    """End the leases of this work now; a message in `sending` keeps its own."""
+    """End the leases of this work now; a message that was about to be sent is planned again."""
     for query, guard in _held(work):
         if query == "message":
             yield "message_release", guard
