@@ -103,12 +103,14 @@ Effect = (
 class Reply:
     """What a decision returns: it performs nothing itself.
 
-    `outcome` is a word for the log and the inbox row; `answer` goes into an invoke's own response.
+    `outcome` is a word for the log and the inbox row; `answer` goes into an invoke's own response. `regardless` says
+    that it holds also for a holder who has lost the lease: it undoes what only that one knows of.
     """
 
     effects: tuple[Effect, ...] = ()
     outcome: str = "done"
     answer: Answer | None = None
+    regardless: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,7 +237,8 @@ class Room:
     """The meeting a chat has. `version` rises with every change; `request` is what Graph is asked, frozen.
 
     `zone` is the chat's zone as an IANA name (empty: UTC); `language` the public card's language.
-    `trying` says why a room still opening waits: empty, `slow` (not answered yet) or `unavailable`.
+    `trying` says why a room still opening waits: empty, `slow` (not answered yet), `unavailable`, or
+    `unclear`: the same, and an attempt may have made the meeting all the same.
     `topic` is "" for a chat's own room, `#` and a key for a topic, `thread:` and a root's id, or an id of its own.
     `people` are those whom the request mentioned; `backup_bridge` is what to use while Microsoft does not answer.
     """

@@ -108,8 +108,10 @@ class Worker:
         late = asyncio.create_task(self._engine.clock.sleep(ANSWER_WITHIN_SECONDS))
         here = self._answers.get(key)  # this process may run the turn, or another one
         try:
-            await asyncio.wait({asking, late, *filter(None, [here])}, return_when=asyncio.FIRST_COMPLETED)
-            answered = next((task for task in (here, asking) if task and task.done()), None)
+            answers: list[asyncio.Future[Answer]] = [here, asking] if here else [asking]
+            anything: list[asyncio.Future[Any]] = [*answers, late]
+            await asyncio.wait(anything, return_when=asyncio.FIRST_COMPLETED)
+            answered = next((task for task in answers if task.done()), None)
             return answered.result() if answered else await self._last_answer(key)
         finally:
             asking.cancel()

@@ -61,7 +61,10 @@ def settle_timer(at: Applying, claim: TimerClaim, decide: Decide) -> Operation[S
     key, lease = claim.timer.timer_key, claim.lease
     held = yield "timer_finish", {"timer_key": key, "owner": lease.owner, "fence": lease.fence}
     if not held:
-        return Settled(stale=True)
+        reply = decide((yield from _timer_view(at, claim)))
+        if reply.regardless:
+            yield from apply(at, reply)
+        return Settled(stale=True, work=(yield from take(at)))
     reply = yield from _decided(at, lambda: _timer_view(at, claim), decide)
     yield "timer_end", {"timer_key": key, "fence": held[0]["fence"]}
     return Settled(stale=False, reply=reply, work=(yield from take(at)))

@@ -248,6 +248,16 @@ async def test_old_holder_of_a_timer(store: Store, make: Make) -> None:
     assert (await store.settle_timer(fresh, make.reply(), make.now + 10, "g")).stale
 
 
+async def test_what_only_an_old_holder_knows(store: Store, engine: Engine, make: Make) -> None:
+    """Whoever lost a timer may still have undone what nobody else knows of, and decides nothing else."""
+    claim = await opening(store, make)
+    await do(store, make, make.now + 1, SetTimer(make.timer(due_at=make.now + 9)))
+    undo = SetTimer(make.timer("delete|room", due_at=make.now + 50))
+    settled = await store.settle_timer(claim, make.reply(undo, regardless=True), make.now + 2, "g")
+    assert (settled.stale, settled.reply, settled.work.next_due) == (True, None, make.now + 50)
+    assert await engine.rows("SELECT timer_key FROM timers ORDER BY 1") == [("delete|room",), ("open|room",)]
+
+
 async def test_timer_of_nothing(store: Store, make: Make) -> None:
     """A timer about a room that is not there is claimed without one, and its decision sees none."""
     (claim,) = (await do(store, make, make.now, SetTimer(make.timer(subject="")))).work.timers
