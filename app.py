@@ -113,7 +113,7 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     rules = Rules(
         settings.app_id, settings.token_issuer, frozenset(settings.connector_hosts), frozenset(settings.tenants)
     )
-    registration = Registration(rules, settings.openid_metadata_url, settings.app_tenant, settings.bot_scope)
+    registration = Registration(rules, settings.openid_metadata_url, settings.bot_tenant, settings.bot_scope)
     teams = await stack.enter_async_context(TeamsEdge(registration, context, tokens, clock, observe))
     return Edges(observe, clock, chance, tokens, meetings, store, teams)
 
@@ -162,7 +162,7 @@ async def _open(
     async def warm() -> None:
         await asyncio.gather(
             edges.teams.warm(),
-            edges.tokens.token(settings.app_tenant, settings.bot_scope),
+            edges.tokens.token(settings.bot_tenant, settings.bot_scope),
             edges.tokens.token(settings.app_tenant, edges.meetings.scope),
             asyncio.to_thread(cards.warm, (settings.language,)),
         )

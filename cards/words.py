@@ -35,6 +35,12 @@ class Words:
         return self._translate.gettext(english) if english else ""  # gettext answers "" with its header
 
 
+def spoken(folder: Path = FOLDER) -> list[str]:
+    """Return the languages there are, English first, then by their tags."""
+    found = folder.glob("*/LC_MESSAGES/cards.mo")
+    return [SOURCE, *sorted(file.parents[1].name.replace("_", "-") for file in found)]
+
+
 def _wanted(language: str) -> list[str]:
     """Return the names of catalogues that would do, best first; none for what is no language tag."""
     if not _TAG.fullmatch(language):
