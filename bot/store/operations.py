@@ -9,7 +9,7 @@ from bot.leases import Lease, Receipt, ReceiptKind, Stuck, TurnClaim, Work
 from bot.model import Answer, Turn, TurnKind, Whisper
 from bot.store import rows
 from bot.store.claims import MOST_ATTEMPTS, timer_claims, turn_claim
-from bot.store.sending import claim_threads
+from bot.store.sending import claim_threads, forget
 from bot.store.statements import Operation, Row, Rows, Statement, Terms, Value
 from bot.store.telling import expire, poisoned, tell_busy
 from cards import answer_text
@@ -164,10 +164,10 @@ def claim(terms: Terms, now: int, limit: int) -> Operation[Work]:
         yield from poisoned(terms, row, now)
     turn_rows = yield from _heads(lease)
     timer_rows = yield "timers_claim", lease
-    yield "messages_gone", {"now": now}
+    yield from forget((yield "messages_gone", {"now": now}))
     yield "messages_unclear", {"now": now, "due_at": now + UNCLEAR_WAIT}
-    yield "messages_not_again", {"now": now}
-    yield "messages_late", {"now": now, "before": now - BEST_BEFORE}
+    yield from forget((yield "messages_not_again", {"now": now}))
+    yield from forget((yield "messages_late", {"now": now, "before": now - BEST_BEFORE}))
     messages, again = yield from claim_threads(terms, now, limit)
     timers = yield from timer_claims(timer_rows, now)
     ahead = yield "next_due", {"now": now}
