@@ -16,7 +16,7 @@ from typing import Any
 from bot.decisions import PlanMessage, Reply, SetTimer
 from bot.delivery import Delivery
 from bot.dispatch import Dispatch
-from bot.errors import DoorError, StoreError
+from bot.errors import DoorError, StoreError, told
 from bot.leases import MessageClaim, Receipt, ReceiptKind, Settled, TimerClaim, TurnClaim, Work
 from bot.lifecycle import Lifecycle
 from bot.model import Answer, Turn
@@ -175,9 +175,9 @@ class Worker:
             try:
                 work = await engine.store.claim(engine.clock.now(), CLAIM_LIMIT)
             except StoreError as error:
-                engine.observe(Event("store.away", {"error": str(error)}, logging.ERROR))
+                engine.observe(Event("store.away", {"error": told(error)}, logging.ERROR))
             except Exception as error:  # noqa: BLE001 - the claimer must outlive any one row
-                engine.observe(Event("worker.failed", {"error": type(error).__name__}, logging.ERROR))
+                engine.observe(Event("worker.failed", {"error": told(error)}, logging.ERROR))
             else:
                 self._due(work.next_due)
                 self._begin(work)
@@ -239,7 +239,7 @@ class Worker:
                     await doing
             except StoreError as error:
                 # Nothing was written; the lease ends and the work is found again.
-                self._engine.observe(Event("store.away", {"error": str(error)}, logging.ERROR))
+                self._engine.observe(Event("store.away", {"error": told(error)}, logging.ERROR))
 
         task = asyncio.create_task(run(), name=kind)
         self._tasks.add(task)
@@ -252,7 +252,7 @@ class Worker:
         self._turns -= len(held.turns)
         self._on_the_way.discard(id(task))
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._engine.observe(Event("worker.failed", {"error": repr(error)}, logging.ERROR))
+            self._engine.observe(Event("worker.failed", {"error": told(error)}, logging.ERROR))
 
     # --- one piece of work -------------------------------------------------------------------------------
 
@@ -278,7 +278,7 @@ class Worker:
         poison = await engine.store.fail_turn(claim, now, now + TURN_RETRY_MS)
         fields: dict[str, Value] = {
             "ref": claim.turn.reference,
-            "error": repr(error),
+            "error": told(error),
             "attempts": claim.attempts,
             "poison": poison,
         }

@@ -209,4 +209,6 @@ def _queries() -> dict[str, _Query]:
 
 
 def _translated(error: Exception) -> StoreError:
-    return StoreError(f"PostgreSQL: {type(error).__name__}: {error}")
+    """The server's own words may quote a row; its five-character state says what is wrong."""
+    state = getattr(error, "sqlstate", None)
+    return StoreError(f"PostgreSQL: {type(error).__name__}" + (f" ({state})" if state else ""))

@@ -192,7 +192,7 @@ async def test_in_vain(postgres_url: str) -> None:
         yield "audit_insert", lines
         yield "audit_insert", lines
 
-    with pytest.raises(StoreError, match="UniqueViolation"):
+    with pytest.raises(StoreError, match=r"^PostgreSQL: UniqueViolationError \(23505\)$"):
         await driver.run(twice)
     assert driver.begun_again == engine_module.ATTEMPTS
     with pytest.raises(StoreError, match="NotNull"):
