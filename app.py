@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.graph.tokens import MsalTokens
     from bot.observe import Observer
     from bot.ports import Chance, Clock, Meetings, Messenger, Store
+    from bot.probes import Probes
     from bot.settings import Settings
     from bot.teams.edge import TeamsEdge
     from bot.worker import Worker
@@ -159,19 +160,37 @@ async def _open(
     await worker.start()
     stack.push_async_callback(partial(worker.stop, STOP_WITHIN_SECONDS))
 
-    async def warm() -> None:
-        await asyncio.gather(
-            edges.teams.warm(),
-            edges.tokens.token(settings.bot_tenant, settings.bot_scope),
-            edges.tokens.token(settings.app_tenant, edges.meetings.scope),
-            asyncio.to_thread(cards.warm, (settings.language,)),
-        )
-
-    probes = Probes(edges.store, edges.clock, warm)
+    parts: "Dict[str, Callable[[], Awaitable[None]]]" = {
+        "signing keys": edges.teams.warm,
+        "connector token": partial(edges.tokens.warm, settings.bot_tenant, (settings.bot_scope,)),
+        "Graph token": partial(edges.tokens.warm, settings.app_tenant, (edges.meetings.scope,)),
+        "cards": partial(asyncio.to_thread, cards.warm, (settings.language,)),
+    }
+    probes = Probes(edges.store, edges.clock, edges.observe, parts)
     probes.start()
     stack.push_async_callback(probes.stop)
+    if settings.admin_port:
+        await _administration(stack, settings.admin_port, probes)
     endpoint = edges.teams.endpoint(worker)
     return {"/api/messages": endpoint.handle, "/healthz": probes.healthz, "/readyz": probes.readyz}
+
+
+async def _administration(stack: contextlib.AsyncExitStack, port: int, probes: "Probes") -> None:
+    """Listen on loopback for the administrator, who may know more than the platform (ENGINE 4.8)."""
+    from aiohttp import web
+
+    from bot.errors import SettingsError
+
+    inside = web.Application()
+    inside.router.add_get("/readyz", probes.details)
+    runner = web.AppRunner(inside, access_log=None)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+    except OSError as error:
+        problem = f"MUSTER_ADMIN_PORT is {port}, which cannot be listened on: {error.strerror}. Name another port."
+        raise SettingsError([problem]) from error
 
 
 def main(argv: "Optional[List[str]]" = None) -> int:
