@@ -141,7 +141,7 @@ def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
     messenger = replaced.wrap_messenger(edges.teams.messenger)
     meetings = replaced.wrap_meetings(edges.meetings)
     lifecycle = Lifecycle(meetings, messenger, policy, edges.clock, edges.chance, edges.observe)
-    delivery = Delivery(messenger, edges.clock, edges.chance, edges.observe)
+    delivery = Delivery(messenger, edges.clock, edges.chance, edges.observe, settings.language)
     return Worker(Engine(edges.store, dispatch, lifecycle, delivery, edges.clock, edges.chance, edges.observe))
 
 

@@ -45,12 +45,16 @@ class _Failed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Sends claimed messages. It never raises for what the connector answers."""
+    """Sends claimed messages. It never raises for what the connector answers.
+
+    `language` (BCP 47) is that of what a whole chat reads, where the chat has none of its own.
+    """
 
     messenger: Messenger
     clock: Clock
     chance: Chance
     observe: Observer
+    language: str = "en"
 
     async def send(self, claim: MessageClaim) -> Sent:
         """Post, edit or delete the message and return how that ended."""
@@ -111,7 +115,9 @@ class Delivery:
         if personal.activity_id:
             return replace(personal, learned=learned)
         reference = message.content.reference if message.content else ""
-        aloud = cards.render_whisper(Whisper("elsewhere", {"name": to.name}, reference=reference))
+        aloud = cards.render_whisper(
+            Whisper("elsewhere", {"name": to.name}, chat.language(self.language), reference=reference)
+        )
         try:
             activity_id = await self.messenger.post(chat, message.conversation_id, aloud, nonce=message.message_id)
         except SendError as error:
@@ -142,7 +148,7 @@ class Delivery:
         except SendError as error:
             if isinstance(error, Gone) and not error.chat:
                 return Sent(MessageState.GONE, outcome="stray gone already")
-            content = cards.render_whisper(Whisper("live-below"))
+            content = cards.render_whisper(Whisper("live-below", language=chat.language(self.language)))
             await self.messenger.edit(chat, copy.conversation_id, copy.activity_id, content)
             return Sent(MessageState.GONE, outcome="stray superseded", sent_at=self.clock.now())
         return Sent(MessageState.GONE, outcome="stray deleted", sent_at=self.clock.now())

@@ -63,6 +63,7 @@ class Dispatch:
         """One quiet welcome in a team; people for whom the app was installed get none (EXPERIENCE 1.20)."""
         if not self.policy.welcome or turn.chat.kind is not ChatKind.CHANNEL:
             return Reply(outcome="installed")
+        chat = view.chat or turn.chat
         key = f"welcome|{turn.chat.tenant}|{turn.chat.team_id or turn.chat.thread_id}"
         data = {"team": turn.chat.name, "bot": self.policy.bot_name}
         message = Message(
@@ -73,7 +74,7 @@ class Dispatch:
             conversation_id=turn.conversation_id,
             purpose=Purpose.WELCOME,
             due_at=view.now,
-            content=Whisper("welcome", data, self.policy.language, reference=turn.reference),
+            content=Whisper("welcome", data, chat.language(self.policy.language), reference=turn.reference),
         )
         return Reply((PlanMessage(message),), "welcome")
 
