@@ -6,15 +6,13 @@ import logging
 from dataclasses import dataclass, replace
 
 import cards
-from bot.backoff import delay
+from bot import backoff
 from bot.errors import Gone, NotDone, SendError, Unclear
 from bot.leases import Learned, MessageClaim, Sent
 from bot.model import Chat, ChatKind, Message, MessageState, Person, Purpose, Rendered, Whisper
 from bot.observe import Event, Observer, Value
 from bot.ports import Chance, Clock, Messenger
 
-UNCLEAR_WAIT = 5_000
-"""ms to wait before a message that may have been posted is posted once more (ENGINE R15)."""
 MOST_ATTEMPTS = 30
 PAUSING = frozenset({412, 429})
 """Answers after which the whole thread keeps silent for a while, on every replica (ENGINE R17)."""
@@ -160,7 +158,7 @@ class Delivery:
             return Sent(MessageState.GONE, outcome=f"gone: {error.status}", learned=learned)
         if not isinstance(error, NotDone | Unclear):
             return Sent(MessageState.REFUSED, outcome=f"refused: {error.status}", learned=learned)
-        wait = int(delay(message.attempts, error.retry_after, self.chance.fraction()) * 1000)
+        wait = int(backoff.delay(message.attempts, error.retry_after, self.chance.fraction()) * 1000)
         if error.status in PAUSING:
             learned = replace(learned, paused_until=now + wait)
         if message.attempts >= MOST_ATTEMPTS:
@@ -169,7 +167,7 @@ class Delivery:
         if message.activity_id:
             state, why = MessageState.POSTED, "edit later"
         elif isinstance(error, Unclear):
-            state, why, wait = MessageState.UNCLEAR, "unclear", UNCLEAR_WAIT
+            state, why, wait = MessageState.UNCLEAR, "unclear", backoff.UNCLEAR_WAIT
         return Sent(state, retry_at=now + wait, outcome=f"{why}: {error.status}", learned=learned)
 
     def _report(self, claim: MessageClaim, sent: Sent, started: int) -> None:
