@@ -146,11 +146,16 @@ def no_request(_: Whisper, says: Words) -> Parts:
 def policy(whisper: Whisper, says: Words) -> Parts:
     """No access policy names the person who asked for `subject`, `minutes` long."""
     values = {"subject": _text(whisper, "subject"), "minutes": _text(whisper, "minutes")}
+    again = says.many(
+        'As soon as it is made, "{subject}, {minutes} minute" can be tried again.',
+        'As soon as it is made, "{subject}, {minutes} minutes" can be tried again.',
+        int(whisper.data["minutes"]),
+    )
     return _with_reference(
         whisper,
         says,
         Line(says("I may not open meetings in your name yet. It's a setting your admin makes; you did nothing wrong.")),
-        Line(says('As soon as it is made, "{subject}, {minutes} minutes" can be tried again.'), values),
+        Line(again, values),
         _press(says("Try again"), f"meet now {values['subject']}"),
     )
 
@@ -238,7 +243,11 @@ def busy(whisper: Whisper, says: Words) -> Parts:
 
 def too_fast(whisper: Whisper, says: Words) -> Parts:
     """More meetings were opened than may be in a minute; `seconds` until another may be."""
-    text = says("That's many meetings in one minute. Try again in {seconds} seconds.")
+    text = says.many(
+        "That's many meetings in one minute. Try again in {seconds} second.",
+        "That's many meetings in one minute. Try again in {seconds} seconds.",
+        int(whisper.data["seconds"]),
+    )
     return (Line(text, {"seconds": _text(whisper, "seconds")}),)
 
 

@@ -30,6 +30,10 @@ class Words:
         self.language = spoken
         self.rtl = spoken.split("-")[0] in _RIGHT_TO_LEFT
 
+    def many(self, one: str, several: str, count: int) -> str:
+        """Return the words for so many: English has two forms, other languages as many as their catalogue says."""
+        return self._translate.ngettext(one, several, count)
+
     def __call__(self, english: str) -> str:
         """Return the words for an English template; its `{names}` stay."""
         return self._translate.gettext(english) if english else ""  # gettext answers "" with its header
