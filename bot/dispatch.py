@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import cards
 from bot.commands.command import Asked, Command, Policy, derived
 from bot.commands.grammar import find
 from bot.decisions import PlanMessage, Reply, SaveChat, View
@@ -53,10 +54,10 @@ class Dispatch:
         """A press is authorised by the message it came from, never by what its data says (ENGINE 4.2)."""
         pressed = view.pressed
         if pressed is None or (pressed.to is not None and pressed.to.id != turn.person.id):
-            return Reply(outcome="stranger", answer=Answer(error="This button is no longer in use."))
+            return Reply(outcome="stranger", answer=Answer(error=in_words("stranger", turn)))
         reply = self._said(turn, view)
         if reply.answer is None:
-            return replace(reply, answer=Answer(text="Working on it…"))
+            return replace(reply, answer=Answer(text=in_words("working", turn)))
         return reply
 
     def _installed(self, turn: Turn, view: View) -> Reply:
@@ -80,3 +81,8 @@ class Dispatch:
 
     def _help_lines(self) -> list[list[str]]:
         return [[command.usage, command.description] for command in self.commands]
+
+
+def in_words(name: str, turn: Turn) -> str:
+    """Return one of the texts without data in the language of the turn's person, for the answer to a press."""
+    return cards.answer_text(Whisper(name, language=turn.locale))

@@ -15,7 +15,7 @@ from typing import Any
 
 from bot.decisions import PlanMessage, Reply, SetTimer
 from bot.delivery import Delivery
-from bot.dispatch import Dispatch
+from bot.dispatch import Dispatch, in_words
 from bot.errors import DoorError, StoreError, told
 from bot.leases import MessageClaim, Receipt, ReceiptKind, Settled, TimerClaim, TurnClaim, Work
 from bot.lifecycle import Lifecycle
@@ -36,7 +36,6 @@ SEND_LEASE_MS = 12_000
 MOST_TURNS = 128 * 1024 * 1024 // (256 * 1024)
 """Turns in this process at the same moment: what 128 MiB hold of the largest bodies the door lets in."""
 BUSY_SECONDS = 2
-WORKING = Answer(text="Working on it. The result appears here in a moment.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ class Worker:
                     return await asyncio.shield(waiting)
                 return await self._answer_from_store(key)
         except TimeoutError:
-            return WORKING
+            return Answer(text=in_words("working", turn))
         finally:
             if receipt.kind is ReceiptKind.NEW:
                 self._answers.pop(turn.turn_key, None)

@@ -236,6 +236,11 @@ def problem(whisper: Whisper, says: Words) -> Parts:
     return _with_reference(whisper, says, Line(text))
 
 
+def working(_: Whisper, says: Words) -> Parts:
+    """A press was taken; what comes of it is shown in the chat."""
+    return (Line(says("Working on it. The result appears here in a moment.")),)
+
+
 def busy(whisper: Whisper, says: Words) -> Parts:
     """More was asked than can be done at once."""
     return _with_reference(whisper, says, Line(says("That's more than I can do at once. Try again in a minute.")))
@@ -301,6 +306,7 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "help-command": help_command,
     "welcome": welcome,
     "problem": problem,
+    "working": working,
     "busy": busy,
     "too-fast": too_fast,
     "late": late,

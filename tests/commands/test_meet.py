@@ -6,7 +6,21 @@ from dataclasses import replace
 from bot.commands import meet
 from bot.commands.command import Asked, Policy
 from bot.decisions import MakeRoom, PlanMessage, Record, SaveChat, SetTimer, View
-from bot.model import ChannelKind, Chat, ChatKind, Meeting, Person, Purpose, Room, RoomState, TimerKind
+from bot.dispatch import Dispatch
+from bot.model import (
+    Answer,
+    ChannelKind,
+    Chat,
+    ChatKind,
+    Meeting,
+    Message,
+    Person,
+    Purpose,
+    Room,
+    RoomState,
+    TimerKind,
+    TurnKind,
+)
 from bot.rooms import refusal_keys
 
 NOW = 1_790_000_000_000
@@ -133,3 +147,13 @@ def test_what_everybody_reads_is_in_the_chat_s_language(ask: Ask) -> None:
     assert (notice.message.content.language, notice.message.content.zone) == ("de", "Europe/Berlin")
     own = asked.whisper("help")
     assert (own.language, own.zone) == ("ko", "Europe/Berlin")
+
+
+def test_a_button_that_nobody_knows_any_more(ask: Ask, policy: Policy) -> None:
+    """A press on what is no message of Muster's, or another person's whisper, says so and does nothing."""
+    turn = replace(ask().turn, kind=TurnKind.PRESSED, text="meet now")
+    whispered = Message("m", "i", "tenant", turn.chat.thread_id, "c", Purpose.WHISPER, None, to=Person("29:ben"))
+    for pressed in (None, whispered):
+        reply = Dispatch((meet.COMMAND,), policy).decide(turn)(View(now=NOW, fresh_id="f" * 32, pressed=pressed))
+        assert reply.effects == ()
+        assert reply.answer == Answer(error="This button belongs to a meeting that has ended.")
