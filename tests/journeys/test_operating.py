@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import cast
 
 import pytest
 from aiohttp import ClientSession, web
 
 import app
 from bot.errors import SettingsError
+from bot.ports import Store
+from bot.probes import Probes
 from bot.sandbox.cloud import Cloud
 from bot.settings import Settings
+from bot.system import SystemClock
 from tests.journeys.harness import Journey
 
 
@@ -60,15 +64,16 @@ async def test_the_administrator_s_port_says_what_is_loaded(
         assert await (await browser.get(f"{journey.url}/readyz")).text() in {"ready\n", "not ready\n"}
 
 
-async def test_an_administrator_s_port_that_is_taken(cloud: Cloud, tmp_path: Path) -> None:
+async def test_an_administrator_s_port_that_is_taken() -> None:
     """A port that somebody else has is named with the setting to change."""
+    probes = Probes(cast("Store", None), SystemClock(), lambda _: None, {})
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(SettingsError, match=f"MUSTER_ADMIN_PORT is {port}, which cannot be listened on"):
-            async with running(cloud, tmp_path, MUSTER_ADMIN_PORT=str(port)):
-                pass
+        async with AsyncExitStack() as stack:
+            with pytest.raises(SettingsError, match=f"MUSTER_ADMIN_PORT is {port}, which cannot be listened on"):
+                await app._administration(stack, port, probes)
 
 
 async def test_a_bot_of_many_tenants_signs_in_where_such_bots_do(cloud: Cloud, tmp_path: Path) -> None:
