@@ -6,15 +6,13 @@ import logging
 from dataclasses import dataclass, replace
 
 import cards
-from bot.backoff import delay
+from bot import backoff
 from bot.errors import Gone, NotDone, SendError, Unclear
 from bot.leases import Learned, MessageClaim, Sent
 from bot.model import Chat, ChatKind, Message, MessageState, Person, Purpose, Rendered, Whisper
 from bot.observe import Event, Observer, Value
 from bot.ports import Chance, Clock, Messenger
 
-UNCLEAR_WAIT = 5_000
-"""ms to wait before a message that may have been posted is posted once more (ENGINE R15)."""
 MOST_ATTEMPTS = 30
 MOST_FAILURES = 5
 """How often something that nobody foresaw may go wrong with a message before it is set aside, as for turns."""
@@ -47,12 +45,16 @@ class _Failed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Sends claimed messages. It never raises, whatever the connector answers and whatever is to be rendered."""
+    """Sends claimed messages. It never raises, whatever the connector answers and whatever is to be rendered.
+
+    `language` (BCP 47) is that of what a whole chat reads, where the chat has none of its own.
+    """
 
     messenger: Messenger
     clock: Clock
     chance: Chance
     observe: Observer
+    language: str = "en"
 
     async def send(self, claim: MessageClaim) -> Sent:
         """Post, edit or delete the message and return how that ended."""
@@ -115,7 +117,9 @@ class Delivery:
         if personal.activity_id:
             return replace(personal, learned=learned)
         reference = message.content.reference if message.content else ""
-        aloud = cards.render_whisper(Whisper("elsewhere", {"name": to.name}, reference=reference))
+        aloud = cards.render_whisper(
+            Whisper("elsewhere", {"name": to.name}, chat.language(self.language), reference=reference)
+        )
         try:
             activity_id = await self.messenger.post(chat, message.conversation_id, aloud, nonce=message.message_id)
         except SendError as error:
@@ -146,7 +150,7 @@ class Delivery:
         except SendError as error:
             if isinstance(error, Gone) and not error.chat:
                 return Sent(MessageState.GONE, outcome="stray gone already")
-            content = cards.render_whisper(Whisper("live-below"))
+            content = cards.render_whisper(Whisper("live-below", language=chat.language(self.language)))
             await self.messenger.edit(chat, copy.conversation_id, copy.activity_id, content)
             return Sent(MessageState.GONE, outcome="stray superseded", sent_at=self.clock.now())
         return Sent(MessageState.GONE, outcome="stray deleted", sent_at=self.clock.now())
@@ -171,7 +175,7 @@ class Delivery:
             return Sent(MessageState.GONE, outcome=f"gone: {error.status}", learned=learned)
         if not isinstance(error, NotDone | Unclear):
             return Sent(MessageState.REFUSED, outcome=f"refused: {error.status}", learned=learned)
-        wait = int(delay(message.attempts, error.retry_after, self.chance.fraction()) * 1000)
+        wait = int(backoff.delay(message.attempts, error.retry_after, self.chance.fraction()) * 1000)
         if error.status in PAUSING:
             learned = replace(learned, paused_until=now + wait)
         if message.attempts >= MOST_ATTEMPTS:
@@ -180,7 +184,7 @@ class Delivery:
         if message.activity_id:
             state, why = MessageState.POSTED, "edit later"
         elif isinstance(error, Unclear):
-            state, why, wait = MessageState.UNCLEAR, "unclear", UNCLEAR_WAIT
+            state, why, wait = MessageState.UNCLEAR, "unclear", backoff.UNCLEAR_WAIT
         return Sent(state, retry_at=now + wait, outcome=f"{why}: {error.status}", learned=learned)
 
     def _report(self, claim: MessageClaim, sent: Sent, started: int) -> None:

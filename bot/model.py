@@ -139,6 +139,18 @@ class Chat:
     settings: dict[str, Any] = field(default_factory=dict)
     gone_at: int | None = None
 
+    @property
+    def zone(self) -> str:
+        """Return the zone of what everybody here reads: the one that was set, else the one first seen here; "" is UTC.
+
+        The zone first seen is remembered among the settings as `zone_seen` (EXPERIENCE 1.9).
+        """
+        return str(self.settings.get("zone") or self.settings.get("zone_seen") or "")
+
+    def language(self, otherwise: str) -> str:
+        """Return the language of what everybody here reads: the one set, else `otherwise` (EXPERIENCE 1.10)."""
+        return str(self.settings.get("language") or otherwise)
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:

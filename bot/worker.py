@@ -15,8 +15,8 @@ from typing import Any
 
 from bot.decisions import PlanMessage, Reply, SetTimer
 from bot.delivery import Delivery
-from bot.dispatch import Dispatch
-from bot.errors import DoorError, StoreError
+from bot.dispatch import Dispatch, in_words
+from bot.errors import DoorError, StoreError, told
 from bot.leases import MessageClaim, Receipt, ReceiptKind, Settled, TimerClaim, TurnClaim, Work
 from bot.lifecycle import Lifecycle
 from bot.model import Answer, Turn
@@ -38,7 +38,6 @@ MOST_TURNS = 128 * 1024 * 1024 // (256 * 1024)
 BUSY_SECONDS = 2
 SETTLE_SECONDS = 1.0
 """How long what is being written at the very end of stopping may take."""
-WORKING = Answer(text="Working on it. The result appears here in a moment.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,7 @@ class Worker:
             anything: list[asyncio.Future[Any]] = [*answers, late]
             await asyncio.wait(anything, return_when=asyncio.FIRST_COMPLETED)
             answered = next((task for task in answers if task.done()), None)
-            return answered.result() if answered else await self._last_answer(key)
+            return answered.result() if answered else await self._last_answer(turn, key)
         finally:
             asking.cancel()
             late.cancel()
@@ -127,14 +126,14 @@ class Worker:
                 if stored and stored.answer:
                     return stored.answer
 
-    async def _last_answer(self, key: str) -> Answer:
+    async def _last_answer(self, turn: Turn, key: str) -> Answer:
         """Return "working", and see to it that the result is whispered; unless there is one at this very moment."""
         with suppress(StoreError, TimeoutError):  # then the turn finds out by its age that nobody waits
             async with asyncio.timeout(STORE_AWAY_SECONDS - ANSWER_WITHIN_SECONDS):
                 stored = await self._engine.store.answer(key, last=True)
                 if stored and stored.answer:
                     return stored.answer
-        return WORKING
+        return Answer(text=in_words("working", turn))
 
     async def _patiently(self, attempt: Callable[[], Awaitable[Receipt]]) -> Receipt:
         clock = self._engine.clock
@@ -195,9 +194,9 @@ class Worker:
             try:
                 work = await engine.store.claim(engine.clock.now(), CLAIM_LIMIT)
             except StoreError as error:
-                engine.observe(Event("store.away", {"error": str(error)}, logging.ERROR))
+                engine.observe(Event("store.away", {"error": told(error)}, logging.ERROR))
             except Exception as error:  # noqa: BLE001 - the claimer must outlive any one row
-                engine.observe(Event("worker.failed", {"error": type(error).__name__}, logging.ERROR))
+                engine.observe(Event("worker.failed", {"error": told(error)}, logging.ERROR))
             else:
                 self._due(work.next_due)
                 self._begin(work)
@@ -260,7 +259,7 @@ class Worker:
                         await doing
             except StoreError as error:
                 # Nothing was written; the lease ends and the work is found again.
-                self._engine.observe(Event("store.away", {"error": str(error)}, logging.ERROR))
+                self._engine.observe(Event("store.away", {"error": told(error)}, logging.ERROR))
             finally:
                 doing.close()  # it may never have had its place
 
@@ -276,7 +275,7 @@ class Worker:
         self._on_the_way.discard(id(task))
         self._posting.discard(id(task))
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._engine.observe(Event("worker.failed", {"error": repr(error)}, logging.ERROR))
+            self._engine.observe(Event("worker.failed", {"error": told(error)}, logging.ERROR))
 
     # --- one piece of work -------------------------------------------------------------------------------
 
@@ -302,7 +301,7 @@ class Worker:
         poison = await engine.store.fail_turn(claim, now, now + TURN_RETRY_MS)
         fields: dict[str, Value] = {
             "ref": claim.turn.reference,
-            "error": repr(error),
+            "error": told(error),
             "attempts": claim.attempts,
             "poison": poison,
         }

@@ -146,11 +146,16 @@ def no_request(_: Whisper, says: Words) -> Parts:
 def policy(whisper: Whisper, says: Words) -> Parts:
     """No access policy names the person who asked for `subject`, `minutes` long."""
     values = {"subject": _text(whisper, "subject"), "minutes": _text(whisper, "minutes")}
+    again = says.many(
+        'As soon as it is made, "{subject}, {minutes} minute" can be tried again.',
+        'As soon as it is made, "{subject}, {minutes} minutes" can be tried again.',
+        int(whisper.data["minutes"]),
+    )
     return _with_reference(
         whisper,
         says,
         Line(says("I may not open meetings in your name yet. It's a setting your admin makes; you did nothing wrong.")),
-        Line(says('As soon as it is made, "{subject}, {minutes} minutes" can be tried again.'), values),
+        Line(again, values),
         _press(says("Try again"), f"meet now {values['subject']}"),
     )
 
@@ -231,6 +236,11 @@ def problem(whisper: Whisper, says: Words) -> Parts:
     return _with_reference(whisper, says, Line(text))
 
 
+def working(_: Whisper, says: Words) -> Parts:
+    """A press was taken; what comes of it is shown in the chat."""
+    return (Line(says("Working on it. The result appears here in a moment.")),)
+
+
 def busy(whisper: Whisper, says: Words) -> Parts:
     """More was asked than can be done at once."""
     return _with_reference(whisper, says, Line(says("That's more than I can do at once. Try again in a minute.")))
@@ -238,7 +248,11 @@ def busy(whisper: Whisper, says: Words) -> Parts:
 
 def too_fast(whisper: Whisper, says: Words) -> Parts:
     """More meetings were opened than may be in a minute; `seconds` until another may be."""
-    text = says("That's many meetings in one minute. Try again in {seconds} seconds.")
+    text = says.many(
+        "That's many meetings in one minute. Try again in {seconds} second.",
+        "That's many meetings in one minute. Try again in {seconds} seconds.",
+        int(whisper.data["seconds"]),
+    )
     return (Line(text, {"seconds": _text(whisper, "seconds")}),)
 
 
@@ -292,6 +306,7 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "help-command": help_command,
     "welcome": welcome,
     "problem": problem,
+    "working": working,
     "busy": busy,
     "too-fast": too_fast,
     "late": late,

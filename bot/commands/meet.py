@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot import limits, rooms, topics
 from bot.commands.command import Asked, Command, derived, once
-from bot.decisions import Effect, PlanMessage, PointCard, Reply
+from bot.decisions import Effect, PlanMessage, PointCard, Reply, SaveChat
 from bot.model import ChannelKind, ChatKind, MeetingRequest, Person, Purpose, Room, RoomState, TurnKind
 
 LONGEST_SUBJECT = 120
@@ -46,12 +46,13 @@ def run(asked: Asked) -> Reply:
     if wait := limits.too_fast(asked.view.mine, asked.view.here, asked.view.now):
         return too_fast(asked, wait)
     room = new_room(asked, wish)
-    return rooms.begin(room, card_for(asked, room), asked.view.now)
+    reply = rooms.begin(room, card_for(asked, room), asked.view.now)
+    return replace(reply, effects=(*reply.effects, *zone_seen(asked)))
 
 
 def wished(asked: Asked) -> Wish:
     """Return the place and the subject of what was asked."""
-    chat = asked.view.chat or asked.turn.chat
+    chat = asked.chat
     own = topics.chat_scope(chat.thread_id)
     said = _PHRASE.match(" ".join(asked.turn.text.casefold().split()))
     phrase = said[1] if said else ""
@@ -189,7 +190,7 @@ def new_room(asked: Asked, wish: Wish) -> Room:
     """Return the room that this turn asks for, with everything frozen that a retry must not change (ENGINE R1)."""
     turn, view, policy = asked.turn, asked.view, asked.policy
     request = _request(asked, wish)
-    chat = view.chat or turn.chat
+    chat = asked.chat
     return Room(
         room_id=view.fresh_id,
         tenant=turn.chat.tenant,
@@ -209,12 +210,20 @@ def new_room(asked: Asked, wish: Wish) -> Room:
         starts_at=request.starts_at,
         ends_at=request.ends_at,
         reference=turn.reference,
-        zone=str(chat.settings.get("zone", "")) or turn.zone,
-        language=str(chat.settings.get("language", "")) or policy.language,
+        zone=chat.zone or turn.zone,
+        language=chat.language(turn.locale if chat.kind is ChatKind.PERSONAL else policy.language),
         bind_thread=request.bind_thread,
         people=people(asked),
         backup_bridge=(str(chat.settings.get("backup_bridge", "")) or policy.backup_bridge)[:LONGEST_BRIDGE],
     )
+
+
+def zone_seen(asked: Asked) -> tuple[Effect, ...]:
+    """Remember the zone that was first seen in a chat of several people: its cards keep it (EXPERIENCE 1.9)."""
+    chat, zone = asked.chat, asked.turn.zone
+    if chat.zone or not zone or chat.kind is ChatKind.PERSONAL:
+        return ()
+    return (SaveChat(replace(chat, settings={**chat.settings, "zone_seen": zone})),)
 
 
 def _request(asked: Asked, wish: Wish) -> MeetingRequest:
@@ -239,7 +248,7 @@ def people(asked: Asked) -> tuple[Person, ...]:
 
 def thread_to_bind(asked: Asked) -> str:
     """Return the thread Graph is asked to tie the meeting to: a standard channel's, unless refused lately (R2)."""
-    chat = asked.view.chat or asked.turn.chat
+    chat = asked.chat
     standard = chat.kind is ChatKind.CHANNEL and chat.channel_kind in {None, ChannelKind.STANDARD}
     remembered = rooms.refusal_keys(asked.policy.binding, chat.thread_id)
     refused = any(key in asked.view.notes for key in remembered)

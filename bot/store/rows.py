@@ -213,6 +213,14 @@ def read_message(row: Row) -> Message:
     )
 
 
+def emptied(content: str | None) -> str | None:
+    """Return what is kept of a message's words once it has ended: their name and reference, nothing anybody typed."""
+    if content is None:
+        return None
+    words = _whisper.decode(content)
+    return _json(Whisper(words.name, reference=words.reference))
+
+
 def timer_params(timer: Timer) -> Params:
     """Return a timer's columns."""
     return {**_plain(timer, TIMER_PLAIN), "kind": timer.kind.value, "payload": _json(timer.payload)}

@@ -194,4 +194,5 @@ def _after(row: Row, sent: Sent, now: int, gap: int) -> dict[str, Value]:
         "attempts": attempts,
         "due_at": due_at,
         "outcome": sent.outcome,
+        "content": rows.emptied(row["content"]) if due_at is None else row["content"],
     }

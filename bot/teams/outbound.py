@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -16,7 +13,6 @@ from bot.model import Answer, Chat, Person, Rendered
 CARD = "application/vnd.microsoft.card.adaptive"
 SENTENCE = "application/vnd.microsoft.activity.message"
 ERROR = "application/vnd.microsoft.error"
-LONGEST_WAIT_SECONDS = 86_400.0
 REPEATABLE = frozenset({"GET", "PUT", "DELETE"})
 _SURELY_NOT_DONE = frozenset({412, 429, 503})
 _REQUEST_TIMEOUT, _SERVER_ERROR, _FORBIDDEN, _NOT_FOUND = 408, 500, 403, 404
@@ -108,24 +104,6 @@ def broken(method: str, detail: str, *, bytes_sent: bool) -> SendError:
     if bytes_sent and method not in REPEATABLE:
         return Unclear(detail)
     return NotDone(detail)
-
-
-def retry_after(headers: Mapping[str, str], now: int) -> float | None:
-    """Return the seconds a Retry-After asks for, fractions included, from a number or a date; `now` is ms UTC."""
-    said = headers.get("Retry-After", "").strip()
-    try:
-        seconds = float(said)
-    except ValueError:
-        seconds = _until(said, now)
-    return min(max(seconds, 0.0), LONGEST_WAIT_SECONDS) if math.isfinite(seconds) else None
-
-
-def _until(date: str, now: int) -> float:
-    try:
-        moment = parsedate_to_datetime(date)
-    except ValueError:
-        return math.nan
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now / 1000
 
 
 def error_code(document: object) -> str:

@@ -100,6 +100,7 @@ WHISPER_DATA: dict[str, dict[str, Any]] = {
     "live-below": {},
     "busy": {},
     "stranger": {},
+    "working": {},
     "elsewhere": {"name": "Kim"},
     "notice": {"title": "Coffee", "lines": ["Ana Lima fetches some."]},
 }

@@ -44,6 +44,7 @@ GOLDEN = {
     "this channel, with a link and phone numbers. I post once per meeting and keep that post true.",
     "problem": "I couldn't do that: something went wrong on my side, and whoever runs me can look it up.\n"
     "Reference 7F3K-92QD",
+    "working": "Working on it. The result appears here in a moment.",
     "busy": "That's more than I can do at once. Try again in a minute.\nReference 7F3K-92QD",
     "too-fast": "That's many meetings in one minute. Try again in 40 seconds.",
     "late": 'I couldn\'t get to "meet now Retro" in time, so I did nothing. Still needed?\nReference 7F3K-92QD',
