@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import cards
 from bot import backoff
-from bot.errors import Gone, NotDone, SendError, Unclear
+from bot.errors import Gone, NotDone, SendError, Unclear, told
 from bot.leases import Learned, MessageClaim, Sent
 from bot.model import Chat, ChatKind, Message, MessageState, Person, Purpose, Rendered, Whisper
 from bot.observe import Event, Observer, Value
@@ -158,11 +158,13 @@ class Delivery:
     def _failed(self, claim: MessageClaim, error: Exception) -> Sent:
         """Try what broke unforeseen a few times more, and then set it aside; a later state of a card is another try."""
         message, now = claim.message, self.clock.now()
-        fields: dict[str, Value] = {"ref": _reference(claim), "error": repr(error), "attempts": message.attempts}
+        fields: dict[str, Value] = {"ref": _reference(claim), "error": told(error), "attempts": message.attempts}
         self.observe(Event("message.failed", fields, logging.ERROR))
         why = type(error).__name__
         if message.attempts < MOST_FAILURES:
-            retry_at = now + max(UNCLEAR_WAIT, int(delay(message.attempts, None, self.chance.fraction()) * 1000))
+            retry_at = now + max(
+                backoff.UNCLEAR_WAIT, int(backoff.delay(message.attempts, None, self.chance.fraction()) * 1000)
+            )
             state = MessageState.POSTED if message.activity_id else MessageState.UNCLEAR
             return Sent(state, retry_at=retry_at, outcome=f"failed: {why}")
         state = MessageState.POSTED if message.activity_id else MessageState.REFUSED

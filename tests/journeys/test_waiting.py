@@ -186,7 +186,6 @@ async def test_a_meeting_nobody_saw_does_not_stay(waiting: Journey, clock: HandC
     await pressed(waiting, tenant.ben, "Stop trying")
     await clock.move(120)
     (made,) = waiting.cloud.graph.meetings
-    assert not made.deleted
     outage.remove()
     for _ in range(60):
         await clock.move(5)
