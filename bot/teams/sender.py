@@ -36,6 +36,14 @@ class Sender:
         url = outbound.targeted_url(service_url, conversation_id)
         return posted_id(await self._connection.request("POST", url, orjson.dumps(message)))
 
+    async def group(self, chat: Chat) -> str:
+        """Return the group id of the channel's team, which messages do not carry; raises SendErrors (facts/teams 2)."""
+        service_url = normal(chat.service_url)
+        if not service_url:
+            raise Rejected("the chat has no usable service URL")
+        found = await self._connection.request("GET", outbound.team_url(service_url, chat.team_id))
+        return outbound.text(found, "aadGroupId")
+
     async def personal(self, chat: Chat, to: Person) -> str:
         """Return the conversation with one person; Teams gives the same one each time. Raises SendErrors."""
         service_url = normal(chat.service_url)
