@@ -106,6 +106,10 @@ class Messenger(Protocol):
         """Return the Entra group id of a channel's team, which Graph knows the team by; "" when it is not said."""
         ...
 
+    async def channel_name(self, chat: Chat) -> str:
+        """Return what a channel is called, which messages do not say; "" for every other chat and the general one."""
+        ...
+
     async def personal(self, chat: Chat, to: Person) -> str:
         """Return the conversation of the bot and one member of `chat`, opening it if need be (facts/teams 3.3)."""
         ...

@@ -43,7 +43,8 @@ def timer_claims(claimed: Sequence[Row], now: int) -> Operation[list[TimerClaim]
         room = yield from find_room(row["subject"])
         chat = (yield from find_chat(room.tenant, room.home_thread)) if room else None
         paused = (yield from _graph_paused(row["tenant"], now)) if row["kind"] in _ASKS_GRAPH else 0
-        claims.append(TimerClaim(rows.read_timer(row), rows.read_lease(row), room, chat, paused))
+        timer = rows.read_timer(row)
+        claims.append(TimerClaim(timer, rows.read_lease(row), room, chat, paused, rows.read_waiting(timer)))
     return claims
 
 

@@ -15,11 +15,14 @@ from bot.store import rows, strays
 from bot.store.claims import MOST_ATTEMPTS, find_chat, find_room
 from bot.store.effects import Applying, Overtaken, apply, take
 from bot.store.sending import learn
-from bot.store.statements import Operation, Row, Terms, Value
-from bot.topics import chat_scope, names_one, team_scope
+from bot.store.statements import Operation, Row, Rows, Terms, Value
+from bot.topics import chat_scope, named, team_scope
 
 TRIES = 3
 """How often a decision is taken anew when others were faster."""
+
+MOST_ELSEWHERE = 20
+"""Rooms of the same topic in other scopes that a decision sees."""
 
 Look = Callable[[], Operation[View]]
 
@@ -84,16 +87,10 @@ def _turn_view(at: Applying, turn: Turn) -> Operation[View]:
     tenant, thread_id = turn.chat.tenant, turn.chat.thread_id
     chat = yield from find_chat(tenant, thread_id)
     scope_key = chat_scope(thread_id)
-    unfinished = yield (
-        "rooms_unfinished",
-        {
-            "tenant": tenant,
-            "scope_key": scope_key,
-            "team_scope": team_scope(chat or turn.chat),
-            "thread_id": thread_id,
-            "topics": int(names_one(turn.text)),
-        },
-    )
+    topic = named(turn.text)
+    scopes = {"tenant": tenant, "scope_key": scope_key, "team_scope": team_scope(chat or turn.chat)}
+    unfinished = yield "rooms_unfinished", {**scopes, "thread_id": thread_id, "topics": int(bool(topic))}
+    elsewhere = yield from _elsewhere({**scopes, "thread_id": thread_id, "topic": topic})
     last = yield "room_last", {"tenant": tenant, "thread_id": thread_id}
     pressed = yield from strays.pressed(at, turn)
     started = yield from _started(turn, at.now)
@@ -101,8 +98,13 @@ def _turn_view(at: Applying, turn: Turn) -> Operation[View]:
         now=at.now,
         fresh_id=at.fresh_id,
         chat=chat,
-        rooms=tuple(rows.read_room(row) for row in unfinished if row["scope_key"] == scope_key or row["shown_here"]),
+        rooms=tuple(
+            rows.read_room(row)
+            for row in (*unfinished, *elsewhere)
+            if row["scope_key"] == scope_key or row["shown_here"]
+        ),
         topics=tuple(rows.read_room(row) for row in unfinished if row["scope_key"] != scope_key),
+        elsewhere=tuple(rows.read_room(row) for row in elsewhere if not row["shown_here"]),
         last_room=rows.read_room(last[0]) if last else None,
         pressed=pressed,
         pressed_room=(yield from find_room(pressed.room_id)) if pressed else None,
@@ -110,6 +112,11 @@ def _turn_view(at: Applying, turn: Turn) -> Operation[View]:
         mine=started["mine"],
         here=started["here"],
     )
+
+
+def _elsewhere(asked: dict[str, Value]) -> Operation[Rows]:
+    """Return the rows of rooms that have the topic in other scopes; none without a topic."""
+    return (yield "rooms_elsewhere", {**asked, "most": MOST_ELSEWHERE}) if asked["topic"] else []
 
 
 def _started(turn: Turn, now: int) -> Operation[dict[str, tuple[int, ...]]]:
@@ -126,6 +133,8 @@ def _started(turn: Turn, now: int) -> Operation[dict[str, tuple[int, ...]]]:
 def _timer_view(at: Applying, claim: TimerClaim) -> Operation[View]:
     room = yield from find_room(claim.timer.subject)
     chat = (yield from find_chat(room.tenant, room.home_thread)) if room else None
+    if claim.turn is not None:
+        return replace((yield from _turn_view(at, claim.turn)), room=room)
     notes = yield from _notes(claim.timer.tenant, at.now)
     return View(now=at.now, fresh_id=at.fresh_id, chat=chat, room=room, notes=notes)
 

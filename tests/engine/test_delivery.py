@@ -76,6 +76,10 @@ class Teams:
         """Know no team."""
         return ""
 
+    async def channel_name(self, _: Chat) -> str:
+        """Know no channel."""
+        return ""
+
     async def personal(self, _: Chat, to: Person) -> str:
         """Open the 1:1."""
         assert to == KIM
