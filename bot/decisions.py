@@ -115,7 +115,8 @@ class Reply:
 class View:
     """What a decision may look at: read inside the transaction that applies its reply.
 
-    `rooms` are the unfinished rooms of this chat, newest first: those of its scope and those it has a card of;
+    `rooms` are the unfinished rooms of this chat, newest first: those of its scope and those it has a card of, last
+    those of other chats that were brought here;
     `topics` those of its team's and the tenant's scope, newest first, when the turn names a topic; `elsewhere` those of
     that very topic that other teams and chats have: nothing about them may be shown to strangers; `last_room` the
     chat's newest room in any state; `pressed` the message an invoke came from and `pressed_room` its room; `notes`

@@ -48,6 +48,8 @@ MEMBER_REMEMBERED = 86_400_000
 """ms for which a member look-up is remembered (ENGINE 2.2)."""
 MOST_CALLED = 19
 """How many people a call link names; a group call of Teams takes 20 with the caller."""
+BROUGHT_REMEMBERED = 86_400_000
+"""ms for which a chat knows the room of another chat that was brought into it, without being told its topic."""
 REFUSAL_REMEMBERED = 86_400_000
 """ms for which a refused thread is remembered (ENGINE R2)."""
 
@@ -117,6 +119,11 @@ def card_in(room: Room, thread_id: str, conversation_id: str, *, message_id: str
             room_id=room.room_id,
         )
     )
+
+
+def brought_key(thread_id: str, room_id: str = "") -> str:
+    """Return the note that a room was brought into a chat; without the room how all notes of the chat begin."""
+    return f"brought|{thread_id}|{room_id}"
 
 
 def opened(room: Room, meeting: Meeting, now: int) -> Reply:

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot import limits, rooms, topics
 from bot.commands.command import Asked, Command, derived, once
-from bot.decisions import Effect, PlanMessage, PointCard, Record, Reply, SetTimer
+from bot.decisions import Effect, PlanMessage, PointCard, Record, Reply, SaveNote, SetTimer
 from bot.model import (
     UNFINISHED,
     ChannelKind,
@@ -121,7 +121,9 @@ def brought(asked: Asked, wish: Wish, live: Room | None) -> Reply:
     thread, conversation = str(offer["thread"]), str(offer["conversation"])
     card = rooms.card_in(live, thread, conversation, message_id=derived(asked.view.fresh_id, "card"), now=now)
     record = Record(live.tenant, turn.person.oid, "bring", thread, live.room_id, reference=turn.reference)
-    return Reply((card, record), "brought")
+    until = now + rooms.BROUGHT_REMEMBERED
+    note = SaveNote(live.tenant, rooms.brought_key(thread, live.room_id), live.room_id, until)
+    return Reply((card, note, record), "brought")
 
 
 def offered(asked: Asked) -> dict[str, Any]:

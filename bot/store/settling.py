@@ -9,13 +9,14 @@ from bot import limits
 from bot.decisions import Reply, View
 from bot.errors import StoreError
 from bot.leases import MessageClaim, Sent, Settled, TimerClaim, TurnClaim
-from bot.model import MessageState, Turn
+from bot.model import UNFINISHED, MessageState, Room, Turn
 from bot.ports import Decide
+from bot.rooms import brought_key
 from bot.store import rows, strays
 from bot.store.claims import MOST_ATTEMPTS, find_chat, find_room
 from bot.store.effects import Applying, Overtaken, apply, take
 from bot.store.sending import learn
-from bot.store.statements import Operation, Row, Rows, Terms, Value
+from bot.store.statements import Operation, Row, Terms, Value
 from bot.topics import chat_scope, named, team_scope
 
 TRIES = 3
@@ -90,7 +91,9 @@ def _turn_view(at: Applying, turn: Turn) -> Operation[View]:
     topic = named(turn.text)
     scopes = {"tenant": tenant, "scope_key": scope_key, "team_scope": team_scope(chat or turn.chat)}
     unfinished = yield "rooms_unfinished", {**scopes, "thread_id": thread_id, "topics": int(bool(topic))}
-    elsewhere = yield from _elsewhere({**scopes, "thread_id": thread_id, "topic": topic})
+    elsewhere = (yield "rooms_elsewhere", {**scopes, "topic": topic, "most": MOST_ELSEWHERE}) if topic else []
+    notes = yield from _notes(tenant, at.now)
+    brought = yield from _brought(notes, thread_id)
     last = yield "room_last", {"tenant": tenant, "thread_id": thread_id}
     pressed = yield from strays.pressed(at, turn)
     started = yield from _started(turn, at.now)
@@ -98,25 +101,29 @@ def _turn_view(at: Applying, turn: Turn) -> Operation[View]:
         now=at.now,
         fresh_id=at.fresh_id,
         chat=chat,
-        rooms=tuple(
-            rows.read_room(row)
-            for row in (*unfinished, *elsewhere)
-            if row["scope_key"] == scope_key or row["shown_here"]
+        rooms=(
+            *(rows.read_room(row) for row in unfinished if row["scope_key"] == scope_key or row["shown_here"]),
+            *brought.values(),
         ),
         topics=tuple(rows.read_room(row) for row in unfinished if row["scope_key"] != scope_key),
-        elsewhere=tuple(rows.read_room(row) for row in elsewhere if not row["shown_here"]),
+        elsewhere=tuple(rows.read_room(row) for row in elsewhere if row["room_id"] not in brought),
         last_room=rows.read_room(last[0]) if last else None,
         pressed=pressed,
         pressed_room=(yield from find_room(pressed.room_id)) if pressed else None,
-        notes=(yield from _notes(tenant, at.now)),
+        notes=notes,
         mine=started["mine"],
         here=started["here"],
     )
 
 
-def _elsewhere(asked: dict[str, Value]) -> Operation[Rows]:
-    """Return the rows of rooms that have the topic in other scopes; none without a topic."""
-    return (yield "rooms_elsewhere", {**asked, "most": MOST_ELSEWHERE}) if asked["topic"] else []
+def _brought(notes: dict[str, str], thread_id: str) -> Operation[dict[str, Room]]:
+    """Return by id the unfinished rooms of other chats that were brought into this one."""
+    found = {}
+    for note, room_id in notes.items():
+        room = (yield from find_room(room_id)) if note.startswith(brought_key(thread_id)) else None
+        if room and room.state in UNFINISHED:
+            found[room_id] = room
+    return found
 
 
 def _started(turn: Turn, now: int) -> Operation[dict[str, tuple[int, ...]]]:

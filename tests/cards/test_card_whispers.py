@@ -104,6 +104,13 @@ def test_the_neutral_public_line_is_no_card(whisper: Whispers) -> None:
     assert cards.answer_text(whisper("elsewhere", reference="")) == "@Kim, I couldn't do that here."
 
 
+def test_a_topic_of_a_chat_without_a_name_is_somewhere_else(whisper: Whispers) -> None:
+    """Group chats often have no name; a meeting that is not there yet is opening."""
+    assert cards.answer_text(whisper("topic-elsewhere", where="", opening=True)) == (
+        "#layoffs is opening in another chat of yours."
+    )
+
+
 def test_a_running_meeting_is_bold_and_can_be_joined(whisper: Whispers, buttons: Buttons) -> None:
     """Who asks a second time gets the subject in bold and the way in."""
     card = cards.render_whisper(whisper("running")).card

@@ -91,6 +91,9 @@ async def test_a_member_may_bring_the_meeting_here(journey: Journey) -> None:
     assert "There's already a meeting here: **#layoffs**" in journey.whispers(tenant.incidents)[1]
     assert (journey.made(), len(bot_posts(journey, tenant.incidents))) == (1, 1)
     assert "7946" not in journey.texts(tenant.incidents)[0]
+    await journey.teams.say(tenant.ben, tenant.incidents, "dial-in")
+    await journey.until(lambda: len(journey.whispers(tenant.incidents)) == 3)
+    assert "No phone dial-in for this meeting." in journey.whispers(tenant.incidents)[2]  # its host has no licence
 
 
 async def test_a_member_may_want_a_separate_meeting(journey: Journey) -> None:

@@ -13,6 +13,7 @@ from bot.errors import StoreError
 from bot.leases import ReceiptKind, TurnClaim
 from bot.model import ChannelKind, MessageState, Person, RoomState, TimerKind, Turn
 from bot.ports import Store
+from bot.rooms import brought_key
 
 if TYPE_CHECKING:  # conftest is pytest's to import
     from tests.store.conftest import Engine, Make
@@ -190,7 +191,7 @@ async def test_the_view_has_the_chat_s_rooms_and_the_topics_it_shares(store: Sto
 
 
 async def test_a_topic_s_other_rooms_are_seen_apart_from_those_that_were_brought_here(store: Store, make: Make) -> None:
-    """Naming a topic shows what else has its name in the tenant, newest first, and takes in what has a card here."""
+    """Naming a topic shows what else has its name in the tenant, newest first; what was brought here is always seen."""
     newest = make.room("newest", scope_key="chat:19:y", topic="#four", created_at=make.now + 1)
     older = make.room("older", scope_key="team:19:x", topic="#four")
     brought = make.room("brought", scope_key="chat:19:z", topic="#four")
@@ -199,17 +200,19 @@ async def test_a_topic_s_other_rooms_are_seen_apart_from_those_that_were_brought
         make.room("other tenant", tenant="another", scope_key="chat:19:y", topic="#four"),
         make.room("over", scope_key="chat:19:w", topic="#four", state=RoomState.ENDED),
     ]
-    card = make.message("card", room_id="brought", intent_key=f"card|brought|{make.thread}")
     made = [MakeRoom(room) for room in (older, newest, brought, *hidden)]
+    notes = [
+        SaveNote(make.tenant, brought_key(make.thread, name), name, make.now + 1) for name in ("brought", "over", "x")
+    ]
     claim = await taken(store, make.turn(), make.now)
-    await store.settle_turn(claim, make.reply(*made, PlanMessage(card)), make.now, "f")
+    await store.settle_turn(claim, make.reply(*made, *notes), make.now, "f")
     views: list[View] = []
     for key, text in (("b", "meet \uff03fo-ur DB down"), ("c", "meet now")):
         claim = await taken(store, make.turn(key, text=text), make.now)
         await store.settle_turn(claim, make.looking(views), make.now, "g")
     topical, plain = views
     assert (topical.elsewhere, topical.rooms) == ((newest, older), (brought,))
-    assert (plain.elsewhere, plain.rooms) == ((), ())
+    assert (plain.elsewhere, plain.rooms) == ((), (brought,))
 
 
 async def test_a_timer_that_carries_a_turn_decides_with_the_turn_s_view(store: Store, make: Make) -> None:

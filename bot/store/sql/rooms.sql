@@ -17,17 +17,13 @@ WHERE tenant = CAST(:tenant AS TEXT)
   ))
 ORDER BY created_at DESC, room_id DESC;
 
--- name: rooms_elsewhere(tenant, topic, scope_key, team_scope, thread_id, most)
--- What has the same topic in other scopes; first what has a card in this chat.
-SELECT rooms.*, CASE WHEN EXISTS (
-  SELECT 1 FROM messages AS m
-  WHERE m.intent_key = 'card|' || rooms.room_id || '|' || CAST(:thread_id AS TEXT)
-) THEN 1 ELSE 0 END AS shown_here
-FROM rooms
+-- name: rooms_elsewhere(tenant, topic, scope_key, team_scope, most)
+-- What has the same topic in other scopes.
+SELECT * FROM rooms
 WHERE tenant = CAST(:tenant AS TEXT) AND topic = CAST(:topic AS TEXT)
   AND scope_key NOT IN (CAST(:scope_key AS TEXT), CAST(:team_scope AS TEXT), 'tenant')
   AND state IN ('opening', 'open', 'live', 'empty')
-ORDER BY shown_here DESC, created_at DESC, room_id DESC LIMIT CAST(:most AS BIGINT);
+ORDER BY created_at DESC, room_id DESC LIMIT CAST(:most AS BIGINT);
 
 -- name: room_last(tenant, thread_id)
 SELECT * FROM rooms
