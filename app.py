@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bot.graph.client import GraphMeetings
     from bot.graph.tokens import MsalTokens
     from bot.observe import Observer
-    from bot.ports import Chance, Clock, Meetings, Messenger, Store
+    from bot.ports import Chance, Clock, Meetings, Messenger, Posts, Store
     from bot.probes import Probes
     from bot.settings import Settings
     from bot.teams.edge import TeamsEdge
@@ -77,6 +77,7 @@ class Edges(NamedTuple):
     chance: "Chance"
     tokens: "MsalTokens"
     meetings: "GraphMeetings"
+    posts: "Optional[Posts]"
     store: "Store"
     teams: "TeamsEdge"
 
@@ -87,6 +88,7 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     import logging
 
     from bot.graph.client import GraphMeetings
+    from bot.graph.posts import GraphPosts
     from bot.graph.tokens import MsalTokens
     from bot.observe import Event, log_lines
     from bot.store.opening import forgetful, open_store
@@ -116,7 +118,8 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     )
     registration = Registration(rules, settings.openid_metadata_url, settings.bot_tenant, settings.bot_scope)
     teams = await stack.enter_async_context(TeamsEdge(registration, context, tokens, clock, observe))
-    return Edges(observe, clock, chance, tokens, meetings, store, teams)
+    posts = GraphPosts(meetings, settings.app_id) if settings.read_messages else None
+    return Edges(observe, clock, chance, tokens, meetings, posts, store, teams)
 
 
 def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
@@ -126,6 +129,7 @@ def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
     from bot.delivery import Delivery
     from bot.dispatch import Dispatch
     from bot.lifecycle import Lifecycle
+    from bot.reading import Reading
     from bot.worker import Engine, Worker
 
     policy = Policy(
@@ -141,7 +145,8 @@ def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
     messenger = replaced.wrap_messenger(edges.teams.messenger)
     meetings = replaced.wrap_meetings(edges.meetings)
     lifecycle = Lifecycle(meetings, messenger, policy, edges.clock, edges.chance, edges.observe)
-    delivery = Delivery(messenger, edges.clock, edges.chance, edges.observe, settings.language)
+    reading = Reading(edges.posts, messenger, edges.observe) if edges.posts else None
+    delivery = Delivery(messenger, edges.clock, edges.chance, edges.observe, settings.language, reading)
     return Worker(Engine(edges.store, dispatch, lifecycle, delivery, edges.clock, edges.chance, edges.observe))
 
 

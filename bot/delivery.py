@@ -12,6 +12,7 @@ from bot.leases import Learned, MessageClaim, Sent
 from bot.model import Chat, ChatKind, Message, MessageState, Person, Purpose, Rendered, Whisper
 from bot.observe import Event, Observer, Value
 from bot.ports import Chance, Clock, Messenger
+from bot.reading import Reading
 
 MOST_ATTEMPTS = 30
 MOST_FAILURES = 5
@@ -27,11 +28,12 @@ NOT_SERVED = frozenset({400, 405, 501})
 
 @dataclass(frozen=True, slots=True)
 class _Put:
-    """Where a message stands now, and what was learned on the way there."""
+    """Where a message stands now, and what was learned on the way there; a card that was `found` may be out of date."""
 
     activity_id: str
     learned: Learned = NOTHING
     outcome: str = ""
+    found: bool = False
 
 
 class _Failed(Exception):
@@ -55,6 +57,7 @@ class Delivery:
     chance: Chance
     observe: Observer
     language: str = "en"
+    reading: Reading | None = None
 
     async def send(self, claim: MessageClaim) -> Sent:
         """Post, edit or delete the message and return how that ended."""
@@ -80,7 +83,7 @@ class Delivery:
         return Sent(
             MessageState.POSTED,
             activity_id=put.activity_id,
-            shown_version=message.want_version,
+            shown_version=0 if put.found and message.purpose is Purpose.CARD else message.want_version,
             outcome=put.outcome or ("posted" if not message.activity_id else "edited"),
             sent_at=self.clock.now(),
             learned=put.learned,
@@ -94,6 +97,8 @@ class Delivery:
             return _Put(message.activity_id)
         if message.to is not None and chat.kind is not ChatKind.PERSONAL:
             return await self._whisper(claim, chat, message.to, content)
+        if self.reading and (found := await self.reading.find(message, chat)):
+            return _Put(found, outcome="found", found=True)
         return _Put(await self.messenger.post(chat, message.conversation_id, content, nonce=message.message_id))
 
     async def _whisper(self, claim: MessageClaim, chat: Chat, to: Person, content: Rendered) -> _Put:

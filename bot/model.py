@@ -104,6 +104,7 @@ class TimerKind(StrEnum):
     GIVE_UP = "give_up"
     EMPTY = "empty"
     MEMBERS = "members"
+    TOPIC = "topic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,7 +334,7 @@ class Message:
 class Timer:
     """Work that is due at a time: network calls (ENGINE R12) and the clock's own transitions.
 
-    `subject` is the room id; `payload` what the kind needs besides.
+    `subject` is the room id, or the chat's thread where there is no room; `payload` what the kind needs besides.
     """
 
     timer_key: str

@@ -77,7 +77,8 @@ class Settings:
 
     `ca_files` are PEM files trusted besides the machine's own; `duration` is in minutes; `container` says whether
     this process runs in one, whose files go with it; `store` may hold a password. `open_topics` are the patterns of
-    topics that the whole tenant shares; `backup_bridge` is shown while Microsoft does not answer.
+    topics that the whole tenant shares; `backup_bridge` is shown while Microsoft does not answer; `read_messages` says
+    that posts whose fate is unclear may be looked for where a team or a chat allows it.
     """
 
     app_id: str
@@ -104,6 +105,7 @@ class Settings:
     ca_files: tuple[str, ...]
     open_topics: tuple[str, ...] = ()
     backup_bridge: str = ""
+    read_messages: bool = False
 
     @property
     def bot_tenant(self) -> str:
@@ -246,4 +248,5 @@ class _Reader:
             ca_files=self.files("MUSTER_CA_FILE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
             open_topics=self.words("MUSTER_OPEN_TOPICS", ()),
             backup_bridge=self.line("MUSTER_BACKUP_BRIDGE", 200),
+            read_messages=self.choice("MUSTER_READ_MESSAGES", "off", ("off", "on")) == "on",
         )

@@ -246,7 +246,8 @@ class Worker:
             self._turns += 1
             self._run(self._turn(turn), Work(turns=(turn,)), "turn", turn.turn.chat.thread_id)
         for timer in work.timers:
-            thread_id = timer.room.home_thread if timer.room else timer.timer.subject
+            home = timer.room.home_thread if timer.room else timer.timer.subject
+            thread_id = timer.turn.chat.thread_id if timer.turn else home
             self._run(self._timer(timer), Work(timers=(timer,)), "timer", thread_id)
         for message in work.messages:
             self._run(self._message(message), Work(messages=(message,)), "message", message.message.thread_id)
@@ -321,8 +322,9 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - a bug must neither lose the timer nor run it for ever
             broken = engine.lifecycle.broken(claim, error)
             settled = await engine.store.settle_timer(claim, broken, engine.clock.now(), engine.chance.token())
+        about = claim.turn or claim.room
         fields: dict[str, Value] = {
-            "ref": claim.room.reference if claim.room else "",
+            "ref": about.reference if about else "",
             "kind": claim.timer.kind,
             "outcome": settled.reply.outcome if settled.reply else "stale",
         }

@@ -124,6 +124,23 @@ def near_topic(whisper: Whisper, says: Words) -> Parts:
     return (Line(text, {"topic": topic, "near": near}), Row((*buttons, opens)))
 
 
+def topic_elsewhere(whisper: Whisper, says: Words) -> Parts:
+    """`topic` is live in the chat `where`, or `opening` there: `bring` shows it here too, `apart` opens another."""
+    values = {"topic": _text(whisper, "topic"), "where": _text(whisper, "where") or says("another chat of yours")}
+    opening = whisper.data.get("opening", False)
+    text = says("**{topic}** is opening in {where}.") if opening else says("**{topic}** is live in {where}.")
+    bring = _button(says("Bring it here"), _text(whisper, "bring"))
+    apart = _button(says("Open a separate one"), _text(whisper, "apart"))
+    return (Line(text, values), Row((bring, apart)))
+
+
+def not_brought(whisper: Whisper, says: Words) -> Parts:
+    """`topic` could not be shown here; `line` opens another."""
+    text = says("I couldn't bring {topic} here. It may be over, or I couldn't make sure that you are a member there.")
+    apart = _press(says("Open a separate one"), _text(whisper, "line"))
+    return (Line(text, {"topic": _text(whisper, "topic")}), apart)
+
+
 def trying_now(whisper: Whisper, says: Words) -> Parts:
     """The next attempt for `subject` is under way."""
     return (
@@ -294,6 +311,8 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "running": running,
     "other-thread": other_thread,
     "near-topic": near_topic,
+    "topic-elsewhere": topic_elsewhere,
+    "not-brought": not_brought,
     "trying-now": trying_now,
     "stopped": stopped,
     "no-request": no_request,

@@ -231,6 +231,11 @@ def read_timer(row: Row) -> Timer:
     return Timer(**_fields(row, TIMER_PLAIN), kind=TimerKind(row["kind"]), payload=_object.decode(row["payload"]))
 
 
+def read_waiting(timer: Timer) -> Turn | None:
+    """Return the turn that a timer carries, if it carries one."""
+    return msgspec.convert(timer.payload["turn"], Turn) if "turn" in timer.payload else None
+
+
 def read_lease(row: Row) -> Lease:
     """Return the lease that a claim has just written."""
     return Lease(row["lease_owner"], row["fence"], row["lease_until"])

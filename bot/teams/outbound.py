@@ -64,6 +64,24 @@ def member_url(service_url: str, thread_id: str, person_id: str) -> str:
     return f"{service_url}/v3/conversations/{quote(thread_id, safe='')}/members/{quote(person_id, safe='')}"
 
 
+def team_url(service_url: str, team_id: str) -> str:
+    """Return the address of a team's details (facts/teams 3.1)."""
+    return f"{service_url}/v3/teams/{quote(team_id, safe='')}"
+
+
+def text(document: Mapping[str, Any], name: str) -> str:
+    """Return a property that is text, "" for any other."""
+    value = document.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def channel_name(document: Mapping[str, Any], thread_id: str) -> str:
+    """Return the name of one channel in a team's list of channels, "" where it has none (facts/teams 3.1)."""
+    listed = document.get("conversations")
+    channels = [item for item in listed if isinstance(item, Mapping)] if isinstance(listed, list) else []
+    return next((text(channel, "name") for channel in channels if channel.get("id") == thread_id), "")
+
+
 def member(document: Mapping[str, Any], person_id: str) -> Person:
     """Return the member of a look-up's answer. A guest's `#EXT#` name is nobody's to call: their address is."""
     said = {name: value for name, value in document.items() if isinstance(value, str)}
