@@ -151,7 +151,7 @@ def _timer_view(at: Applying, claim: TimerClaim) -> Operation[View]:
     room = yield from find_room(claim.timer.subject)
     chat = (yield from find_chat(room.tenant, room.home_thread)) if room else None
     if claim.turn is not None:
-        return replace((yield from _turn_view(at, claim.turn)), room=room)
+        return replace((yield from _turn_view(at, claim.turn, unheard=False)), room=room)
     notes = yield from _notes(claim.timer.tenant, at.now)
     return View(now=at.now, fresh_id=at.fresh_id, chat=chat, room=room, notes=notes)
 
