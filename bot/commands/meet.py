@@ -83,6 +83,8 @@ def looked(asked: Asked, found: Room | None, where: str) -> Reply:
 
     Without it everything is as if there were no such room.
     """
+    if asked.view.chat and asked.view.chat.gone_at is not None:
+        return Reply(outcome="chat gone")
     if asked.view.now >= asked.turn.expires_at:
         return asked.tell("late", typed=asked.turn.text)
     wish = wished(asked)

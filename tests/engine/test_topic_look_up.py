@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, cast
 
 import pytest
@@ -101,6 +101,12 @@ async def test_what_is_over_by_then_is_not_offered() -> None:
     """A meeting that ended while its asker was looked up is in nobody's way."""
     ended = a_room(topic="#layoffs", state=RoomState.ENDED)
     assert opened(await looked_up(Members({BEN.id: BEN}), LIVE, room_then=ended))
+
+
+async def test_nothing_is_opened_in_a_chat_that_is_gone() -> None:
+    """Where Muster was removed while the look-up ran, nothing comes of the request (R19)."""
+    gone = replace(HERE, gone_at=NOW)
+    assert (await looked_up(Members({BEN.id: BEN}), LIVE, chat=gone)).effects == ()
 
 
 async def test_a_request_that_waited_too_long_opens_nothing() -> None:
