@@ -9,11 +9,11 @@ from bot import limits
 from bot.decisions import Reply, View
 from bot.errors import StoreError
 from bot.leases import MessageClaim, Sent, Settled, TimerClaim, TurnClaim
-from bot.model import MessageState, Turn
+from bot.model import MessageState, Purpose, Turn
 from bot.ports import Decide
 from bot.store import rows, strays
 from bot.store.claims import MOST_ATTEMPTS, find_chat, find_room, turn_claims
-from bot.store.effects import Applying, Overtaken, apply, take
+from bot.store.effects import Applying, Overtaken, apply, refresh, take
 from bot.store.sending import learn
 from bot.store.statements import Operation, Row, Terms, Value
 from bot.store.telling import unshown
@@ -149,9 +149,10 @@ def settle_message(terms: Terms, claim: MessageClaim, sent: Sent, now: int) -> O
     """T4: write how the sending ended; what is out of date and due comes back claimed."""
     message_id, lease = claim.message.message_id, claim.lease
     held = yield "message_free", {"message_id": message_id, "owner": lease.owner, "fence": lease.fence}
-    if not held:
-        return Settled(stale=True)
     at = Applying(terms, now, since=now, fresh_id="")
+    if not held:
+        yield from _shown_again(at, claim)
+        return Settled(stale=True, work=(yield from take(at)))
     adopted = rows.read_message(held[0])
     if adopted.activity_id and sent.activity_id not in {"", adopted.activity_id}:
         # A press had adopted another copy meanwhile: that one stays, this one goes.
@@ -167,6 +168,13 @@ def settle_message(terms: Terms, claim: MessageClaim, sent: Sent, now: int) -> O
         at.sends(adopted.tenant, adopted.thread_id, due_at)
     at.sends(adopted.tenant, adopted.thread_id, now)  # whatever else waits for its turn in the thread
     return Settled(stale=False, work=(yield from take(at)))
+
+
+def _shown_again(at: Applying, claim: MessageClaim) -> Operation[None]:
+    """An edit whose lease was lost may have come after a newer one: the newest state is shown once more (C13)."""
+    message = claim.message
+    if message.activity_id and message.purpose is Purpose.CARD:
+        yield from refresh(at, (yield "card_want", {"message_id": message.message_id}))
 
 
 def _after(row: Row, sent: Sent, now: int, gap: int) -> dict[str, Value]:

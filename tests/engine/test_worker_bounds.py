@@ -160,9 +160,10 @@ async def test_more_turns_than_memory_is_meant_for_are_refused() -> None:
     assert (await worker.take(TURN)).kind is ReceiptKind.COPY
 
 
-async def test_a_lost_lease_stops_the_send() -> None:
-    """Who learns that another process owns the message by now stops sending it and writes nothing."""
-    claim = claimed(NOW + 30_000)
+@pytest.mark.parametrize("activity_id", ["", "1:x"])
+async def test_a_lost_lease_stops_the_send(activity_id: str) -> None:
+    """Who learns that another process owns the message stops sending it; of an edit the store is told all the same."""
+    claim = replace(claimed(NOW + 30_000), message=replace(MESSAGE, activity_id=activity_id))
     store, clock, post, events = Shelf(Work(messages=(claim,))), HandClock(), Post(), list[Event]()
     worker = Worker(engine(store, post, clock, events))
     await worker.start()
@@ -174,7 +175,7 @@ async def test_a_lost_lease_stops_the_send() -> None:
     clock.waking.set()
     await post.stopped.wait()
     await worker.idle()
-    assert store.settled == []
+    assert [sent.outcome for sent in store.settled] == ["lease lost"] * bool(activity_id)
     assert [event.name for event in events] == ["lease.lost"]
     await worker.stop(0.1)
 
