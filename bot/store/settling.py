@@ -9,7 +9,7 @@ from bot import limits
 from bot.decisions import Reply, View
 from bot.errors import StoreError
 from bot.leases import MessageClaim, Sent, Settled, TimerClaim, TurnClaim
-from bot.model import MessageState, Purpose, Turn
+from bot.model import MessageState, Purpose, Turn, TurnKind
 from bot.ports import Decide
 from bot.store import rows, strays
 from bot.store.claims import MOST_ATTEMPTS, find_chat, find_room, turn_claims
@@ -106,6 +106,9 @@ def _turn_view(at: Applying, turn: Turn, *, unheard: bool) -> Operation[View]:
     last = yield "room_last", {"tenant": tenant, "thread_id": thread_id}
     pressed = yield from strays.pressed(at, turn)
     started = yield from _started(turn, at.now)
+    opened = turn.kind is TurnKind.EDITED and (
+        yield "room_asked", {"tenant": tenant, "thread_id": thread_id, "reference": turn.reference}
+    )
     return View(
         now=at.now,
         fresh_id=at.fresh_id,
@@ -119,6 +122,7 @@ def _turn_view(at: Applying, turn: Turn, *, unheard: bool) -> Operation[View]:
         mine=started["mine"],
         here=started["here"],
         unheard=unheard,
+        opened=bool(opened),
     )
 
 
