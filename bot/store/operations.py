@@ -185,7 +185,7 @@ def claim(terms: Terms, now: int, limit: int) -> Operation[Work]:
     turns = yield from turn_claims(turn_rows)
     timers = yield from timer_claims(timer_rows, now)
     ahead = yield "next_due", {"now": now}
-    full = max(len(turn_rows), len(timer_rows), len(messages)) >= limit
+    full = max(len(turns), len(timers), len(messages)) >= limit
     return Work(
         turns=tuple(turns),
         timers=tuple(timers),

@@ -237,7 +237,7 @@ async def test_what_was_not_begun_is_handed_back() -> None:
 
 async def test_what_is_settled_last_is_handed_back_too() -> None:
     """What a sending that ends in the last moment makes due is another process's at once."""
-    next_one = claimed(NOW + 30_000)
+    next_one = replace(claimed(NOW + 30_000), message=replace(MESSAGE, message_id="next"))
     store, post = Shelf(Work(messages=(claimed(NOW + 30_000),)), follows=Work(messages=(next_one,))), Post()
     store.writing.clear()
     post.goes.set()
