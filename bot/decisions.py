@@ -124,7 +124,8 @@ class View:
     chat's newest room in any state; `pressed` the message an invoke came from and `pressed_room` its room; `notes`
     the tenant's unexpired notes by key; `room` the room a timer is about. `mine` and `here` are when meetings were
     opened lately by the person and in the chat, newest first. `unheard` says that the response to a press has gone
-    without its answer: what it would have said is whispered (ENGINE R14).
+    without its answer: what it would have said is whispered (ENGINE R14); `opened` that the message which was edited
+    has opened a meeting.
     """
 
     now: int
@@ -141,3 +142,4 @@ class View:
     mine: tuple[int, ...] = ()
     here: tuple[int, ...] = ()
     unheard: bool = False
+    opened: bool = False

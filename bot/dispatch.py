@@ -27,6 +27,8 @@ class Dispatch:
             match turn.kind:
                 case TurnKind.SAID:
                     return self._said(turn, view)
+                case TurnKind.EDITED if not view.opened:  # nothing came of what was said first (EXPERIENCE 1.13)
+                    return self._said(turn, view)
                 case TurnKind.PRESSED:
                     return self._pressed(turn, view)
                 case TurnKind.INSTALLED:

@@ -194,7 +194,8 @@ class Lifecycle:
             meeting_id = payload.get("meeting_id") or await self._found(timer, reference)
             await self.meetings.delete(timer.tenant, payload["organizer_oid"], meeting_id, reference=reference)
         except NotNow as error:
-            if self.clock.now() >= payload.get("until", 0):
+            until = payload.setdefault("until", timer.due_at + rooms.UNDO_FOR)  # the release before did not say
+            if self.clock.now() >= until:
                 return self._left_behind(claim, error)
             grown = min(LONGEST_DELETE_WAIT, DELETE_WAIT * timer.attempts)
             wait = max(grown, delay(timer.attempts, error.retry_after, self.chance.fraction()))

@@ -161,7 +161,8 @@ class Turn:
     `text` has lost the mention of the bot and is otherwise as typed (at most 28 KiB);
     for a press `text` is the command line the button carries, `verb` its verb, `data` the rest of its data,
     and `reply_to_id` the activity that was pressed. `zone` is an IANA name or empty; `locale` a BCP 47 tag.
-    `turn_key` and `echo_key` are the hashes of ENGINE R11. `reference` is what people can read out.
+    `turn_key` and `echo_key` are the hashes of ENGINE R11. `reference` is what people can read out; an edit has its
+    message's.
     """
 
     turn_key: str

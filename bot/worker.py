@@ -17,9 +17,9 @@ from bot.decisions import PlanMessage, Reply, SetTimer
 from bot.delivery import Delivery
 from bot.dispatch import Dispatch, in_words
 from bot.errors import DoorError, StoreError, told
-from bot.leases import MessageClaim, Receipt, ReceiptKind, Settled, TimerClaim, TurnClaim, Work
+from bot.leases import MessageClaim, Receipt, ReceiptKind, Sent, Settled, TimerClaim, TurnClaim, Work
 from bot.lifecycle import Lifecycle
-from bot.model import Answer, Turn
+from bot.model import Answer, MessageState, Turn
 from bot.observe import Event, Observer, Value
 from bot.places import AT_ONCE, Places
 from bot.ports import Chance, Clock, Store
@@ -343,8 +343,14 @@ class Worker:
             return
         if not claim.message.activity_id:
             self._posting.add(id(asyncio.current_task()))
-        with self._underway():
-            sent = await engine.delivery.send(claim)
+        try:
+            with self._underway():
+                sent = await engine.delivery.send(claim)
+        except asyncio.CancelledError:
+            if claim.message.activity_id and not self._stopped:  # its lease is lost, and its edit may have come through
+                lost = Sent(MessageState.POSTED, outcome="lease lost")
+                self._continue(await engine.store.settle_message(claim, lost, engine.clock.now()))
+            raise
         settled = await engine.store.settle_message(claim, sent, engine.clock.now())
         self._due(sent.retry_at)
         self._continue(settled)

@@ -164,9 +164,10 @@ async def test_more_turns_than_memory_is_meant_for_are_refused() -> None:
     assert (await worker.take(TURN)).kind is ReceiptKind.COPY
 
 
-async def test_a_lost_lease_stops_the_send() -> None:
-    """Who learns that another process owns the message by now stops sending it and writes nothing."""
-    claim = claimed(NOW + 30_000)
+@pytest.mark.parametrize("activity_id", ["", "1:x"])
+async def test_a_lost_lease_stops_the_send(activity_id: str) -> None:
+    """Who learns that another process owns the message stops sending it; of an edit the store is told all the same."""
+    claim = replace(claimed(NOW + 30_000), message=replace(MESSAGE, activity_id=activity_id))
     store, clock, post, events = Shelf(Work(messages=(claim,))), HandClock(), Post(), list[Event]()
     worker = Worker(engine(store, post, clock, events))
     await worker.start()
@@ -178,7 +179,7 @@ async def test_a_lost_lease_stops_the_send() -> None:
     clock.waking.set()
     await post.stopped.wait()
     await worker.idle()
-    assert store.settled == []
+    assert [sent.outcome for sent in store.settled] == ["lease lost"] * bool(activity_id)
     assert [event.name for event in events] == ["lease.lost"]
     await worker.stop(0.1)
 
@@ -240,7 +241,7 @@ async def test_what_was_not_begun_is_handed_back() -> None:
 
 async def test_what_is_settled_last_is_handed_back_too() -> None:
     """What a sending that ends in the last moment makes due is another process's at once."""
-    next_one = claimed(NOW + 30_000)
+    next_one = replace(claimed(NOW + 30_000), message=replace(MESSAGE, message_id="next"))
     store, post = Shelf(Work(messages=(claimed(NOW + 30_000),)), follows=Work(messages=(next_one,))), Post()
     store.writing.clear()
     post.goes.set()

@@ -75,6 +75,22 @@ async def test_posted_and_edited(store: Store, make: Make) -> None:
     assert (await store.claim(make.now + 10**6, 9)).messages == ()
 
 
+async def test_an_edit_that_comes_late(store: Store, engine: Engine, make: Make) -> None:
+    """When an edit ends whose lease another process took over, the newest state is shown once more."""
+    claim = await posted(store, make)
+    await store.settle_message(claim, sent(sent_at=make.now), make.now)
+    (old,) = (await do(store, make, make.now + 9_000, RefreshCards("room"))).work.messages
+    other = await engine.open("two")
+    (new,) = (await other.claim(make.now + 39_000, 9)).messages
+    await other.settle_message(new, sent(shown_version=2, sent_at=make.now + 39_000), make.now + 39_000)
+    assert (await other.claim(make.now + 50_000, 9)).messages == ()
+    settled = await store.settle_message(old, sent(shown_version=2), make.now + 50_000)
+    (again,) = settled.work.messages
+    assert (settled.stale, again.message.want_version) == (True, 3)
+    await store.settle_message(again, sent(shown_version=3), make.now + 50_001)
+    assert (await store.settle_message(claim, sent(), make.now + 60_000)).work == Work(), "a post is no edit"
+
+
 async def test_edit_due_at_once_comes_back(store: Store, make: Make) -> None:
     """A card out of date whose chat has been quiet is edited without another look."""
     claim = await posted(store, make)

@@ -63,6 +63,11 @@ UPDATE messages SET want_version = want_version + 1
 WHERE room_id = CAST(:room_id AS TEXT) AND purpose = 'card' AND state IN ('planned', 'sending', 'unclear', 'posted')
 RETURNING *;
 
+-- name: card_want(message_id)
+UPDATE messages SET want_version = want_version + 1
+WHERE message_id = CAST(:message_id AS TEXT) AND state = 'posted'
+RETURNING *;
+
 -- name: thread_last_sent(tenant, thread_id)
 SELECT MAX(sent_at) AS sent_at FROM messages
 WHERE tenant = CAST(:tenant AS TEXT) AND thread_id = CAST(:thread_id AS TEXT) AND sent_at IS NOT NULL;
