@@ -5,6 +5,7 @@ Every time is ms UTC.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -156,3 +157,18 @@ class Sent:
     sent_at: int | None = None
     learned: Learned = Learned()
     set_aside: bool = False
+
+
+def overlap(held: Work, lost: Work) -> bool:
+    """Say whether a claim of one is a claim of the other."""
+    return any(claim in lost.timers for claim in held.timers) or any(claim in lost.messages for claim in held.messages)
+
+
+def together(parts: Iterable[Work]) -> Work:
+    """Return several pieces of work as one."""
+    works = list(parts)
+    return Work(
+        turns=tuple(turn for work in works for turn in work.turns),
+        timers=tuple(timer for work in works for timer in work.timers),
+        messages=tuple(message for work in works for message in work.messages),
+    )

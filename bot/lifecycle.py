@@ -12,7 +12,7 @@ from bot.backoff import delay
 from bot.commands import meet
 from bot.commands.command import Asked, Policy, derived
 from bot.decisions import DropTimer, Reply, SetTimer, View
-from bot.errors import MeetingsError, NotDone, NotNow, PolicyMissing, Refused, SendError, ThreadRefused, Unclear
+from bot.errors import MeetingsError, NotDone, NotNow, PolicyMissing, Refused, SendError, ThreadRefused, Unclear, told
 from bot.leases import TimerClaim
 from bot.model import ChannelKind, FrozenRequest, Person, Room, RoomState, Timer, TimerKind, TurnKind
 from bot.observe import Event, Observer, Value
@@ -61,7 +61,7 @@ class Lifecycle:
         timer, failures = claim.timer, int(claim.timer.payload.get("failures", 0)) + 1
         aside = failures >= MOST_FAILURES
         reference = claim.room.reference if claim.room else ""
-        fields: dict[str, Value] = {"ref": reference, "kind": timer.kind, "error": repr(error), "failures": failures}
+        fields: dict[str, Value] = {"ref": reference, "kind": timer.kind, "error": told(error), "failures": failures}
         self.observe(Event("timer.set_aside" if aside else "timer.failed", fields, logging.ERROR))
         if not aside:
             counted = replace(timer, payload={**timer.payload, "failures": failures})
