@@ -100,6 +100,7 @@ def offline() -> tuple[tuple[str, ...], dict[str, str]]:
     if given := os.environ.get("MUSTER_TEST_POSTGRES"):  # in a namespace only one behind a socket's path is there
         environ["MUSTER_TEST_POSTGRES"] = given
     environ["MUSTER_SETUP"] = "off"  # this interpreter is the one to test, in children too
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)  # some seventy processes would each compile everything anew
     namespace = (PYTHON, str(NETWORK / "namespace.py"))
     probe = subprocess.run([*namespace, PYTHON, "-c", ""], capture_output=True, check=False)  # noqa: S603 - ourselves
     if probe.returncode == 0:
