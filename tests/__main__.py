@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NETWORK = Path(__file__).resolve().parent / "network"
 PYTHON = sys.executable
 LINT_IMPORTS = "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
-WORKERS = str(min(8, (os.cpu_count() or 2) + 2))  # many tests wait for a process or a pause
+WORKERS = str(min(8, (os.cpu_count() or 2) + 1))  # some tests wait for a process or a pause
 
 
 @dataclass(frozen=True)
