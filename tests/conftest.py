@@ -5,12 +5,12 @@ from __future__ import annotations
 import pkgutil
 import warnings
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 
 import pytest
 from coverage import Coverage
 from hypothesis import HealthCheck, settings
-from xdist import is_xdist_controller
 
 import app  # noqa: F401 - traced, as the two below are
 import bot
@@ -27,17 +27,31 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
     tracer = Coverage.current()
     if tracer is None:
         return (yield)
-    runs_tests = not is_xdist_controller(session)
+    runs_tests = session.config.getoption("dist", "no") == "no"  # xdist's controller runs none; its workers do
     for package in (bot, cards) if runs_tests else ():
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             import_module(module.name)
-    tracer.stop()
-    try:
+    with _stopped(tracer, goes_on=runs_tests):
         return (yield)
+
+
+@contextmanager
+def _stopped(tracer: Coverage | None, *, goes_on: bool = True) -> Iterator[None]:
+    if tracer is not None:
+        tracer.stop()
+    try:
+        yield
     finally:
-        if runs_tests:
+        if tracer is not None and goes_on:
             with warnings.catch_warnings(action="ignore"):  # that our modules are imported already
                 tracer.start()
+
+
+@pytest.fixture(scope="module")
+def untraced() -> Iterator[None]:
+    """Trace nothing in this file: it reads or validates for seconds, and other tests run the same lines of ours."""
+    with _stopped(Coverage.current()):
+        yield
 
 
 @pytest.fixture(scope="session")

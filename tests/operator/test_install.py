@@ -74,7 +74,12 @@ class House:
         """Run the program on that machine."""
         command = [python, str(self.root / "app.py"), *words]
         return subprocess.run(  # noqa: S603 - the program above
-            command, env=self.environ() | settings, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+            command,
+            env=self.environ() | settings,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
 
