@@ -1,4 +1,4 @@
-"""What all tests share: hypothesis judges findings and not seconds; one PostgreSQL for each worker that asks for it."""
+"""What all tests share: what is traced for coverage, hypothesis without deadlines, one PostgreSQL for each worker."""
 
 from __future__ import annotations
 
