@@ -110,6 +110,13 @@ class Reply:
     effects: tuple[Effect, ...] = ()
     outcome: str = "done"
     answer: Answer | None = None
+
+    def due_times(self) -> list[int]:
+        """Return when what it plans is due, in ms UTC."""
+        messages = [effect.message.due_at for effect in self.effects if isinstance(effect, PlanMessage)]
+        timers = [effect.timer.due_at for effect in self.effects if isinstance(effect, SetTimer)]
+        return [at for at in (*messages, *timers) if at is not None]
+
     regardless: bool = False
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.answers import Answers
-from bot.decisions import PlanMessage, Reply, SetTimer
 from bot.delivery import Delivery
 from bot.dispatch import Dispatch
 from bot.errors import DoorError, StoreError, told
@@ -347,7 +346,7 @@ class Worker:
             self._left.append(settled.work)
             return
         self._due(settled.work.next_due)
-        for due_at in _due_times(settled.reply):
+        for due_at in settled.reply.due_times() if settled.reply else ():
             self._due(due_at)
         self._begin(settled.work)
 
@@ -358,13 +357,3 @@ class Worker:
 
     def _event(self, name: str, turn: Turn, **fields: str) -> None:
         self._engine.observe(Event(name, {"ref": turn.reference, "tenant": turn.chat.tenant, **fields}))
-
-
-def _due_times(reply: Reply | None) -> list[int]:
-    times: list[int] = []
-    for effect in reply.effects if reply else ():
-        if isinstance(effect, PlanMessage) and effect.message.due_at is not None:
-            times.append(effect.message.due_at)
-        elif isinstance(effect, SetTimer):
-            times.append(effect.timer.due_at)
-    return times
