@@ -206,7 +206,7 @@ class Lifecycle:
 
     async def _found(self, timer: Timer, reference: str) -> str:
         request = FrozenRequest(**timer.payload["request"])
-        return (await self.meetings.create_or_get(timer.tenant, request, reference=reference)).id
+        return (await self.meetings.make(timer.tenant, request, reference=reference)).id
 
     def _left_behind(self, claim: TimerClaim, error: MeetingsError) -> Decide:
         if claim.room is not None:

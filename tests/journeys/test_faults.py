@@ -295,12 +295,12 @@ class Broken:
         """Return what the real ones do."""
         return getattr(self._meetings, name)
 
-    async def create_or_get(self, tenant: str, request: FrozenRequest, *, reference: str) -> Meeting:
+    async def make(self, tenant: str, request: FrozenRequest, *, reference: str) -> Meeting:
         """Break, or ask."""
         if self._subject in request.body:
             self.asked += 1
             raise ZeroDivisionError
-        return await self._meetings.create_or_get(tenant, request, reference=reference)
+        return await self._meetings.make(tenant, request, reference=reference)
 
 
 async def test_a_bug_of_ours_ends_in_an_honest_failure(cloud: Cloud, clock: FastClock, tmp_path: Path) -> None:
