@@ -7,17 +7,19 @@ import json
 import logging
 import ssl
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, NoReturn, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from bot.errors import MeetingsError, NotNow, SettingsError, SignInNeeded
+from bot.errors import HostUnknown, MeetingsError, NotNow, SettingsError, SignInNeeded
 from bot.graph import answers, events, retry, wire
 from bot.model import FrozenRequest, Meeting, MeetingKey, MeetingRequest, Options, Person
 from bot.observe import Event, Observer, Value
@@ -27,6 +29,8 @@ TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 CONNECTIONS = 100
 KEPT_SECONDS = 60.0
 CLIENT_ERROR = 400
+Read = TypeVar("Read")
+"""What a request is asked for."""
 
 
 def _guid() -> str:
@@ -34,7 +38,7 @@ def _guid() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Caller:
+class Caller:
     """On whose behalf a request is sent: a tenant's app, or with `by` a person; `reference` goes into the log."""
 
     tenant: str
@@ -47,7 +51,7 @@ class _Caller:
 
 
 class GraphMeetings:
-    """`bot.ports.Meetings` and `bot.ports.Calendar`, with the app's own token or that of a person who signed in.
+    """`bot.ports.Meetings` with the app's own token or that of a person who signed in; `ask` is for its siblings.
 
     `graph_url` is https without a path; the bearer token goes to that host and no other, redirects are not followed
     (ENGINE 4.6), cookies are not kept. Nothing is tried again here but once after a 401, with a new token
@@ -108,12 +112,8 @@ class GraphMeetings:
 
     async def make(self, tenant: str, request: FrozenRequest, *, reference: str, by: Person | None = None) -> Meeting:
         """Make the meeting, or find the one made before: 201 or 200 (facts/graph 1.3). Raises as the port says."""
-        response = await self._authorised(_Caller(tenant, reference, by), "POST", request)
-        if not response.is_success:
-            raise self._error(response, had_thread=wire.had_thread(request), own=by is not None)
-        if events.is_event(request):
-            return _filled(response, answers.read_event(_json(response)))
-        return _linked(response, answers.read_meeting(_json(response), json.loads(request.body)))
+        read = event_of if events.is_event(request) else partial(_linked, json.loads(request.body))
+        return await self.ask(Caller(tenant, reference, by), "POST", request, read)
 
     async def update(
         self,
@@ -126,16 +126,14 @@ class GraphMeetings:
         language: str = "en",
     ) -> Meeting:
         """Set options; of whom is invited Graph wants the full list, so it is read first. Raises as the port says."""
-        caller = _Caller(tenant, reference, by)
+        caller = Caller(tenant, reference, by)
         owner = caller.owner(meeting.organizer_oid)
         there = wire.look_up(owner, MeetingKey.ID, meeting.id, language)
-        known = answers.attendees(_json(await self._ask(caller, "GET", there))) if options.invited else ()
+        known = await self.ask(caller, "GET", there, answers.attendees) if options.invited else []
         patch = wire.update(owner, meeting.id, options, known, language)
         if patch is None:
-            response, asked = await self._ask(caller, "GET", there), {}
-        else:
-            response, asked = await self._ask(caller, "PATCH", patch), json.loads(patch.body)
-        return _linked(response, answers.read_meeting(_json(response), asked))
+            return await self.ask(caller, "GET", there, partial(_linked, {}))
+        return await self.ask(caller, "PATCH", patch, partial(_linked, json.loads(patch.body)))
 
     async def find(
         self,
@@ -149,52 +147,44 @@ class GraphMeetings:
         language: str = "en",
     ) -> Meeting | None:
         """Find a meeting by what is known of it: an empty collection and 404 are None. Raises as the port says."""
-        caller = _Caller(tenant, reference, by)
+        caller = Caller(tenant, reference, by)
         request = wire.look_up(caller.owner(organizer_oid), key, value, language)
-        response = await self._authorised(caller, "GET", request)
-        if response.status_code == wire.NOT_FOUND:
+        try:
+            found = await self.ask(caller, "GET", request, answers.found_meetings)
+        except HostUnknown:
             return None
-        if not response.is_success:
-            raise self._error(response, own=by is not None)
-        return next(iter(answers.found_meetings(_json(response))), None)
+        return found[0] if found else None
 
     async def delete(
         self, tenant: str, organizer_oid: str, meeting_id: str, *, reference: str, by: Person | None = None
     ) -> None:
         """Delete a meeting: 204, and 404 is as good (facts/graph 1.6). Raises as the port says."""
-        caller = _Caller(tenant, reference, by)
+        caller = Caller(tenant, reference, by)
         request = FrozenRequest("v1.0", wire.meeting_path(caller.owner(organizer_oid), meeting_id), "")
-        response = await self._authorised(caller, "DELETE", request)
-        if not response.is_success and response.status_code != wire.NOT_FOUND:
-            raise self._error(response, own=by is not None)
+        with suppress(HostUnknown):
+            await self.ask(caller, "DELETE", request, _as_it_is)
 
-    async def allows_teams(self, tenant: str, oid: str, *, reference: str, by: Person | None = None) -> bool:
-        """Ask a calendar for its providers. Raises as the port says."""
-        caller = _Caller(tenant, reference, by)
-        return events.allows_teams(_json(await self._ask(caller, "GET", events.providers(caller.owner(oid)))))
+    async def read(self, tenant: str, path: str, *, reference: str) -> object:
+        """Return the JSON that Graph v1.0 has at a path, query included, already encoded. Raises NotNow or Refused."""
+        return await self.ask(Caller(tenant, reference), "GET", FrozenRequest("v1.0", path, ""), _as_it_is)
 
-    async def read(self, tenant: str, oid: str, event_id: str, *, reference: str, by: Person | None = None) -> Meeting:
-        """Read an event. Raises as the port says."""
-        caller = _Caller(tenant, reference, by)
-        response = await self._ask(caller, "GET", events.read(caller.owner(oid), event_id))
-        return _filled(response, answers.read_event(_json(response)))
+    async def ask(self, caller: Caller, method: str, request: FrozenRequest, read: Callable[[object], Read]) -> Read:
+        """Send a request and return what `read` makes of the answer (JSON or None). Raises NotNow or Refused.
 
-    async def put_online(
-        self, tenant: str, oid: str, event_id: str, *, reference: str, by: Person | None = None
-    ) -> Meeting:
-        """Make an event an online meeting. Raises as the port says."""
-        caller = _Caller(tenant, reference, by)
-        response = await self._ask(caller, "PATCH", events.put_online(caller.owner(oid), event_id))
-        return _filled(response, answers.read_event(_json(response)))
-
-    async def _ask(self, caller: _Caller, method: str, request: FrozenRequest) -> httpx.Response:
-        """Send what has no meaning but success; anything else is raised."""
+        A NotNow of `read`'s own is given the ids of this exchange.
+        """
         response = await self._authorised(caller, method, request)
         if not response.is_success:
-            raise self._error(response, own=caller.by is not None)
-        return response
+            raise self._error(response, had_thread=wire.had_thread(request), own=caller.by is not None)
+        try:
+            return read(_json(response))
+        except NotNow as error:
+            error.status = response.status_code
+            error.request_id = response.headers.get("request-id", "")
+            error.client_request_id = response.request.headers["client-request-id"]
+            raise
 
-    def _error(self, response: httpx.Response, *, had_thread: bool = False, own: bool = False) -> MeetingsError:
+    def _error(self, response: httpx.Response, *, had_thread: bool, own: bool) -> MeetingsError:
         status = response.status_code
         own_id = response.request.headers["client-request-id"]
         if status < CLIENT_ERROR:
@@ -205,7 +195,7 @@ class GraphMeetings:
         error.client_request_id = error.client_request_id or own_id
         return error
 
-    async def _authorised(self, caller: _Caller, method: str, request: FrozenRequest) -> httpx.Response:
+    async def _authorised(self, caller: Caller, method: str, request: FrozenRequest) -> httpx.Response:
         """Send with a token; one that Graph no longer takes is replaced once, and a second one forgotten too."""
         token = await self._token(caller)
         response = await self._send(method, request, token, caller.reference)
@@ -217,7 +207,7 @@ class GraphMeetings:
             self._revoked(caller, token)
         return response
 
-    async def _token(self, caller: _Caller) -> str:
+    async def _token(self, caller: Caller) -> str:
         """Return the token of the app or of the person. Raises NotNow, CredentialsWrong, SignInNeeded."""
         if caller.by is None:
             return await self._tokens.token(caller.tenant, self.scope)
@@ -226,7 +216,7 @@ class GraphMeetings:
             raise SignInNeeded("no token of this person's: they have to sign in")
         return token
 
-    def _revoked(self, caller: _Caller, token: str) -> None:
+    def _revoked(self, caller: Caller, token: str) -> None:
         if caller.by is None:
             self._tokens.revoked(caller.tenant, self.scope, token)
         elif self._users:
@@ -257,23 +247,24 @@ class GraphMeetings:
         return response
 
 
-def _linked(response: httpx.Response, meeting: Meeting) -> Meeting:
+def _linked(asked: Mapping[str, Any], body: object) -> Meeting:
     """Return a meeting that people can join; without a link it may be there all the same, and asking again finds it."""
-    return meeting if meeting.join_url else _unread(response, "no join link")
+    meeting = answers.read_meeting(body, asked)
+    if not meeting.join_url:
+        raise NotNow("Graph's answer has no join link").after(None, unclear=True)
+    return meeting
 
 
-def _filled(response: httpx.Response, event: Meeting) -> Meeting:
-    """Return an event, with or without a link."""
-    return event if event.event_id else _unread(response, "no event")
+def event_of(body: object) -> Meeting:
+    """Return an event, with a join link or without one yet."""
+    event = answers.read_event(body)
+    if not event.event_id:
+        raise NotNow("Graph's answer has no event").after(None, unclear=True)
+    return event
 
 
-def _unread(response: httpx.Response, what: str) -> NoReturn:
-    raise NotNow(
-        f"Graph's answer has {what}",
-        status=response.status_code,
-        request_id=response.headers.get("request-id", ""),
-        client_request_id=response.request.headers["client-request-id"],
-    ).after(None, unclear=True)
+def _as_it_is(body: object) -> object:
+    return body
 
 
 def _session(trust: ssl.SSLContext) -> aiohttp.ClientSession:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from bot.backoff import retry_after
 from bot.errors import (
     HostUnknown,
     MeetingsError,
@@ -137,7 +138,7 @@ def headers(token: str, client_request_id: str, language: str = "en") -> dict[st
 
 def had_thread(request: FrozenRequest) -> bool:
     """Say whether a frozen request asks Graph to tie the meeting to a thread."""
-    return bool(part(fields(json.loads(request.body)), "chatinfo"))
+    return bool(request.body) and bool(part(fields(json.loads(request.body)), "chatinfo"))
 
 
 def challenged(status: int, answer_headers: Mapping[str, str]) -> bool:
@@ -173,7 +174,7 @@ def read_error(
     detail = f"Graph answered {status} {code}".rstrip()
     message = text(error, "message")
     if retry.is_transient(status) and not (status == retry.TOO_MANY_REQUESTS and _MONTH.search(message)):
-        wait = retry.retry_after(lower.get("retry-after"), now)
+        wait = retry_after(lower.get("retry-after"), now)
         return NotNow(detail, **about).after(wait, unclear=retry.is_unclear(status))
     codes = {code.casefold(), text(error, "code").casefold()}
     if challenged(status, answer_headers):

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from bot.errors import SignInNeeded
+from bot.graph.calendar import GraphCalendar
 from bot.graph.client import GraphMeetings
 from bot.graph.tokens import MsalTokens
 from bot.model import GraphCall, Invited, LobbyScope, Meeting, MeetingKey, MeetingRequest, Options, Person, Role, Way
@@ -181,13 +182,13 @@ async def test_an_event_becomes_a_meeting_when_outlook_is_ready(
 ) -> None:
     """A calendar that allows Teams gets one event however often it is asked; its link comes with a later look."""
     oid, tenant = cloud.tenant.ana.oid, cloud.tenant_id
-    assert await other.allows_teams(tenant, oid, reference="r")
+    assert await GraphCalendar(other).allows_teams(tenant, oid, reference="r")
     asked = replace(REQUEST, call=GraphCall.EVENT)
     event, again = await made(other, cloud, asked), await made(other, cloud, asked)
     assert event == again
     assert (event.event_id, event.join_url, event.id) == ("e/1", "", "")
     assert len(another.events) == 1
-    filled = await other.read(tenant, oid, event.event_id, reference="r")
+    filled = await GraphCalendar(other).read(tenant, oid, event.event_id, reference="r")
     assert filled.dial_in is not None
     assert filled.dial_in.toll_numbers == ("+44 20 7946 0123",)
     found = await other.find(tenant, filled.join_url, organizer_oid=oid, reference="r")
@@ -201,14 +202,14 @@ async def test_a_calendar_without_teams_is_known_beforehand(
 ) -> None:
     """Where Outlook may not make Teams meetings Muster knows it before it makes an event."""
     another.providers = ["skypeForBusiness"]
-    assert not await other.allows_teams(cloud.tenant_id, cloud.tenant.ana.oid, reference="r")
+    assert not await GraphCalendar(other).allows_teams(cloud.tenant_id, cloud.tenant.ana.oid, reference="r")
     assert another.events == []
 
 
 async def test_an_event_is_put_online(cloud: Cloud, other: GraphMeetings, another: AnotherGraph) -> None:
     """An event that is there already becomes an online meeting by one change."""
     event = await made(other, cloud, replace(REQUEST, call=GraphCall.EVENT))
-    online = await other.put_online(cloud.tenant_id, cloud.tenant.ana.oid, event.event_id, reference="r")
+    online = await GraphCalendar(other).put_online(cloud.tenant_id, cloud.tenant.ana.oid, event.event_id, reference="r")
     assert online.join_url
     assert another.asked[-1][2] == {"isOnlineMeeting": True, "onlineMeetingProvider": "teamsForBusiness"}
 
@@ -224,7 +225,7 @@ async def test_a_person_s_own_permission_asks_below_me(
     await other.update("t", meeting, Options(announce=True), reference="r", by=ana)
     found = await other.find("t", meeting.join_url, organizer_oid=ana.oid, reference="r", by=ana)
     assert found is not None
-    assert await other.allows_teams("t", ana.oid, reference="r", by=ana)
+    assert await GraphCalendar(other).allows_teams("t", ana.oid, reference="r", by=ana)
     await other.delete("t", ana.oid, meeting.id, reference="r", by=ana)
     assert {path.split("/")[2] for _, path, _ in another.asked} == {"me"}
 
