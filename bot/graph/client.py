@@ -21,7 +21,7 @@ from httpx_aiohttp import AiohttpTransport
 
 from bot.errors import HostUnknown, MeetingsError, NotNow, SettingsError, SignInNeeded
 from bot.graph import answers, events, retry, wire
-from bot.model import FrozenRequest, Meeting, MeetingKey, MeetingRequest, Options, Person
+from bot.model import FrozenRequest, Meeting, MeetingKey, MeetingRequest, Options, Person, Way
 from bot.observe import Event, Observer, Value
 from bot.ports import Clock, Tokens, UserTokens
 
@@ -47,7 +47,7 @@ class Caller:
 
     def owner(self, oid: str) -> str:
         """Return the path below which somebody's things are."""
-        return wire.owner_path(oid, own=self.by is not None)
+        return wire.whose(oid, Way.USER if self.by else Way.APP)
 
 
 class GraphMeetings:

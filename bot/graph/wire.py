@@ -33,6 +33,7 @@ _ROLE_CODES = frozenset(
     {
         "7504",  # facts/graph 3.3: the app lacks a permission or admin consent
         "accessdenied",
+        "erroraccessdenied",  # Outlook's word for it, at events and calendars
         "authorization_requestdenied",
         "authorization_identitynotfound",
         "insufficient_claims",
@@ -50,7 +51,7 @@ def freeze(host_oid: str, request: MeetingRequest, *, binding_version: str) -> F
     `binding_version` is the Graph version that a request with `chatInfo` goes to; without it `v1.0` is used. A person's
     own permission asks below `/me`, the app's below the host.
     """
-    owner = owner_path(host_oid, own=request.way is Way.USER)
+    owner = whose(host_oid, request.way)
     bound = bool(request.bind_thread) and request.call is not GraphCall.EVENT
     path, body = {
         GraphCall.CREATE_OR_GET: ("/onlineMeetings/createOrGet", _create_or_get),
@@ -83,9 +84,9 @@ def _basics(request: MeetingRequest) -> dict[str, Any]:
     return basics
 
 
-def owner_path(oid: str, *, own: bool) -> str:
-    """Return whose things are asked for: by a person's own permission theirs, else by object id (facts/graph 1.1)."""
-    return "/me" if own else f"/users/{quote(oid, safe='')}"
+def whose(oid: str, way: Way) -> str:
+    """Return how a path begins: `/me` by the person's own permission, `/users/…` by the app's (facts/graph 1.1)."""
+    return "/me" if way is Way.USER else f"/users/{quote(oid, safe='')}"
 
 
 def meeting_path(owner: str, meeting_id: str) -> str:

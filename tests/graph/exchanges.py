@@ -12,7 +12,7 @@ import msgspec
 from bot.errors import MeetingsError
 from bot.graph import answers, events, wire
 from bot.graph.values import moment
-from bot.model import FrozenRequest, Meeting, MeetingKey, MeetingRequest, Options
+from bot.model import FrozenRequest, Meeting, MeetingKey, MeetingRequest, Options, Way
 
 FOLDER = Path(__file__).parent / "samples"
 CASES = sorted(path.name for path in FOLDER.iterdir())
@@ -38,7 +38,7 @@ def is_dead(request: Sample) -> bool:
 def written(request: Sample) -> FrozenRequest:
     """Return what Muster writes when it is asked for what a sample shows."""
     asked = request.get("asked") or {"request": _asked_by(request["body"])}
-    owner = wire.owner_path(HOST, own=asked.get("own", False))
+    owner = wire.whose(HOST, Way.USER if asked.get("own") else Way.APP)
     frozen: FrozenRequest | None
     match asked:
         case {"request": fields}:
