@@ -65,15 +65,22 @@ class Slice:
         """Return the schema of one of Graph's types."""
         return {"$ref": f"#/components/schemas/microsoft.graph.{name}"}
 
+    def operation(self, method: str, path: str) -> Schema | None:
+        """Return an operation, None where the document has none; paths have Microsoft's placeholders."""
+        found: Schema | None = self._document["paths"].get(path, {}).get(method.lower())
+        return found
+
     def request(self, method: str, path: str) -> Schema:
-        """Return the schema of a request's body; paths have Microsoft's placeholders."""
-        operation = self._document["paths"][path][method.lower()]
-        body: Schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        """Return the schema of a request's body."""
+        body: Schema = (self.operation(method, path) or {})["requestBody"]["content"]["application/json"]["schema"]
         return body
 
-    def has(self, method: str, path: str) -> bool:
-        """Say whether there is such an operation."""
-        return method.lower() in self._document["paths"].get(path, {})
+    def answer(self, method: str, path: str, status: int) -> Schema:
+        """Return the schema of an answer's body."""
+        answers = (self.operation(method, path) or {})["responses"]
+        answer = self._resolved(answers.get(str(status)) or answers[f"{status // 100}XX"])
+        body: Schema = answer["content"]["application/json"]["schema"]
+        return body
 
     def errors(self, schema: Schema, body: object) -> list[str]:
         """Return what is wrong with a body: what is not valid, and which names nobody declared."""
@@ -166,6 +173,6 @@ def _absolute(schema: Any) -> Any:  # noqa: ANN401 - any part of a schema
 
 
 @functools.cache
-def load(name: str) -> Slice:
+def document(name: str) -> Slice:
     """Return a document, read once."""
     return Slice(name)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.errors import MeetingsError
 from bot.graph import answers, events, options, wire
 from bot.model import GraphCall, Invited, LobbyScope, Meeting, MeetingRequest, Options, Person, Role, Way
-from tests.graph.slices import BETA, V1, Slice, Strategy, load
+from tests.graph.slices import BETA, V1, Slice, Strategy, document
 
 PATHS = {
     GraphCall.CREATE_OR_GET: "/onlineMeetings/createOrGet",
@@ -68,7 +68,7 @@ REQUESTS = st.builds(
 @pytest.fixture(scope="module")
 def v1() -> Slice:
     """The v1.0 document."""
-    return load(V1)
+    return document(V1)
 
 
 @given(asked=REQUESTS, version=st.sampled_from(["v1.0", "beta"]))
@@ -76,10 +76,10 @@ def test_any_request_is_written_as_microsoft_describes_it(v1: Slice, asked: Meet
     """Whatever is asked of Muster, the request is valid by Microsoft's schema and has no name the schema lacks."""
     frozen = wire.freeze("oid", asked, binding_version=version)
     assert frozen.version in {"v1.0", version}
-    document = load(BETA) if frozen.version == "beta" else v1
+    described = document(BETA) if frozen.version == "beta" else v1
     template = OWNERS[asked.way] + PATHS[asked.call]
     assert frozen.path == template.replace("{user-id}", "oid")
-    assert document.errors(document.request("POST", template), json.loads(frozen.body)) == []
+    assert described.errors(described.request("POST", template), json.loads(frozen.body)) == []
     assert frozen.body.encode()
 
 
@@ -129,10 +129,10 @@ def test_everything_writable_can_be_passed_on(v1: Slice) -> None:
 @given(data=st.data())
 def test_any_meeting_microsoft_describes_is_read(name: str, data: st.DataObject) -> None:
     """Whatever a valid answer about a meeting says, Muster reads it without stumbling, and its words are plain."""
-    document = load(name)
-    schema = document.named("onlineMeeting")
-    body = data.draw(document.anything(schema))
-    assert document.valid(schema, body)
+    described = document(name)
+    schema = described.named("onlineMeeting")
+    body = data.draw(described.anything(schema))
+    assert described.valid(schema, body)
     meeting = answers.read_meeting(body, {"allowRecording": True})
     assert meeting.join_url == "" or meeting.join_url.startswith("https://")
     assert not re.search(r"[<>]", meeting.join_text)
