@@ -88,8 +88,8 @@ def test_every_body_the_project_started_from_is_a_sample() -> None:
 
 def bodies() -> Iterator[Any]:
     """Yield the JSON bodies that the documents print."""
-    for document in sorted(SEEDS.glob("*.txt")):
-        text = document.read_text(encoding="utf-8", errors="replace")
+    for page in sorted(SEEDS.glob("*.txt")):
+        text = page.read_text(encoding="utf-8", errors="replace")
         for block in re.findall(r"```(?:http|json)\s*\n(.*?)```", text, re.DOTALL):
             if (begin := block.find("\n{")) >= 0 or block.startswith("{"):
                 yield json.loads(mended(block[max(begin, 0) :]))
