@@ -12,6 +12,7 @@ import msal
 import pytest
 import requests
 
+from bot.identity import Password, Secret
 from bot.sandbox.cloud import Cloud
 from bot.settings import Settings
 from tests.sandbox.conftest import Caller
@@ -21,7 +22,7 @@ async def test_the_environment_is_all_the_bot_needs(cloud: Cloud) -> None:
     """The bot reads its settings from the cloud's environment without a complaint."""
     settings = Settings.from_env(cloud.environment(3978))
     assert (settings.graph_url, settings.login_url) == (cloud.graph_url, cloud.entra_url)
-    assert settings.app_password.reveal() == cloud.app_secret
+    assert settings.credential == Password(Secret(cloud.app_secret))
     assert (settings.host, settings.port, settings.connector_hosts) == ("127.0.0.1", 3978, ("localhost",))
     assert settings.ca_files == (cloud.ca_file,)
 
