@@ -12,8 +12,8 @@ IDENTITY = "MANAGED_IDENTITY_CLIENT_ID"
 KINDS = (PASSWORD, CERTIFICATE, TOKEN_FILE, IDENTITY)
 """The settings of which exactly one is given, unless the app is a managed identity itself.
 
-The first is every Azure bot's; the second is spelt as botbuilder's samples spell `…Thumbprint`; the third is put there by
-Azure's workload identity for Kubernetes; the fourth is the Teams SDK's, with its `system`.
+The first is every Azure bot's; the second is spelt as botbuilder's samples spell `…Thumbprint`; the third is put into
+pods by Azure's workload identity for Kubernetes; the fourth is the Teams SDK's, with its `system`.
 """
 MANAGED = "UserAssignedMSI"
 SYSTEM = "system"

@@ -268,7 +268,7 @@ def _read(answer: _Answer, now: int, setting: str) -> _Held:
 
 
 def _refusal(answer: _Answer, now: int, setting: str) -> MeetingsError:
-    """Return what a refusal means and what is to be mended; its description is not repeated, it may quote what was sent."""
+    """Return what a refusal means and what to mend; its description is not repeated, it may quote what was sent."""
     found = fields(answer.body)
     error, numbers = text(found, "error"), found.get("error_codes")
     numbers = [number for number in numbers if isinstance(number, int)] if isinstance(numbers, list) else []

@@ -32,7 +32,7 @@ def file(tmp_path: Path) -> str:
 
 
 def test_a_certificate_instead_of_a_password(file: str) -> None:
-    """A certificate's file is enough, its password is a secret, and its thumbprint may be copied from Entra as it is."""
+    """A certificate's file is enough, its password is secret, and its thumbprint may be copied from Entra as it is."""
     thumbprint = "0A:1b" + "00" * 18
     more = {"MicrosoftAppCertificatePassword": "s3cret", "MicrosoftAppCertificateThumbprint": thumbprint}
     credential = Settings.from_env({**BARE, "MicrosoftAppCertificatePath": file, **more}).credential
@@ -87,7 +87,7 @@ def test_a_cloud_is_used_as_a_whole(name: str) -> None:
     assert {part: getattr(settings, part) for part in shared} == {part: getattr(cloud, part) for part in shared}
     assert settings.connector_hosts == cloud.connector_hosts
     assert settings.credential == FederatedIdentity(ManagedIdentity(""), cloud.exchange_audience)
-    foreign = {"us": (".com",), "com": (".us",)}["com" if cloud.graph_url.endswith(".com") else "us"]
+    foreign = ".us" if cloud.graph_url.endswith(".com") else ".com"
     told = f"{[getattr(settings, part) for part in shared]} {settings.connector_hosts}"
     hosts = [word for word in told.replace("'", " ").replace("/", " ").replace(",", " ").split() if "." in word]
     assert hosts

@@ -14,6 +14,7 @@ import requests
 
 from bot.identity import Password, Secret
 from bot.sandbox.cloud import Cloud
+from bot.sandbox.proofs import ASSERTION_TYPE
 from bot.settings import Settings
 from tests.sandbox.conftest import Caller
 
@@ -101,7 +102,8 @@ async def test_a_token_says_for_whom_it_is(cloud: Cloud, caller: Caller) -> None
     [
         ({"client_secret": "wrong"}, 401, "invalid_client", 7000215),
         ({"client_secret": ""}, 401, "invalid_client", 7000218),
-        ({"client_assertion": "a.b.c"}, 401, "invalid_client", 700027),
+        ({"client_assertion": "a.b.c", "client_assertion_type": ASSERTION_TYPE}, 401, "invalid_client", 50027),
+        ({"client_assertion": "a.b.c"}, 400, "invalid_request", 900144),
         ({"client_id": "00000000-0000-0000-0000-000000000009"}, 400, "unauthorized_client", 700016),
         ({"tenant": "00000000-0000-0000-0000-000000000009"}, 400, "invalid_request", 90002),
         ({"grant_type": "password"}, 400, "unsupported_grant_type", 70003),
