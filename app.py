@@ -91,13 +91,14 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     from bot.graph.posts import GraphPosts
     from bot.graph.tokens import MsalTokens
     from bot.observe import Event, log_lines
+    from bot.remedies import Remedies
     from bot.store.opening import forgetful, open_store
     from bot.system import SystemChance, SystemClock, trust
     from bot.teams.door import Rules
     from bot.teams.edge import Registration, TeamsEdge
 
-    observe = log_lines(logging.getLogger("muster"))
     clock = replaced.clock or SystemClock()
+    observe = Remedies(log_lines(logging.getLogger("muster")), settings.app_id, settings.cloud, clock.now)
     chance = replaced.chance or SystemChance()
     context = await asyncio.to_thread(trust, settings.ca_files)
     url = settings.store.reveal()

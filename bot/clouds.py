@@ -16,7 +16,9 @@ class Cloud:
     `shared_tenant` is the one that multi-tenant bots get the connector's token from. `exchange_audience` is what a
     managed identity's token is for where it stands for the app
     (https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity).
-    `ties` says whether Graph's beta createOrGet is there, the only one documented to tie a meeting to a channel.
+    `powershell_url` and `teams_environment` are where and how an administrator runs Teams' cmdlets
+    (https://learn.microsoft.com/powershell/module/teams/connect-microsoftteams). `ties` says whether Graph's beta
+    createOrGet is there, the only one documented to tie a meeting to a channel.
     """
 
     graph_url: str
@@ -28,6 +30,8 @@ class Cloud:
     connector_hosts: tuple[str, ...]
     token_service_url: str
     exchange_audience: str
+    powershell_url: str
+    teams_environment: str
     ties: bool
 
 
@@ -45,6 +49,8 @@ WORLDWIDE = Cloud(
     ),
     token_service_url="https://api.botframework.com",  # noqa: S106 - an address, not a secret
     exchange_audience="api://AzureADTokenExchange",
+    powershell_url="https://shell.azure.com",
+    teams_environment="",
     ties=True,
 )
 GCC_HIGH = Cloud(
@@ -58,6 +64,8 @@ GCC_HIGH = Cloud(
     # Microsoft's Teams SDK names this host; the older api.botframework.azure.us is botbuilder's (facts/graph 8).
     token_service_url="https://tokengcch.botframework.azure.us",  # noqa: S106 - an address, not a secret
     exchange_audience="api://AzureADTokenExchangeUSGov",
+    powershell_url="https://shell.azure.us",
+    teams_environment="TeamsGCCH",
     ties=False,
 )
 DOD = Cloud(
@@ -70,6 +78,8 @@ DOD = Cloud(
     connector_hosts=("smba.infra.dod.teams.microsoft.us",),
     token_service_url="https://apidod.botframework.azure.us",  # noqa: S106 - an address, not a secret
     exchange_audience="api://AzureADTokenExchangeUSGov",
+    powershell_url="https://shell.azure.us",
+    teams_environment="TeamsDOD",
     ties=False,
 )
 CLOUDS: Mapping[str, Cloud] = {"public": WORLDWIDE, "gcc": WORLDWIDE, "gcch": GCC_HIGH, "dod": DOD}

@@ -44,7 +44,7 @@ class Settings:
     admin_port: int
     graph_url: str
     login_url: str
-    shared_tenant: str
+    cloud: Cloud
     bot_scope: str
     token_issuer: str
     openid_metadata_url: str
@@ -65,7 +65,7 @@ class Settings:
     @property
     def bot_tenant(self) -> str:
         """Return the tenant whose token the connector wants: MultiTenant bots have one in common (facts/teams 1.3)."""
-        return self.shared_tenant if self.app_type == "MultiTenant" else self.app_tenant
+        return self.cloud.shared_tenant if self.app_type == "MultiTenant" else self.app_tenant
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -220,7 +220,7 @@ class _Reader:
             admin_port=self.number("MUSTER_ADMIN_PORT", 0, 0, HIGHEST_PORT),
             graph_url=self.url("MUSTER_GRAPH_URL", cloud.graph_url, path=False),
             login_url=self.url("MUSTER_LOGIN_URL", cloud.login_url),
-            shared_tenant=cloud.shared_tenant,
+            cloud=cloud,
             bot_scope=cloud.bot_scope,
             token_issuer=cloud.token_issuer,
             openid_metadata_url=self.url("MUSTER_OPENID_METADATA_URL", cloud.openid_metadata_url),

@@ -83,7 +83,7 @@ def test_a_cloud_is_used_as_a_whole(name: str) -> None:
     """One word picks every endpoint, and none of another cloud's is among them."""
     cloud = CLOUDS[name]
     settings = Settings.from_env({**BARE, "MUSTER_CLOUD": name, "MANAGED_IDENTITY_CLIENT_ID": "system"})
-    shared = {"graph_url", "login_url", "shared_tenant", "bot_scope", "token_issuer", "openid_metadata_url"}
+    shared = {"graph_url", "login_url", "bot_scope", "token_issuer", "openid_metadata_url"}
     assert {part: getattr(settings, part) for part in shared} == {part: getattr(cloud, part) for part in shared}
     assert settings.connector_hosts == cloud.connector_hosts
     assert settings.credential == FederatedIdentity(ManagedIdentity(""), cloud.exchange_audience)
