@@ -321,7 +321,7 @@ def failed(room: Room, code: str, *, now: int, whisper_id: str) -> Reply:
         words = Whisper(
             "policy", {"subject": room.subject, "minutes": minutes}, room.request.language, room.zone, room.reference
         )
-        effects = (*effects, PlanMessage(_to_starter(room, words, whisper_id, now)))
+        effects = (*effects, PlanMessage(to_starter(room, words, whisper_id, now)))
     return Reply(effects, f"failed: {code}")
 
 
@@ -336,7 +336,8 @@ def planned_end(room: Room, *, now: int) -> Reply:
     return Reply((SaveRoom(after), RefreshCards(room.room_id), DropTimer(f"open|{room.room_id}")), "ended")
 
 
-def _to_starter(room: Room, words: Whisper, message_id: str, now: int) -> Message:
+def to_starter(room: Room, words: Whisper, message_id: str, now: int) -> Message:
+    """Return a whisper to whoever asked for the room."""
     return Message(
         message_id=message_id,
         intent_key=f"whisper|{room.room_id}|{words.name}",
