@@ -14,7 +14,6 @@ from typing import Any
 import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from bot.sandbox.server import Refused
 
@@ -43,9 +42,13 @@ class Federated:
 
 @dataclass(slots=True)
 class Proofs:
-    """The certificates and federated credentials of the app's registration; both lists may be changed."""
+    """The certificates and federated credentials of the app's registration; all lists may be changed.
+
+    `subjects` are trusted by the names of subject and issuer (RFC 4514), whichever certificate of theirs comes along.
+    """
 
     certificates: list[x509.Certificate] = field(default_factory=list)
+    subjects: list[tuple[str, str]] = field(default_factory=list)
     federated: list[Federated] = field(default_factory=list)
 
     def judge(self, assertion: str, client_id: str, endpoint: str, now: int) -> None:
@@ -64,18 +67,12 @@ class Proofs:
             raise Refused(401, "invalid_client", _NOT_NOW)
 
     def _signed(self, assertion: str, header: dict[str, Any], claims: dict[str, Any], endpoint: str) -> None:
-        for certificate in self.certificates:
-            key = certificate.public_key()
-            names = {_thumbprint(certificate, hashes.SHA1()), _thumbprint(certificate, hashes.SHA256())}  # noqa: S303 - a name
-            said = {str(header.get(name, "")).rstrip("=") for name in ("x5t", "x5t#S256")} - {""}  # MSAL pads them
-            if not said or said - names:
-                continue
-            if not isinstance(key, RSAPublicKey) or not _verified(assertion, key):
-                break
-            if claims.get("aud") != endpoint or not claims.get("jti"):
-                raise Refused(401, "invalid_client", _MALFORMED)
-            return
-        raise Refused(401, "invalid_client", _UNKNOWN_KEY)
+        known = [certificate for certificate in self.certificates if _named(certificate, header)]
+        known += [certificate for certificate in _sent(header) if _subject_and_issuer(certificate) in self.subjects]
+        if not any(_verified(assertion, certificate.public_key()) for certificate in known):
+            raise Refused(401, "invalid_client", _UNKNOWN_KEY)
+        if claims.get("aud") != endpoint or not claims.get("jti"):
+            raise Refused(401, "invalid_client", _MALFORMED)
 
     def _exchanged(self, assertion: str, claims: dict[str, Any]) -> None:
         if not self.federated:
@@ -88,6 +85,25 @@ class Proofs:
                 raise Refused(401, "invalid_client", _OTHER.format(number, name, said))
         if not any(_verified(assertion, record.public_key()) for record in matching):
             raise Refused(401, "invalid_client", _MALFORMED)
+
+
+def _named(certificate: x509.Certificate, header: dict[str, Any]) -> bool:
+    """Say whether the header names this certificate by a thumbprint; MSAL pads them."""
+    names = {_thumbprint(certificate, hashes.SHA1()), _thumbprint(certificate, hashes.SHA256())}  # noqa: S303 - a name
+    said = {str(header.get(name, "")).rstrip("=") for name in ("x5t", "x5t#S256")} - {""}
+    return bool(said) and said <= names
+
+
+def _sent(header: dict[str, Any]) -> list[x509.Certificate]:
+    """Return the certificate that came along, if one did."""
+    try:
+        return [x509.load_der_x509_certificate(base64.b64decode(header["x5c"][0]))]
+    except (KeyError, IndexError, TypeError, ValueError):
+        return []
+
+
+def _subject_and_issuer(certificate: x509.Certificate) -> tuple[str, str]:
+    return certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
 
 
 def _verified(assertion: str, key: Any) -> bool:  # noqa: ANN401 - any public key

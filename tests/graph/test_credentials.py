@@ -85,6 +85,16 @@ async def test_a_certificate_proves_the_app(
     assert "client_secret" not in asked.request
 
 
+async def test_a_certificate_is_trusted_by_its_subject_and_issuer(
+    cloud: Cloud, tokens_by: MakeTokens, ours: Made, tmp_path: Path
+) -> None:
+    """Where the app trusts a name instead of a certificate, a renewed one needs no upload."""
+    file = tmp_path / "app.pem"
+    file.write_bytes(ours.pem())
+    cloud.entra.proofs.subjects.append(("CN=Muster", "CN=Muster"))
+    assert await tokens_by(Certificate(str(file), Secret(""), "")).token(cloud.tenant_id, SCOPE)
+
+
 async def test_a_certificate_that_the_app_does_not_have(
     cloud: Cloud, tokens_by: MakeTokens, ours: Made, events: list[Event], tmp_path: Path
 ) -> None:
