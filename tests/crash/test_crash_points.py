@@ -27,7 +27,7 @@ from tests.store.first_version import put_first_version
 if TYPE_CHECKING:  # conftest is pytest's to import
     from tests.crash.conftest import Bots
 
-PATIENCE = 45
+PATIENCE = 30
 STEPS = "SELECT version FROM schema_version ORDER BY 1"
 HALF = [1, 2]
 """The steps that are recorded when the first one with ALTER TABLE is half applied."""
@@ -63,7 +63,8 @@ class Case:
         gate = self.cloud.hold(self.point.gate[0], when=self.point.gate[1]) if self.point.gate else None
         self.asked = asyncio.create_task(self.first.client.say(self.cloud.tenant.ana, self.chat, "meet now Retro"))
         if gate:
-            await gate.reached
+            async with asyncio.timeout(PATIENCE):
+                await gate.reached
             self.first.tell(self.number)
         else:
             await self.first.said(f"at {self.point.name}")
