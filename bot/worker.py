@@ -17,9 +17,9 @@ from bot.decisions import PlanMessage, Reply, SetTimer
 from bot.delivery import Delivery
 from bot.dispatch import Dispatch
 from bot.errors import DoorError, StoreError
-from bot.leases import MessageClaim, Receipt, ReceiptKind, Settled, TimerClaim, TurnClaim, Work
+from bot.leases import MessageClaim, Receipt, ReceiptKind, Sent, Settled, TimerClaim, TurnClaim, Work
 from bot.lifecycle import Lifecycle
-from bot.model import Answer, Turn
+from bot.model import Answer, MessageState, Turn
 from bot.observe import Event, Observer, Value
 from bot.places import AT_ONCE, Places
 from bot.ports import Chance, Clock, Store
@@ -36,6 +36,8 @@ SEND_LEASE_MS = 12_000
 MOST_TURNS = 128 * 1024 * 1024 // (256 * 1024)
 """Turns in this process at the same moment: what 128 MiB hold of the largest bodies the door lets in."""
 BUSY_SECONDS = 2
+SETTLE_SECONDS = 1.0
+"""How long what is being written at the very end of stopping may take."""
 WORKING = Answer(text="Working on it. The result appears here in a moment.")
 
 
@@ -63,6 +65,7 @@ class Worker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._held: dict[int, Work] = {}
         self._on_the_way: set[int] = set()
+        self._posting: set[int] = set()  # bytes of a message that is nowhere yet may have left
         self._answers: dict[str, asyncio.Future[Answer]] = {}
         self._left: list[Work] = []
         self._changed = asyncio.Event()
@@ -101,24 +104,37 @@ class Worker:
         if receipt.answer:
             return receipt.answer
         key = receipt.original_key
-        waiting = self._answers.get(key)
+        asking = asyncio.create_task(self._answer_from_store(key))
+        late = asyncio.create_task(self._engine.clock.sleep(ANSWER_WITHIN_SECONDS))
+        here = self._answers.get(key)  # this process may run the turn, or another one
         try:
-            async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
-                if waiting is not None:
-                    return await asyncio.shield(waiting)
-                return await self._answer_from_store(key)
-        except TimeoutError:
-            return WORKING
+            answers: list[asyncio.Future[Answer]] = [here, asking] if here else [asking]
+            anything: list[asyncio.Future[Any]] = [*answers, late]
+            await asyncio.wait(anything, return_when=asyncio.FIRST_COMPLETED)
+            answered = next((task for task in answers if task.done()), None)
+            return answered.result() if answered else await self._last_answer(key)
         finally:
+            asking.cancel()
+            late.cancel()
             if receipt.kind is ReceiptKind.NEW:
                 self._answers.pop(turn.turn_key, None)
 
     async def _answer_from_store(self, key: str) -> Answer:
         while True:
-            stored = await self._engine.store.answer(key)
-            if stored and stored.answer:
-                return stored.answer
             await self._engine.clock.sleep(0.1)
+            with suppress(StoreError):  # said by the claimer; asked again until it is too late
+                stored = await self._engine.store.answer(key)
+                if stored and stored.answer:
+                    return stored.answer
+
+    async def _last_answer(self, key: str) -> Answer:
+        """Return "working", and see to it that the result is whispered; unless there is one at this very moment."""
+        with suppress(StoreError, TimeoutError):  # then the turn finds out by its age that nobody waits
+            async with asyncio.timeout(STORE_AWAY_SECONDS - ANSWER_WITHIN_SECONDS):
+                stored = await self._engine.store.answer(key, last=True)
+                if stored and stored.answer:
+                    return stored.answer
+        return WORKING
 
     async def _patiently(self, attempt: Callable[[], Awaitable[Receipt]]) -> Receipt:
         clock = self._engine.clock
@@ -148,11 +164,15 @@ class Worker:
             async with asyncio.timeout(within):
                 await self.idle()
         self._stopped = True
-        unfinished = set(self._tasks)
-        left = _together([*self._left, *(self._held[id(task)] for task in unfinished)])
-        for task in unfinished:
+        unfinished = {task: self._held[id(task)] for task in self._tasks if id(task) not in self._posting}
+        for task in [task for task in self._tasks if id(task) in self._on_the_way]:
             task.cancel()
-        await asyncio.gather(*unfinished, return_exceptions=True)
+        if self._tasks:  # what is being written is soon written, and says what is left
+            await asyncio.wait(set(self._tasks), timeout=SETTLE_SECONDS)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        left = _together([*self._left, *unfinished.values()])
         with suppress(StoreError):  # a store that is away keeps the leases until they end by themselves
             await self._engine.store.release(left, self._engine.clock.now())
 
@@ -236,10 +256,13 @@ class Worker:
         async def run() -> None:
             try:
                 async with self._places.of(kind, chat):
-                    await doing
+                    if not self._stopped:
+                        await doing
             except StoreError as error:
                 # Nothing was written; the lease ends and the work is found again.
                 self._engine.observe(Event("store.away", {"error": str(error)}, logging.ERROR))
+            finally:
+                doing.close()  # it may never have had its place
 
         task = asyncio.create_task(run(), name=kind)
         self._tasks.add(task)
@@ -251,6 +274,7 @@ class Worker:
         held = self._held.pop(id(task))
         self._turns -= len(held.turns)
         self._on_the_way.discard(id(task))
+        self._posting.discard(id(task))
         if not task.cancelled() and (error := task.exception()) is not None:
             self._engine.observe(Event("worker.failed", {"error": repr(error)}, logging.ERROR))
 
@@ -289,9 +313,15 @@ class Worker:
 
     async def _timer(self, claim: TimerClaim) -> None:
         engine = self._engine
-        with self._underway():
-            decide = await engine.lifecycle.run(claim)
-        settled = await engine.store.settle_timer(claim, decide, engine.clock.now(), engine.chance.token())
+        try:
+            with self._underway():
+                decide = await engine.lifecycle.run(claim)
+            settled = await engine.store.settle_timer(claim, decide, engine.clock.now(), engine.chance.token())
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug must neither lose the timer nor run it for ever
+            broken = engine.lifecycle.broken(claim, error)
+            settled = await engine.store.settle_timer(claim, broken, engine.clock.now(), engine.chance.token())
         fields: dict[str, Value] = {
             "ref": claim.room.reference if claim.room else "",
             "kind": claim.timer.kind,
@@ -308,8 +338,18 @@ class Worker:
             if (await engine.store.renew(held, now)).messages:
                 engine.observe(Event("lease.lost", {"task": "message"}, logging.WARNING))
                 return
-        with self._underway():
-            sent = await engine.delivery.send(claim)
+        if self._stopped:
+            return
+        if not claim.message.activity_id:
+            self._posting.add(id(asyncio.current_task()))
+        try:
+            with self._underway():
+                sent = await engine.delivery.send(claim)
+        except asyncio.CancelledError:
+            if claim.message.activity_id and not self._stopped:  # its lease is lost, and its edit may have come through
+                lost = Sent(MessageState.POSTED, outcome="lease lost")
+                self._continue(await engine.store.settle_message(claim, lost, engine.clock.now()))
+            raise
         settled = await engine.store.settle_message(claim, sent, engine.clock.now())
         self._due(sent.retry_at)
         self._continue(settled)
