@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from bot import limits, rooms, topics
 from bot.commands.command import Asked, Command, derived, once
