@@ -12,18 +12,21 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import app
 from bot.leases import MessageClaim, Receipt, Sent, Settled, TimerClaim, TurnClaim, Work
 from bot.model import FrozenRequest, Meeting, MessageState, Purpose, Turn
 from bot.ports import Decide
-from bot.store import postgres, sqlite
+from bot.store import opening, postgres, sqlite
 from tests.chaos.broken import Around
 from tests.chaos.replica import hurry
 
 LEASE_MS = 1_500
 UNCLEAR_MS = 500
+GAP_MS = 300
+"""Between edits in one chat."""
 HALF_WAY = "ALTER TABLE"
 """What the statement says after which a step of the schema is left half applied; the first one that does."""
 
@@ -166,8 +169,9 @@ class HalfWay(Around):
 
 
 def hurried() -> app.Replaced:
-    """Run the real bot with short leases."""
-    return app.Replaced(lease_ms=hurry(LEASE_MS, UNCLEAR_MS))
+    """Run the real bot with short leases and short pauses."""
+    opened = partial(opening.open_store, chat_send_gap_ms=GAP_MS)
+    return app.Replaced(lease_ms=hurry(LEASE_MS, UNCLEAR_MS), open_store=opened)
 
 
 def struck(place: str, number: int) -> app.Replaced:

@@ -166,7 +166,10 @@ async def alone(case: Case, gate: Gate | None) -> None:
 
 @pytest.mark.parametrize(
     ("engine", "number"),
-    [pytest.param(*way, marks=pytest.mark.long if way[1] is SIGSTOP else ()) for way in WAYS],
+    [
+        pytest.param(*way, marks=pytest.mark.long if way[1] is SIGSTOP else (), id=f"C14-{way[0]}-{way[1].name}")
+        for way in WAYS
+    ],
 )
 async def test_a_half_applied_migration_recovers(
     cloud: Cloud, bots: Bots, store: str, engine: str, number: Signals
