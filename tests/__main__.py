@@ -140,9 +140,11 @@ def run_all(gates: tuple[Gate, ...], environ: dict[str, str]) -> int:
             if not outcome.passed:
                 failed = True
                 print(f"{outcome.output.rstrip()}\n  repair {outcome.gate.name}: {outcome.gate.repair}", flush=True)
+    if closing:
+        print("left out: the long ones, make crash and make chaos")
     print(f"{'FAILED' if failed else 'all gates passed'} in {time.monotonic() - began:.0f} s")
     if closing:
-        print(f"{closing}\nleft out are the long ones: make crash, make chaos")
+        print(closing)
     return int(failed)
 
 
