@@ -24,6 +24,8 @@ from tests.chaos.verdict import Verdict
 from tests.database.server import available, running, schema
 
 LEASE_SECONDS = 30.0
+STALL_SECONDS = 11.0
+"""A little longer than the ten seconds for which anybody waits for an answer: who hung up is then beyond doubt."""
 
 
 def main(arguments: list[str]) -> int:
@@ -52,7 +54,8 @@ def main(arguments: list[str]) -> int:
         kills=max(1, round(options.minutes * 1.2)),
         freezes=max(1, round(options.minutes * 0.6)),
         lease=LEASE_SECONDS,
-        stall=10.0,
+        stall=STALL_SECONDS,
+        topical=0.3,
     )
     return 0 if long(draw(seed, sizes), options.store).green else 1
 

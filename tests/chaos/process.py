@@ -8,17 +8,27 @@ import os
 import signal
 import socket
 import sys
+import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.teams_client import Delivery, TeamsClient
 from bot.sandbox.tenant import Chat, Person
-from tests.chaos.verdict import ACCEPTED
+from tests.chaos.evidence import ACCEPTED, Down
+from tests.chaos.replica import STORED
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = Path(__file__).with_name("replica.py")
 START_SECONDS = 60
+NEVER = 2**62
+"""ms UTC that no clock reaches."""
+
+
+def now() -> int:
+    """Return ms UTC."""
+    return time.time_ns() // 1_000_000
 
 
 async def pause(seconds: float) -> None:
@@ -32,13 +42,16 @@ async def pause(seconds: float) -> None:
 
 
 class Replica:
-    """One bot process on the shared store."""
+    """One bot process on the shared store. It speaks from `source`, and says which posts it wrote down (`stored`)."""
 
-    def __init__(self, cloud: Cloud, store: str, arguments: tuple[str, ...]) -> None:
+    def __init__(self, cloud: Cloud, store: str, number: int, arguments: tuple[str, ...]) -> None:
         port = free_port()
+        self.source = f"127.0.0.{number + 1}"
         self.client: TeamsClient = cloud.client(f"http://127.0.0.1:{port}/api/messages")
         self.lines: list[str] = []
-        self._arguments = arguments
+        self.stored: set[str] = set()
+        self.downs: list[Down] = []
+        self._arguments = (*arguments, self.source)
         # Not traced: coverage of what runs here comes from the journeys, and tracing doubles every start.
         plain = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_PROCESS")}
         self._environment = {**plain, **cloud.environment(port), "MUSTER_STORE": store, "MUSTER_SETUP": "off"}
@@ -67,8 +80,12 @@ class Replica:
         if process.stderr is None:
             raise AssertionError("the process has no standard error")
         while line := await process.stderr.readline():
-            self.lines.append(line.decode("utf-8", "replace"))
-            if "Running on" in self.lines[-1]:
+            said = line.decode("utf-8", "replace")
+            if said.startswith(STORED):
+                self.stored.add(said.removeprefix(STORED).strip())
+                continue
+            self.lines.append(said)
+            if "Running on" in said:
                 listening.set()
 
     def tell(self, number: signal.Signals) -> None:
@@ -77,9 +94,27 @@ class Replica:
             with suppress(ProcessLookupError):
                 self._process.send_signal(number)
 
-    async def kill(self) -> None:
-        """End it at once, as a machine that loses its power does."""
+    async def kill(self, seconds: float) -> None:
+        """End it at once, as a machine that loses its power does, and start it again after so long."""
+        self._falls()
         await self._end(signal.SIGKILL)
+        await pause(seconds)
+        self._rises()
+        await self.start()
+
+    async def freeze(self, seconds: float) -> None:
+        """Stop it where it stands, and let it go on after so long."""
+        self._falls()
+        self.tell(signal.SIGSTOP)
+        await pause(seconds)
+        self._rises()
+        self.tell(signal.SIGCONT)
+
+    def _falls(self) -> None:
+        self.downs.append(Down(self.source, now(), NEVER))
+
+    def _rises(self) -> None:
+        self.downs[-1] = replace(self.downs[-1], until=now())
 
     async def stop(self) -> None:
         """Ask it to leave, and see to it that it does."""
@@ -97,6 +132,11 @@ class Replica:
                 await self._process.wait()
         if self._reading is not None:
             await self._reading
+
+    def taken_up(self, delivery: Delivery) -> int:
+        """Return when the bot may have taken a delivery up at the latest (ms UTC): a frozen one does when it wakes."""
+        slept = [down.until for down in self.downs if delivery.at < down.until and down.since <= delivery.answered_at]
+        return max([delivery.answered_at, *slept])
 
 
 class Door:

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import signal
+import re
 import time
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 from bot.sandbox.cloud import Cloud
+from bot.sandbox.teams_client import Delivery
 from bot.sandbox.tenant import Chat, Person
-from tests.chaos.plan import AT_ONCE, Blow, Plan, Request
+from tests.chaos.evidence import ACCEPTED, Asked, Seen
+from tests.chaos.plan import AT_ONCE, Blow, Plan, Request, is_channel
 from tests.chaos.process import Door, Replica, pause
-from tests.chaos.verdict import ACCEPTED, Asked, Seen, Verdict, judge
+from tests.chaos.replica import LEASE_MS
+from tests.chaos.touching import touch
+from tests.chaos.verdict import Verdict, judge
 from tests.chaos.weather import Weather
 
 NAMES = ("Ana Lima", "Ben Okafor", "Ines Roth", "Omar Haddad", "Pia Berg")
 LOOK_EVERY = 0.2
+ECHO_WITHIN_MS = 60_000
+"""R11: the same words of the same person are an echo for a minute; later they are another request."""
+UNCLEAR_MS = 5_000
+"""R15's pause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +56,14 @@ class Run:
     people: list[Person] = field(default_factory=list)
     replicas: list[Replica] = field(default_factory=list)
     acknowledged: set[int] = field(default_factory=set)
-    blows: list[int] = field(default_factory=list)
+    texts: dict[tuple[str, int], str] = field(default_factory=dict)
 
     async def verdict(self) -> Verdict:
         """Do all that the plan says, wait until everything has an outcome, and judge."""
         self._populate()
         arguments = (self.options.broken or "-", str(self.options.lease_ms), str(self.options.unclear_ms))
-        self.replicas = [Replica(self.cloud, self.options.store, arguments) for _ in range(self.plan.sizes.replicas)]
+        numbers = range(self.plan.sizes.replicas)
+        self.replicas = [Replica(self.cloud, self.options.store, number, arguments) for number in numbers]
         try:
             await self.replicas[0].start()  # alone, for it makes the tables
             await asyncio.gather(*(replica.start() for replica in self.replicas[1:]))
@@ -71,40 +81,59 @@ class Run:
                 tasks.create_task(self._strike(blow))
             for at in self.plan.revocations:
                 tasks.create_task(self._revoke(at))
-        verdict = await self._settled()
+        await self._settled()
+        verdict = judge(seen := self._seen())
+        await touch(seen, verdict, self.replicas[0].client, seconds=self.options.patience)
         verdict.counts["stalls"] = weather.stalls
         verdict.counts["calls of Graph"] = len(self.cloud.journal.find(server="graph"))
         verdict.counts["calls of the connector"] = len(self.cloud.journal.find(server="teams"))
         verdict.counts["faults struck"] = sum(1 for exchange in self.cloud.journal.exchanges if exchange.fault)
-        verdict.counts["blows"] = len(self.blows)
+        verdict.counts["blows"] = len(seen.downs)
         return verdict
 
-    async def _settled(self) -> Verdict:
+    async def _settled(self) -> None:
         """Wait until every acknowledged request has an outcome, and then for what would come too much."""
         give_up = time.monotonic() + self.options.patience
-        while (verdict := self._judged()).lost and time.monotonic() < give_up:
+        while judge(self._seen()).lost and time.monotonic() < give_up:
             await pause(LOOK_EVERY)
         await pause(self.options.quiet)
-        return self._judged() if not verdict.lost else verdict
 
-    def _judged(self) -> Verdict:
-        asked = tuple(
-            Asked(
-                request,
-                self.chats[request.chat],
-                self._person(request),
-                acknowledged=request.number in self.acknowledged,
-            )
-            for request in self.plan.requests
+    def _seen(self) -> Seen:
+        sent: dict[str, list[tuple[Delivery, int]]] = defaultdict(list)
+        for replica in self.replicas:
+            for delivery in replica.client.deliveries:
+                said = re.search(r"Case \d{4}", str(delivery.activity.get("text", "")))
+                sent[said[0] if said else ""].append((delivery, replica.taken_up(delivery)))
+        return Seen(
+            self.cloud,
+            tuple(self._asked(request, sent[request.subject]) for request in self.plan.requests),
+            tuple(down for replica in self.replicas for down in replica.downs),
+            frozenset(post_id for replica in self.replicas for post_id in replica.stored),
+            self.options.unclear_ms or UNCLEAR_MS,
+            self.options.lease_ms or LEASE_MS,
+            self.texts,
         )
-        return judge(Seen(self.cloud, asked, tuple(self.blows), self.options.unclear_ms or 5_000))
+
+    def _asked(self, request: Request, sent: list[tuple[Delivery, int]]) -> Asked:
+        chat, person = self.chats[request.chat], self._person(request)
+        first, _ = min(sent, key=lambda one: one[0].at, default=(None, 0))
+        if first is None:
+            return Asked(request, chat, person, acknowledged=False)
+        return Asked(
+            request,
+            chat,
+            person,
+            acknowledged=request.number in self.acknowledged,
+            at=first.at,
+            late_copy=any(copy.id != first.id and taken - first.at >= ECHO_WITHIN_MS for copy, taken in sent),
+        )
 
     def _populate(self) -> None:
         """Each chat has people of its own: one person opens at most five meetings in a minute."""
         tenant = self.cloud.tenant
         for number in range(self.plan.sizes.chats):
             people = [tenant.add_person(f"{name} {number}") for name in NAMES[:AT_ONCE]]
-            make = tenant.add_group_chat if number % 3 else tenant.add_channel
+            make = tenant.add_channel if is_channel(number) else tenant.add_group_chat
             self.people += people
             self.chats.append(make(f"incident {number}", *people))
 
@@ -114,7 +143,7 @@ class Run:
     async def _ask(self, door: Door, request: Request) -> None:
         await pause(request.at)
         person, chat = self._person(request), self.chats[request.chat]
-        first = await door.say(person, chat, f"meet now {request.subject}")
+        first = await door.say(person, chat, request.words)
         self._taken(request, first.status)
         begun = 0.0
         for after, new_id in sorted(request.copies):
@@ -129,15 +158,7 @@ class Run:
     async def _strike(self, blow: Blow) -> None:
         await pause(blow.at)
         replica = self.replicas[blow.replica]
-        self.blows.append(time.time_ns() // 1_000_000)
-        if blow.kind == "kill":
-            await replica.kill()
-            await pause(blow.lasts)
-            await replica.start()
-        else:
-            replica.tell(signal.SIGSTOP)
-            await pause(blow.lasts)
-            replica.tell(signal.SIGCONT)
+        await (replica.kill(blow.lasts) if blow.kind == "kill" else replica.freeze(blow.lasts))
 
     async def _revoke(self, at: float) -> None:
         await pause(at)

@@ -1,0 +1,170 @@
+"""What the sandbox saw of a run, and which answers never reached whoever asked."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.sandbox.cloud import Cloud
+from bot.sandbox.journal import Exchange
+from bot.sandbox.posts import Post
+from bot.sandbox.tenant import Chat, Person
+from tests.chaos.plan import Request
+from tests.journeys.harness import words
+
+LINK = re.compile(r"https://teams\.example/meet/[^\"'\s\\]+")
+ACCEPTED = range(200, 300)
+SENDS = frozenset({"connector.post", "connector.whisper"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One intent as Teams knows it: who, where, whether any delivery of it was acknowledged.
+
+    `at` is when it was first sent (ms UTC), 0 for never. `late_copy`: a copy under a new id may have come so late
+    that it was another request (R11: after a minute).
+    """
+
+    request: Request
+    chat: Chat
+    person: Person
+    acknowledged: bool
+    at: int = 0
+    late_copy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Down:
+    """A process that was killed or frozen: the address it speaks from, and from when to when (ms UTC)."""
+
+    source: str
+    since: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the judge looks at.
+
+    `stored` are the ids of posts that a replica said it wrote down (T4); it can only take an excuse away. `wait_ms` is
+    R15's pause, `lease_ms` how long a lease lasts. `texts` remembers what posts say, from one look to the next.
+    """
+
+    cloud: Cloud
+    asked: tuple[Asked, ...]
+    downs: tuple[Down, ...] = ()
+    stored: frozenset[str] = frozenset()
+    wait_ms: int = 5_000
+    lease_ms: int = 30_000
+    texts: dict[tuple[str, int], str] = field(default_factory=dict)
+
+    def text(self, post: Post) -> str:
+        """Return the words of a post as it is now."""
+        key = (post.id, post.edits)
+        if key not in self.texts:
+            self.texts[key] = words(post.card) or post.text
+        return self.texts[key]
+
+    def lost(self, exchange: Exchange) -> bool:
+        """Say whether the answer to a call that took effect never came to be known by whoever asked.
+
+        The wire broke, the asker had hung up, or its process fell before it had written the answer down.
+        """
+        if exchange.fault.endswith("-after") or exchange.unheard:
+            return True
+        answer = exchange.response
+        if isinstance(answer, dict) and answer.get("id") in self.stored:
+            return False
+        return self.fell(exchange, within=self.lease_ms)
+
+    def fell(self, exchange: Exchange, *, within: int = 0) -> bool:
+        """Say whether the process that asked was killed or frozen before the answer was there, or `within` ms after."""
+        until = exchange.at + exchange.ms + within
+        return any(
+            down.source == exchange.source and exchange.at < down.until and down.since <= until for down in self.downs
+        )
+
+    def bot_posts(self) -> dict[str, list[Post]]:
+        """Return all that the bot ever posted, by thread."""
+        found: dict[str, list[Post]] = defaultdict(list)
+        for post in self.cloud.board.posts:
+            if post.sender == self.cloud.tenant.bot_id:
+                found[post.thread_id].append(post)
+        return found
+
+    def sends(self) -> dict[str, list[Exchange]]:
+        """Return the calls that post, by the message they post, in the order of their arrival."""
+        found: dict[str, list[Exchange]] = defaultdict(list)
+        for exchange in self.cloud.journal.exchanges:
+            if exchange.operation in SENDS:
+                found[nonce(exchange.request)].append(exchange)
+        return found
+
+
+class Found:
+    """What there is of one intent: its cards, and what its person was told, wherever that was (R18)."""
+
+    def __init__(
+        self, seen: Seen, asked: Asked, there: Iterable[Post], alone: Iterable[Post], slow: list[Post]
+    ) -> None:
+        """Look at the posts of the chat, those of the person's own chat, and all that say "too many meetings"."""
+        subject = asked.request.subject
+        texts = [(post, seen.text(post)) for post in there if not post.deleted]
+        public = [(post, text) for post, text in texts if not post.visible_to]
+        whispers = [(post, text) for post, text in texts if post.visible_to == asked.person.id]
+        whispers += [(post, seen.text(post)) for post in alone]
+        self.asked = asked
+        self.cards = [post for post, text in public if subject in text]
+        self.open = [post for post, text in public if re.search(rf"{subject}: open$", text, re.MULTILINE)]
+        failed = [post for post, text in public if f"{subject}: not opened" in text]
+        self.failed = failed + [post for post, text in whispers if any(phrase in text for phrase in HONEST)]
+        self.joined = [post for post, text in whispers if any(phrase in text for phrase in RUNNING)]
+        self.aloud = [post for post, text in public if text.startswith(f"@{asked.person.name}, {ALOUD}")]
+        self.slowed = [
+            post
+            for post in slow
+            if post.at >= asked.at - 60_000 and asked.person.id in {post.visible_to, _owner(seen, post)}
+        ]
+        self.links = {link for post in self.open for link in LINK.findall(str(post.card))}
+
+    @property
+    def outcomes(self) -> list[str]:
+        """Return the kinds of outcome there are; one is right. A neutral line stands for whatever was not whispered."""
+        kinds = {"opened": self.open, "failed and told": self.failed, "shown the running one": self.joined}
+        found = [name for name, there in kinds.items() if there]
+        if not found:
+            rungs = {"told aloud": self.aloud, "told to wait": self.slowed}
+            return [name for name, there in rungs.items() if there][:1]
+        return found
+
+
+RUNNING = ("There's already a meeting here", "in another thread.")
+HONEST = (
+    "something went wrong on my side",
+    "in time, so I did nothing",
+    "more than I can do at once",
+    "I may not open meetings in your name yet",
+)
+ALOUD = "I couldn't do that here."
+TOO_FAST = "many meetings in one minute"
+
+
+def took_effect(exchange: Exchange) -> bool:
+    """Say whether a call did what it asked for."""
+    return exchange.status in ACCEPTED or exchange.fault.endswith("-after")
+
+
+def _owner(seen: Seen, post: Post) -> str:
+    chat = seen.cloud.tenant.chat(post.thread_id)
+    people = seen.cloud.tenant.members(chat) if chat is not None and chat.kind == "personal" else []
+    return people[0].id if people else ""
+
+
+def nonce(activity: Any) -> str:  # noqa: ANN401 - any JSON
+    """Return the message that an activity of the bot is a post of; "" for none."""
+    data = activity.get("channelData") if isinstance(activity, dict) else None
+    muster = data.get("muster") if isinstance(data, dict) else None
+    return str(muster.get("nonce", "")) if isinstance(muster, dict) else ""
