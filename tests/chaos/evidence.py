@@ -17,6 +17,8 @@ from tests.journeys.harness import words
 
 LINK = re.compile(r"https://teams\.example/meet/[^\"'\s\\]+")
 ACCEPTED = range(200, 300)
+ECHO_WITHIN_MS = 60_000
+"""R11: the same words of the same person are an echo for a minute."""
 SENDS = frozenset({"connector.post", "connector.whisper"})
 
 
@@ -24,8 +26,8 @@ SENDS = frozenset({"connector.post", "connector.whisper"})
 class Asked:
     """One intent as Teams knows it: who, where, whether any delivery of it was acknowledged.
 
-    `at` is when it was first sent (ms UTC), 0 for never. `late_copy`: a copy under a new id may have come so late
-    that it was another request (R11: after a minute).
+    `at` is when it was first sent (ms UTC), 0 for never; `copied_at` the latest time at which a copy under a new id may
+    have been taken up, 0 for none: whether it is an echo or another request is R11's.
     """
 
     request: Request
@@ -33,7 +35,7 @@ class Asked:
     person: Person
     acknowledged: bool
     at: int = 0
-    late_copy: bool = False
+    copied_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +128,15 @@ class Found:
         self.slowed = [
             post
             for post in slow
-            if post.at >= asked.at - 60_000 and asked.person.id in {post.visible_to, _owner(seen, post)}
+            if post.at >= asked.at - MINUTE and asked.person.id in {post.visible_to, _owner(seen, post)}
         ]
         self.links = {link for post in self.open for link in LINK.findall(str(post.card))}
+
+    @property
+    def asked_again(self) -> bool:
+        """Say whether a copy under a new id may count as another request: a minute later, or for what failed (R11)."""
+        asked = self.asked
+        return asked.copied_at - asked.at >= ECHO_WITHIN_MS or bool(asked.copied_at and self.failed)
 
     @property
     def outcomes(self) -> list[str]:
@@ -149,6 +157,8 @@ HONEST = (
     "I may not open meetings in your name yet",
 )
 ALOUD = "I couldn't do that here."
+MINUTE = 60_000
+"""ms for which "too many meetings" has been said (EXPERIENCE 3)."""
 TOO_FAST = "many meetings in one minute"
 
 

@@ -21,8 +21,6 @@ from tests.chaos.weather import Weather
 
 NAMES = ("Ana Lima", "Ben Okafor", "Ines Roth", "Omar Haddad", "Pia Berg")
 LOOK_EVERY = 0.2
-ECHO_WITHIN_MS = 60_000
-"""R11: the same words of the same person are an echo for a minute; later they are another request."""
 UNCLEAR_MS = 5_000
 """R15's pause."""
 
@@ -125,7 +123,7 @@ class Run:
             person,
             acknowledged=request.number in self.acknowledged,
             at=first.at,
-            late_copy=any(copy.id != first.id and taken - first.at >= ECHO_WITHIN_MS for copy, taken in sent),
+            copied_at=max((taken for copy, taken in sent if copy.id != first.id), default=0),
         )
 
     def _populate(self) -> None:
