@@ -119,7 +119,8 @@ class View:
     `topics` those of its team's and the tenant's scope, newest first, when the turn names a topic; `last_room` the
     chat's newest room in any state; `pressed` the message an invoke came from and `pressed_room` its room; `notes`
     the tenant's unexpired notes by key; `room` the room a timer is about. `mine` and `here` are when meetings were
-    opened lately by the person and in the chat, newest first.
+    opened lately by the person and in the chat, newest first. `unheard` says that the response to a press has gone
+    without its answer: what it would have said is whispered (ENGINE R14).
     """
 
     now: int
@@ -134,3 +135,4 @@ class View:
     topics: tuple[Room, ...] = ()
     mine: tuple[int, ...] = ()
     here: tuple[int, ...] = ()
+    unheard: bool = False

@@ -16,6 +16,8 @@ from bot.ports import Chance, Clock, Messenger
 UNCLEAR_WAIT = 5_000
 """ms to wait before a message that may have been posted is posted once more (ENGINE R15)."""
 MOST_ATTEMPTS = 30
+MOST_FAILURES = 5
+"""How often something that nobody foresaw may go wrong with a message before it is set aside, as for turns."""
 PAUSING = frozenset({412, 429})
 """Answers after which the whole thread keeps silent for a while, on every replica (ENGINE R17)."""
 
@@ -45,7 +47,7 @@ class _Failed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Sends claimed messages. It never raises for what the connector answers."""
+    """Sends claimed messages. It never raises, whatever the connector answers and whatever is to be rendered."""
 
     messenger: Messenger
     clock: Clock
@@ -63,6 +65,8 @@ class Delivery:
             sent = self._after(claim.message, failed.error, failed.learned)
         except SendError as error:
             sent = self._after(claim.message, error, Learned())
+        except Exception as error:  # noqa: BLE001 - one message's bug must not hold up its thread for ever
+            sent = self._failed(claim, error)
         self._report(claim, sent, started)
         return sent
 
@@ -147,6 +151,19 @@ class Delivery:
             return Sent(MessageState.GONE, outcome="stray superseded", sent_at=self.clock.now())
         return Sent(MessageState.GONE, outcome="stray deleted", sent_at=self.clock.now())
 
+    def _failed(self, claim: MessageClaim, error: Exception) -> Sent:
+        """Try what broke unforeseen a few times more, and then set it aside; a later state of a card is another try."""
+        message, now = claim.message, self.clock.now()
+        fields: dict[str, Value] = {"ref": _reference(claim), "error": repr(error), "attempts": message.attempts}
+        self.observe(Event("message.failed", fields, logging.ERROR))
+        why = type(error).__name__
+        if message.attempts < MOST_FAILURES:
+            retry_at = now + max(UNCLEAR_WAIT, int(delay(message.attempts, None, self.chance.fraction()) * 1000))
+            state = MessageState.POSTED if message.activity_id else MessageState.UNCLEAR
+            return Sent(state, retry_at=retry_at, outcome=f"failed: {why}")
+        state = MessageState.POSTED if message.activity_id else MessageState.REFUSED
+        return Sent(state, shown_version=message.want_version, outcome=f"set aside: {why}", set_aside=True)
+
     def _after(self, message: Message, error: SendError, learned: Learned) -> Sent:
         now = self.clock.now()
         if isinstance(error, Gone):
@@ -170,13 +187,18 @@ class Delivery:
         message = claim.message
         fine = sent.state is MessageState.POSTED or message.purpose is Purpose.STRAY
         fields: dict[str, Value] = {
-            "ref": claim.room.reference if claim.room else (message.content.reference if message.content else ""),
+            "ref": _reference(claim),
             "purpose": message.purpose,
             "outcome": sent.outcome,
             "generation": message.generation,
             "ms": self.clock.now() - started,
         }
         self.observe(Event("message.sent", fields, logging.INFO if fine else logging.WARNING))
+
+
+def _reference(claim: MessageClaim) -> str:
+    content = claim.message.content
+    return claim.room.reference if claim.room else (content.reference if content else "")
 
 
 def render(claim: MessageClaim) -> Rendered:

@@ -38,7 +38,7 @@ class Dispatch:
         return decision
 
     def _said(self, turn: Turn, view: View) -> Reply:
-        asked = Asked(turn, view, "", self.policy, self.commands)
+        asked = self._asked(turn, view)
         try:
             command, rest = find(turn.text, self.commands)
         except UsageError as error:
@@ -49,10 +49,15 @@ class Dispatch:
             return asked.tell("unknown", typed=error.typed)
         return command.run(replace(asked, rest=rest))
 
+    def _asked(self, turn: Turn, view: View) -> Asked:
+        return Asked(turn, view, "", self.policy, self.commands)
+
     def _pressed(self, turn: Turn, view: View) -> Reply:
         """A press is authorised by the message it came from, never by what its data says (ENGINE 4.2)."""
         pressed = view.pressed
         if pressed is None or (pressed.to is not None and pressed.to.id != turn.person.id):
+            if view.unheard:
+                return self._asked(turn, view).tell("stranger")
             return Reply(outcome="stranger", answer=Answer(error="This button is no longer in use."))
         reply = self._said(turn, view)
         if reply.answer is None:

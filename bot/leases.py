@@ -142,7 +142,8 @@ class Sent:
     """How the sending of a message ended, written by `Store.settle_message` (ENGINE 3.3).
 
     `state` is the message's next state; `shown_version` the version that people now see; `retry_at` when to
-    try again (ms UTC) or None; `learned` what else it taught.
+    try again (ms UTC) or None; `learned` what else it taught; `set_aside` that it is not tried again because
+    something unforeseen broke: somebody has to be told.
     """
 
     state: MessageState
@@ -152,3 +153,4 @@ class Sent:
     outcome: str = ""
     sent_at: int | None = None
     learned: Learned = Learned()
+    set_aside: bool = False

@@ -18,6 +18,9 @@ from bot.ports import Chance, Clock, Decide, Meetings, Messenger
 
 DELETES = 8
 """How often the deletion of a meeting nobody saw is tried."""
+MOST_FAILURES = 5
+"""How often something that nobody foresaw may go wrong with a timer before it is set aside, as for turns."""
+FAILED_RETRY_MS = 2_000
 LOOK_UPS = 4
 """How often a member look-up is tried; without it the card only lacks a button."""
 
@@ -44,6 +47,23 @@ class Lifecycle:
             TimerKind.MEMBERS: self._members,
         }
         return await runners[claim.timer.kind](claim)
+
+    def broken(self, claim: TimerClaim, error: Exception) -> Decide:
+        """Return what becomes of a timer whose work broke unforeseen: a few more tries, then it is set aside.
+
+        A request that can be tried no more has failed, which its card says (ENGINE R6).
+        """
+        timer, failures = claim.timer, int(claim.timer.payload.get("failures", 0)) + 1
+        aside = failures >= MOST_FAILURES
+        reference = claim.room.reference if claim.room else ""
+        fields: dict[str, Value] = {"ref": reference, "kind": timer.kind, "error": repr(error), "failures": failures}
+        self.observe(Event("timer.set_aside" if aside else "timer.failed", fields, logging.ERROR))
+        if not aside:
+            counted = replace(timer, payload={**timer.payload, "failures": failures})
+            return lambda view: Reply((SetTimer(_again(counted, view.now + FAILED_RETRY_MS)),), "failed")
+        if timer.kind in {TimerKind.OPEN, TimerKind.GIVE_UP}:
+            return self._with_room(lambda found, view: rooms.broken(found, now=view.now, whisper_id=_id(view)))
+        return lambda _: Reply(outcome="set aside")
 
     async def _open(self, claim: TimerClaim) -> Decide:
         room = claim.room

@@ -148,8 +148,11 @@ class Store(Protocol):
         """A handler raised: give the turn back until `retry_at`; the fifth time it is poison. Say if it is."""
         ...
 
-    async def answer(self, turn_key: str) -> Receipt | None:
-        """Return the stored answer of an invoke, or None while it has none."""
+    async def answer(self, turn_key: str, *, last: bool = False) -> Receipt | None:
+        """Return the stored answer of an invoke, or None while it has none.
+
+        With `last` nobody asks again: a turn that is not decided yet sees in its view that it is `unheard`.
+        """
         ...
 
     async def renew(self, work: Work, now: int) -> Work:

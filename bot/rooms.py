@@ -258,6 +258,13 @@ def gave_up(room: Room, *, now: int, whisper_id: str) -> Reply:
     return failed(room, "deadline", now=now, whisper_id=whisper_id)
 
 
+def broken(room: Room, *, now: int, whisper_id: str) -> Reply:
+    """Opening → failed because something of ours broke each time it was tried."""
+    if room.state is not RoomState.OPENING:
+        return Reply(outcome="overtaken")
+    return failed(room, "problem", now=now, whisper_id=whisper_id)
+
+
 def failed(room: Room, code: str, *, now: int, whisper_id: str) -> Reply:
     """Opening → failed: the card says so to all, the person who asked is told the rest (EXPERIENCE 1.3)."""
     after = replace(room, state=RoomState.FAILED, fail_code=code, ended_at=now, trying="")

@@ -101,24 +101,35 @@ class Worker:
         if receipt.answer:
             return receipt.answer
         key = receipt.original_key
-        waiting = self._answers.get(key)
+        asking = asyncio.create_task(self._answer_from_store(key))
+        late = asyncio.create_task(self._engine.clock.sleep(ANSWER_WITHIN_SECONDS))
+        here = self._answers.get(key)  # this process may run the turn, or another one
         try:
-            async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
-                if waiting is not None:
-                    return await asyncio.shield(waiting)
-                return await self._answer_from_store(key)
-        except TimeoutError:
-            return WORKING
+            await asyncio.wait({asking, late, *filter(None, [here])}, return_when=asyncio.FIRST_COMPLETED)
+            answered = next((task for task in (here, asking) if task and task.done()), None)
+            return answered.result() if answered else await self._last_answer(key)
         finally:
+            asking.cancel()
+            late.cancel()
             if receipt.kind is ReceiptKind.NEW:
                 self._answers.pop(turn.turn_key, None)
 
     async def _answer_from_store(self, key: str) -> Answer:
         while True:
-            stored = await self._engine.store.answer(key)
-            if stored and stored.answer:
-                return stored.answer
             await self._engine.clock.sleep(0.1)
+            with suppress(StoreError):  # said by the claimer; asked again until it is too late
+                stored = await self._engine.store.answer(key)
+                if stored and stored.answer:
+                    return stored.answer
+
+    async def _last_answer(self, key: str) -> Answer:
+        """Return "working", and see to it that the result is whispered; unless there is one at this very moment."""
+        with suppress(StoreError, TimeoutError):  # then the turn finds out by its age that nobody waits
+            async with asyncio.timeout(STORE_AWAY_SECONDS - ANSWER_WITHIN_SECONDS):
+                stored = await self._engine.store.answer(key, last=True)
+                if stored and stored.answer:
+                    return stored.answer
+        return WORKING
 
     async def _patiently(self, attempt: Callable[[], Awaitable[Receipt]]) -> Receipt:
         clock = self._engine.clock
@@ -289,9 +300,15 @@ class Worker:
 
     async def _timer(self, claim: TimerClaim) -> None:
         engine = self._engine
-        with self._underway():
-            decide = await engine.lifecycle.run(claim)
-        settled = await engine.store.settle_timer(claim, decide, engine.clock.now(), engine.chance.token())
+        try:
+            with self._underway():
+                decide = await engine.lifecycle.run(claim)
+            settled = await engine.store.settle_timer(claim, decide, engine.clock.now(), engine.chance.token())
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug must neither lose the timer nor run it for ever
+            broken = engine.lifecycle.broken(claim, error)
+            settled = await engine.store.settle_timer(claim, broken, engine.clock.now(), engine.chance.token())
         fields: dict[str, Value] = {
             "ref": claim.room.reference if claim.room else "",
             "kind": claim.timer.kind,

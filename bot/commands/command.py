@@ -43,6 +43,11 @@ class Asked:
     policy: Policy
     commands: tuple[Command, ...]
 
+    @property
+    def answers(self) -> bool:
+        """Whether the turn's own response says the result: for a press, while somebody waits for it (ENGINE R14)."""
+        return self.turn.wants_answer and not self.view.unheard
+
     def whisper(self, name: str, **data: Any) -> Whisper:  # noqa: ANN401 - any JSON value, see Whisper.data
         """Return words for the asking person alone, in the person's language and zone (ENGINE R16)."""
         return Whisper(
@@ -57,14 +62,14 @@ class Asked:
         """Answer the asking person alone: in the invoke's own response, else by a whisper (EXPERIENCE 1.3)."""
         words = self.whisper(name, **data)
         outcome = outcome or name
-        if self.turn.wants_answer:
+        if self.answers:
             return Reply(effects, outcome, Answer(text=cards.answer_text(words)))
         return Reply((*effects, whisper_to_asker(self.turn, self.view, words)), outcome)
 
     def ask(self, name: str, *effects: Effect, **data: Any) -> Reply:  # noqa: ANN401 - as above
         """Answer the asking person alone with buttons to choose from: a whisper, also after a press."""
         words = self.whisper(name, **data)
-        answer = Answer(text=cards.answer_text(words)) if self.turn.wants_answer else None
+        answer = Answer(text=cards.answer_text(words)) if self.answers else None
         return Reply((*effects, whisper_to_asker(self.turn, self.view, words)), name, answer)
 
     def say(self, title: str, *lines: str) -> Reply:

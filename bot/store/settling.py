@@ -12,14 +12,17 @@ from bot.leases import MessageClaim, Sent, Settled, TimerClaim, TurnClaim
 from bot.model import MessageState, Turn
 from bot.ports import Decide
 from bot.store import rows, strays
-from bot.store.claims import MOST_ATTEMPTS, find_chat, find_room
+from bot.store.claims import MOST_ATTEMPTS, find_chat, find_room, turn_claims
 from bot.store.effects import Applying, Overtaken, apply, take
 from bot.store.sending import learn
 from bot.store.statements import Operation, Row, Terms, Value
+from bot.store.telling import unshown
 from bot.topics import chat_scope, names_one, team_scope
 
 TRIES = 3
 """How often a decision is taken anew when others were faster."""
+HEARD_WITHIN = 3_000
+"""ms after which nobody waits for a press's answer (ENGINE R14), whatever became of the process that took it in."""
 
 Look = Callable[[], Operation[View]]
 
@@ -28,9 +31,12 @@ def settle_turn(at: Applying, claim: TurnClaim, decide: Decide) -> Operation[Set
     """T2: decide about the turn and mark it done; brings the chat's next turn along if one waits."""
     turn, lease = claim.turn, claim.lease
     guard: dict[str, Value] = {"turn_key": turn.turn_key, "owner": lease.owner, "fence": lease.fence}
-    if not (yield "turn_finish", guard):
+    held = yield "turn_finish", guard
+    if not held:
         return Settled(stale=True)
-    reply = yield from _decided(at, lambda: _turn_view(at, turn), decide)
+    late = held[0]["outcome"] == "unheard" or at.now - turn.received_at >= HEARD_WITHIN
+    unheard = turn.wants_answer and late
+    reply = yield from _decided(at, lambda: _turn_view(at, turn, unheard=unheard), decide)
     outcome: dict[str, Value] = {"answer": rows.answer_text(reply.answer), "outcome": reply.outcome}
     yield "turn_outcome", {"turn_key": turn.turn_key, **outcome}
     work = yield from take(at)
@@ -46,8 +52,8 @@ def settle_turn(at: Applying, claim: TurnClaim, decide: Decide) -> Operation[Set
             "most_attempts": MOST_ATTEMPTS,
         },
     )
-    turns = tuple(TurnClaim(rows.read_turn(row), rows.read_lease(row), row["attempts"]) for row in claimed)
-    return Settled(stale=False, reply=reply, work=replace(work, turns=turns))
+    turns = yield from turn_claims(claimed)
+    return Settled(stale=False, reply=reply, work=replace(work, turns=tuple(turns)))
 
 
 def settle_timer(at: Applying, claim: TimerClaim, decide: Decide) -> Operation[Settled]:
@@ -80,7 +86,7 @@ def _decided(at: Applying, look: Look, decide: Decide) -> Operation[Reply]:
     raise StoreError(f"others were faster {TRIES} times")
 
 
-def _turn_view(at: Applying, turn: Turn) -> Operation[View]:
+def _turn_view(at: Applying, turn: Turn, *, unheard: bool) -> Operation[View]:
     tenant, thread_id = turn.chat.tenant, turn.chat.thread_id
     chat = yield from find_chat(tenant, thread_id)
     scope_key = chat_scope(thread_id)
@@ -109,6 +115,7 @@ def _turn_view(at: Applying, turn: Turn) -> Operation[View]:
         notes=(yield from _notes(tenant, at.now)),
         mine=started["mine"],
         here=started["here"],
+        unheard=unheard,
     )
 
 
@@ -151,6 +158,8 @@ def settle_message(terms: Terms, claim: MessageClaim, sent: Sent, now: int) -> O
     yield "message_sent", {"message_id": message_id, **after}
     yield "send_ended", {"message_id": message_id, "fence": lease.fence, "at": now}
     yield from learn(terms, claim, sent.learned, now)
+    if sent.set_aside:
+        yield from unshown(terms, claim, now)
     if isinstance(due_at := after["due_at"], int):
         at.sends(adopted.tenant, adopted.thread_id, due_at)
     at.sends(adopted.tenant, adopted.thread_id, now)  # whatever else waits for its turn in the thread

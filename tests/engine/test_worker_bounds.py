@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
-from bot.errors import DoorError
+from bot.errors import DoorError, StoreError
 from bot.leases import Lease, MessageClaim, Receipt, ReceiptKind, Sent, Settled, Work
-from bot.model import Chat, ChatKind, Message, MessageState, Person, Purpose, Turn, TurnKind, Whisper
+from bot.model import Answer, Chat, ChatKind, Message, MessageState, Person, Purpose, Turn, TurnKind, Whisper
 from bot.observe import Event
 from bot.worker import Engine, Worker
 
@@ -32,8 +32,8 @@ class HandClock:
         return NOW
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for the hand: heartbeats and nothing else."""
-        await (self.waking.wait() if seconds == 10.0 else asyncio.Event().wait())
+        """Wait for the hand: heartbeats, looks for an answer, and nothing else."""
+        await (self.waking.wait() if seconds in {0.1, 10.0} else asyncio.Event().wait())
         self.waking.clear()
 
 
@@ -58,6 +58,7 @@ class Shelf:
     held: asyncio.Event = field(default_factory=asyncio.Event)
     settled: list[Sent] = field(default_factory=list)
     renewed: list[Work] = field(default_factory=list)
+    receipt: ReceiptKind = ReceiptKind.COPY
 
     async def claim(self, *_: object) -> Work:
         """Return the work once."""
@@ -67,7 +68,7 @@ class Shelf:
     async def receive(self, turn: Turn, _: int) -> Receipt:
         """Hold every turn until the test lets go."""
         await self.held.wait()
-        return Receipt(ReceiptKind.COPY, turn.turn_key)
+        return Receipt(self.receipt, turn.turn_key)
 
     async def alive(self, _: int) -> int:
         """Be the only one."""
@@ -77,6 +78,14 @@ class Shelf:
         """Say what was lost."""
         self.renewed.append(work)
         return self.lost
+
+    async def answer(self, _: str, *, last: bool = False) -> Receipt | None:
+        """Have the answer that another process gave; at first the store is away."""
+        assert not last
+        if not self.renewed:
+            self.renewed.append(Work())
+            raise StoreError("away")
+        return Receipt(ReceiptKind.COPY, "k", answer=Answer("joined"))
 
     async def settle_message(self, _claim: MessageClaim, sent: Sent, _now: int) -> Settled:
         """Keep how it ended."""
@@ -185,3 +194,17 @@ async def test_enough_lease_is_not_renewed() -> None:
     await until(lambda: bool(store.settled))
     assert store.renewed == []
     await worker.stop(0.1)
+
+
+async def test_an_answer_that_another_process_gives_is_waited_for() -> None:
+    """A press that came in here and was decided by another replica is answered with that decision."""
+    store, clock = Shelf(), HandClock()
+    worker = Worker(engine(store, Post(), clock, []))
+    store.receipt = ReceiptKind.NEW
+    store.held.set()
+    press = replace(TURN, kind=TurnKind.PRESSED)
+    answering = asyncio.create_task(worker.answer(press, await worker.take(press)))
+    for _ in range(2):
+        clock.waking.set()
+        await until(lambda: not clock.waking.is_set())
+    assert await answering == Answer("joined")

@@ -19,7 +19,7 @@ from bot.decisions import (
     View,
 )
 from bot.leases import MessageClaim, Sent, Settled, TimerClaim, Work
-from bot.model import MessageState, Purpose, Whisper
+from bot.model import MessageState, Person, Purpose, Whisper
 from bot.ports import Store
 
 if TYPE_CHECKING:  # conftest is pytest's to import
@@ -135,6 +135,20 @@ async def test_given_up(store: Store, make: Make, state: MessageState) -> None:
     await store.settle_message(claim, Sent(state, outcome="no"), make.now)
     assert not (await do(store, make, make.now + 1, RefreshCards("room"))).work.messages
     assert await store.claim(make.now + 10**6, 9) == Work()
+
+
+@pytest.mark.parametrize("to", [None, Person("29:ben", "oid-ben", "Ben")])
+async def test_set_aside(store: Store, make: Make, to: Person | None) -> None:
+    """When something cannot be shown, whom it was for is told, else who asked for the meeting, with the reference."""
+    content = Whisper("help", reference="7F3K-92QD") if to else None
+    purpose = Purpose.WHISPER if to else Purpose.CARD
+    claim = await posted(store, make, to=to, purpose=purpose, content=content)
+    aside = Sent(MessageState.REFUSED, shown_version=1, outcome="set aside: KeyError", set_aside=True)
+    (told,) = (await store.settle_message(claim, aside, make.now + 1)).work.messages
+    assert told.message.to == (to or make.room().starter)
+    assert told.message.content
+    assert (told.message.content.name, told.message.content.reference) == ("problem", "7F3K-92QD")
+    assert (await store.settle_message(told, aside, make.now + 2)).work == Work(), "it ends there"
 
 
 async def test_post_without_an_id(store: Store, engine: Engine, make: Make) -> None:
