@@ -62,13 +62,15 @@ def main(arguments: list[str]) -> int:
 
 def long(plan: Plan, store: str) -> Verdict:
     """Run a plan with the product's own times."""
-    options = Options("", lease_ms=0, unclear_ms=0, tries=20, teams_seconds=15.0, patience=240.0, quiet=40.0)
+    options = Options(
+        "", lease_ms=0, deadline_ms=0, unclear_ms=0, tries=20, teams_seconds=15.0, patience=240.0, quiet=40.0
+    )
     return shown(plan, replace(options, store=store))
 
 
 def short(broken: str, seed: int, *, sound: bool = False) -> Verdict:
     """Run the plan that a broken build fails."""
-    return shown(draw(seed, SIZES[broken]), hurried("" if sound else broken))
+    return shown(draw(seed, SIZES[broken]), hurried(broken, sound=sound))
 
 
 def shown(plan: Plan, options: Options) -> Verdict:

@@ -37,8 +37,8 @@ class Sizes:
     seconds: float = 2.0
     kills: int = 1
     freezes: int = 0
-    lease: float = 2.0
-    stall: float = 0.8
+    lease: float = 3.0
+    stall: float = 1.2
     redelivered: float = 0.3
     faulty: float = 0.25
     topical: float = 0.0

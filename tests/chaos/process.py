@@ -9,7 +9,8 @@ import signal
 import socket
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -96,25 +97,25 @@ class Replica:
 
     async def kill(self, seconds: float) -> None:
         """End it at once, as a machine that loses its power does, and start it again after so long."""
-        self._falls()
-        await self._end(signal.SIGKILL)
-        await pause(seconds)
-        self._rises()
+        with self._down():
+            await self._end(signal.SIGKILL)
+            await pause(seconds)
         await self.start()
 
     async def freeze(self, seconds: float) -> None:
         """Stop it where it stands, and let it go on after so long."""
-        self._falls()
-        self.tell(signal.SIGSTOP)
-        await pause(seconds)
-        self._rises()
+        with self._down():
+            self.tell(signal.SIGSTOP)
+            await pause(seconds)
         self.tell(signal.SIGCONT)
 
-    def _falls(self) -> None:
+    @contextmanager
+    def _down(self) -> Iterator[None]:
+        """Note from when to when it is down; one that is frozen may be killed meanwhile."""
+        place = len(self.downs)
         self.downs.append(Down(self.source, now(), NEVER))
-
-    def _rises(self) -> None:
-        self.downs[-1] = replace(self.downs[-1], until=now())
+        yield
+        self.downs[place] = replace(self.downs[place], until=now())
 
     async def stop(self) -> None:
         """Ask it to leave, and see to it that it does."""

@@ -1,8 +1,9 @@
-"""One replica of the bot as a process: `python replica.py BREAK LEASE_MS UNCLEAR_MS ADDRESS`.
+"""One replica of the bot as a process: `python replica.py BREAK LEASE_MS DEADLINE_MS UNCLEAR_MS ADDRESS`.
 
-Its settings are in the environment. With a BREAK of "-" it is the bot as it is. LEASE_MS and UNCLEAR_MS of 0 leave the
-product's own times; a short run hurries them, because it cannot wait for thirty seconds. It speaks from ADDRESS, so
-that the other side knows which replica asked, and says on standard error which posts it wrote down.
+Its settings are in the environment. With a BREAK of "-" it is the bot as it is. Times of 0 leave the product's own; a
+short run hurries them, because it cannot wait for thirty seconds: how long a lease lasts, how long a send may take
+(less than a lease, always), and R15's pause. It speaks from ADDRESS, so that the other side knows which replica asked,
+and says on standard error which posts it wrote down.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from bot.ports import Store
 from bot.settings import Settings
 from bot.store import opening, operations
 from bot.store.sqlite import open_sqlite, store_path
+from bot.teams import connection
 from tests.chaos.broken import Around, replaced
 
 LEASE_MS = 30_000
@@ -40,10 +42,12 @@ async def open_store(url: str, *, owner: str, lease_ms: int) -> Store:
     return await opening.open_store(url, owner=owner, lease_ms=lease_ms)
 
 
-def hurry(lease_ms: int, unclear_ms: int) -> int:
+def hurry(lease_ms: int, deadline_ms: int, unclear_ms: int) -> int:
     """Shorten the waits of a run and return the lease in ms."""
     if unclear_ms:
         delivery.UNCLEAR_WAIT = operations.UNCLEAR_WAIT = unclear_ms
+    if deadline_ms:
+        vars(connection.Connection)["__init__"].__kwdefaults__ = {"seconds": deadline_ms / 1000}
     if lease_ms:
         worker.HEARTBEAT_SECONDS = lease_ms / 3000
     return lease_ms or LEASE_MS
@@ -78,10 +82,10 @@ def telling(wrap: Callable[[Store], Any]) -> Callable[[Store], Any]:
 
 
 if __name__ == "__main__":
-    name, lease, unclear, FromAddress.source = sys.argv[1:5]
+    name, *times, FromAddress.source = sys.argv[1:]
     settings = Settings.from_env()
     logging.basicConfig(level=settings.log.upper(), format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-    parts = replaced(name.strip("-"), open_store, hurry(int(lease), int(unclear)))
+    parts = replaced(name.strip("-"), open_store, hurry(*map(int, times)))
     web.run_app(
         app.build(settings, parts._replace(wrap_store=telling(parts.wrap_store))),
         host=settings.host,

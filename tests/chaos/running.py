@@ -29,13 +29,15 @@ UNCLEAR_MS = 5_000
 class Options:
     """How a plan is run. `store` is a MUSTER_STORE; `broken` one of `broken.BREAKS`; times are seconds or ms.
 
-    `lease_ms` and `unclear_ms` of 0 are the product's own times. `patience` is how long everything may take after the
+    `lease_ms`, `deadline_ms` (of a send, less than a lease) and `unclear_ms` of 0 are the product's own times.
+    `patience` is how long everything may take after the
     last request, `quiet` how long nothing more may happen at the end.
     """
 
     store: str
     broken: str = ""
-    lease_ms: int = 2_000
+    lease_ms: int = 3_000
+    deadline_ms: int = 1_000
     unclear_ms: int = 1_000
     tries: int = 8
     teams_seconds: float = 3.0
@@ -59,7 +61,9 @@ class Run:
     async def verdict(self) -> Verdict:
         """Do all that the plan says, wait until everything has an outcome, and judge."""
         self._populate()
-        arguments = (self.options.broken or "-", str(self.options.lease_ms), str(self.options.unclear_ms))
+        options = self.options
+        times = (options.lease_ms, options.deadline_ms, options.unclear_ms)
+        arguments = (options.broken or "-", *map(str, times))
         numbers = range(self.plan.sizes.replicas)
         self.replicas = [Replica(self.cloud, self.options.store, number, arguments) for number in numbers]
         try:
