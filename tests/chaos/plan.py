@@ -29,7 +29,10 @@ TOPICS = ("database", "checkout", "mail", "network", "billing", "search")
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How large a run is. Times are seconds; shares are numbers from 0 to 1."""
+    """How large a run is. Times are seconds; shares are numbers from 0 to 1.
+
+    In an ambush whoever posts next is frozen before it hears, until another replica has the same message on its way.
+    """
 
     requests: int = 40
     chats: int = 8
@@ -37,6 +40,7 @@ class Sizes:
     seconds: float = 2.0
     kills: int = 1
     freezes: int = 0
+    ambushes: int = 0
     lease: float = 3.0
     stall: float = 1.2
     redelivered: float = 0.3

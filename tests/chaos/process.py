@@ -9,8 +9,8 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,22 +100,28 @@ class Replica:
         with self._down():
             await self._end(signal.SIGKILL)
             await pause(seconds)
+        self.downs = [replace(down, until=min(down.until, now())) for down in self.downs]
         await self.start()
 
-    async def freeze(self, seconds: float) -> None:
-        """Stop it where it stands, and let it go on after so long."""
+    @asynccontextmanager
+    async def frozen(self) -> AsyncIterator[None]:
+        """Stop it where it stands, and let it go on afterwards."""
         with self._down():
             self.tell(signal.SIGSTOP)
-            await pause(seconds)
-        self.tell(signal.SIGCONT)
+            try:
+                yield
+            finally:
+                self.tell(signal.SIGCONT)
 
     @contextmanager
     def _down(self) -> Iterator[None]:
-        """Note from when to when it is down; one that is frozen may be killed meanwhile."""
+        """Note from when to when it is down; for one that is frozen, being killed and started again ends it."""
         place = len(self.downs)
         self.downs.append(Down(self.source, now(), NEVER))
-        yield
-        self.downs[place] = replace(self.downs[place], until=now())
+        try:
+            yield
+        finally:
+            self.downs[place] = replace(self.downs[place], until=min(self.downs[place].until, now()))
 
     async def stop(self) -> None:
         """Ask it to leave, and see to it that it does."""

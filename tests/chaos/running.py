@@ -7,11 +7,13 @@ import re
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import partial
 
 from bot.sandbox.cloud import Cloud
+from bot.sandbox.journal import Exchange
 from bot.sandbox.teams_client import Delivery
 from bot.sandbox.tenant import Chat, Person
-from tests.chaos.evidence import ACCEPTED, Asked, Seen
+from tests.chaos.evidence import ACCEPTED, Asked, Seen, nonce
 from tests.chaos.plan import AT_ONCE, Blow, Plan, Request, is_channel
 from tests.chaos.process import Door, Replica, pause
 from tests.chaos.replica import LEASE_MS
@@ -81,6 +83,7 @@ class Run:
                 tasks.create_task(self._ask(door, request))
             for blow in self.plan.blows:
                 tasks.create_task(self._strike(blow))
+            tasks.create_task(self._ambush())
             for at in self.plan.revocations:
                 tasks.create_task(self._revoke(at))
         await self._settled()
@@ -160,11 +163,36 @@ class Run:
     async def _strike(self, blow: Blow) -> None:
         await pause(blow.at)
         replica = self.replicas[blow.replica]
-        await (replica.kill(blow.lasts) if blow.kind == "kill" else replica.freeze(blow.lasts))
+        if blow.kind == "kill":
+            await replica.kill(blow.lasts)
+            return
+        async with replica.frozen():
+            await pause(blow.lasts)
+
+    async def _ambush(self) -> None:
+        """Freeze whoever posts next, and wake it while another replica has the same message on its way."""
+        hold = partial(self.cloud.hold, "connector.post", when="after")
+        for _ in range(self.plan.sizes.ambushes):
+            gate = hold()
+            await asyncio.wait({gate.reached}, timeout=self.plan.sizes.seconds)
+            if not gate.reached.done():
+                return  # nothing is posted any more
+            first = gate.reached.result()
+            (sleeper,) = (replica for replica in self.replicas if replica.source == first.source)
+            again = hold(where=partial(_same, first))
+            async with sleeper.frozen():
+                gate.release()
+                await asyncio.wait({again.reached}, timeout=self.options.patience)
+            await pause(self.options.deadline_ms / 1000 - 0.5)
+            again.release()
 
     async def _revoke(self, at: float) -> None:
         await pause(at)
         self.cloud.entra.revoke()
+
+
+def _same(first: Exchange, other: Exchange) -> bool:
+    return other.source != first.source and nonce(other.request) == nonce(first.request)
 
 
 async def run(plan: Plan, options: Options) -> Verdict:
