@@ -103,12 +103,14 @@ Effect = (
 class Reply:
     """What a decision returns: it performs nothing itself.
 
-    `outcome` is a word for the log and the inbox row; `answer` goes into an invoke's own response.
+    `outcome` is a word for the log and the inbox row; `answer` goes into an invoke's own response. `regardless` says
+    that it holds also for a holder who has lost the lease: it undoes what only that one knows of.
     """
 
     effects: tuple[Effect, ...] = ()
     outcome: str = "done"
     answer: Answer | None = None
+    regardless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,8 @@ class View:
     chat's newest room in any state; `pressed` the message an invoke came from and `pressed_room` its room; `notes`
     the tenant's unexpired notes by key; `room` the room a timer is about. `mine` and `here` are when meetings were
     opened lately by the person and in the chat, newest first. `unheard` says that the response to a press has gone
-    without its answer: what it would have said is whispered (ENGINE R14).
+    without its answer: what it would have said is whispered (ENGINE R14); `opened` that the message which was edited
+    has opened a meeting.
     """
 
     now: int
@@ -136,3 +139,4 @@ class View:
     mine: tuple[int, ...] = ()
     here: tuple[int, ...] = ()
     unheard: bool = False
+    opened: bool = False

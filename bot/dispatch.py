@@ -26,6 +26,8 @@ class Dispatch:
             match turn.kind:
                 case TurnKind.SAID:
                     return self._said(turn, view)
+                case TurnKind.EDITED if not view.opened:  # nothing came of what was said first (EXPERIENCE 1.13)
+                    return self._said(turn, view)
                 case TurnKind.PRESSED:
                     return self._pressed(turn, view)
                 case TurnKind.INSTALLED:
@@ -56,10 +58,11 @@ class Dispatch:
         """A press is authorised by the message it came from, never by what its data says (ENGINE 4.2)."""
         pressed = view.pressed
         if pressed is None or (pressed.to is not None and pressed.to.id != turn.person.id):
-            if view.unheard:
-                return self._asked(turn, view).tell("stranger")
-            return Reply(outcome="stranger", answer=Answer(error="This button is no longer in use."))
-        reply = self._said(turn, view)
+            if not view.unheard:
+                return Reply(outcome="stranger", answer=Answer(error="This button is no longer in use."))
+            reply = self._asked(turn, view).tell("stranger")
+        else:
+            reply = self._said(turn, view)
         if reply.answer is None:
             return replace(reply, answer=Answer(text="Working on it…"))
         return reply

@@ -5,6 +5,7 @@ Every time is ms UTC.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -76,6 +77,22 @@ class Work:
     timers: tuple[TimerClaim, ...] = ()
     messages: tuple[MessageClaim, ...] = ()
     next_due: int | None = None
+
+    def overlaps(self, other: Work) -> bool:
+        """Say whether a timer or a message of this is one of the other's."""
+        return any(timer in other.timers for timer in self.timers) or any(
+            message in other.messages for message in self.messages
+        )
+
+
+def together(parts: Iterable[Work]) -> Work:
+    """Return all this work as one, without its times."""
+    works = list(parts)
+    return Work(
+        turns=tuple(turn for work in works for turn in work.turns),
+        timers=tuple(timer for work in works for timer in work.timers),
+        messages=tuple(message for work in works for message in work.messages),
+    )
 
 
 class ReceiptKind(StrEnum):

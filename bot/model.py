@@ -148,7 +148,8 @@ class Turn:
     `text` has lost the mention of the bot and is otherwise as typed (at most 28 KiB);
     for a press `text` is the command line the button carries, `verb` its verb, `data` the rest of its data,
     and `reply_to_id` the activity that was pressed. `zone` is an IANA name or empty; `locale` a BCP 47 tag.
-    `turn_key` and `echo_key` are the hashes of ENGINE R11. `reference` is what people can read out.
+    `turn_key` and `echo_key` are the hashes of ENGINE R11. `reference` is what people can read out; an edit has its
+    message's.
     """
 
     turn_key: str
@@ -237,7 +238,8 @@ class Room:
     """The meeting a chat has. `version` rises with every change; `request` is what Graph is asked, frozen.
 
     `zone` is the chat's zone as an IANA name (empty: UTC); `language` the public card's language.
-    `trying` says why a room still opening waits: empty, `slow` (not answered yet) or `unavailable`.
+    `trying` says why a room still opening waits: empty, `slow` (not answered yet), `unavailable`, or
+    `unclear`: the same, and an attempt may have made the meeting all the same.
     `topic` is "" for a chat's own room, `#` and a key for a topic, `thread:` and a root's id, or an id of its own.
     `people` are those whom the request mentioned; `backup_bridge` is what to use while Microsoft does not answer.
     """

@@ -160,7 +160,10 @@ class Store(Protocol):
         ...
 
     async def release(self, work: Work, now: int) -> None:
-        """Hand leases back at shutdown so that another process need not wait; never undoes `sending`."""
+        """Hand leases back at shutdown so that another process need not wait.
+
+        A message in it whose bytes had not begun is planned again; one whose bytes may have left must not be in it.
+        """
         ...
 
     async def stuck(self, limit: int) -> list[Stuck]:

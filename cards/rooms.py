@@ -39,7 +39,7 @@ def _values(room: Room, says: Words) -> dict[str, Value]:
 
 def _opening(room: Room, says: Words) -> Content:
     values = _values(room, says)
-    if room.trying == "unavailable":
+    if room.trying in {"unavailable", "unclear"}:
         return Content(
             says,
             (

@@ -170,7 +170,7 @@ def card_for(asked: Asked, room: Room) -> PlanMessage | PointCard:
 
 
 def _asked_subject(asked: Asked) -> str:
-    return _bounded(asked.rest) if asked.turn.kind is TurnKind.SAID else ""
+    return _bounded(asked.rest) if asked.turn.kind is not TurnKind.PRESSED else ""
 
 
 def _bounded(words: str) -> str:

@@ -108,10 +108,12 @@ def _copied(turn: Turn) -> Operation[Receipt]:
 
 
 def _echoed(turn: Turn) -> Operation[Row | None]:
-    """Return the turn that this one merely repeats (ENGINE R11). An edit means something by itself."""
-    if turn.kind is TurnKind.EDITED:
-        return None
+    """Return the turn that this one merely repeats (ENGINE R11)."""
     who = {"tenant": turn.chat.tenant, "thread_id": turn.chat.thread_id, "from_id": turn.person.id}
+    if turn.kind is TurnKind.EDITED:
+        # An edit means something by itself, unless it changed no word of its message.
+        shown = yield "turn_shown", {**who, "reference": turn.reference}
+        return shown[0] if shown and shown[0]["echo_key"] == turn.echo_key else None
     found = yield "turn_before", who
     if not found:
         return None
@@ -183,7 +185,7 @@ def claim(terms: Terms, now: int, limit: int) -> Operation[Work]:
     turns = yield from turn_claims(turn_rows)
     timers = yield from timer_claims(timer_rows, now)
     ahead = yield "next_due", {"now": now}
-    full = max(len(turn_rows), len(timer_rows), len(messages)) >= limit
+    full = max(len(turns), len(timers), len(messages)) >= limit
     return Work(
         turns=tuple(turns),
         timers=tuple(timers),
@@ -247,7 +249,7 @@ def _pieces(work: Work) -> list[Work]:
 
 
 def release(work: Work) -> Operation[None]:
-    """End the leases of this work now; a message in `sending` keeps its own."""
+    """End the leases of this work now; a message that was about to be sent is planned again."""
     for query, guard in _held(work):
         if query == "message":
             yield "message_release", guard

@@ -9,11 +9,11 @@ from bot import limits
 from bot.decisions import Reply, View
 from bot.errors import StoreError
 from bot.leases import MessageClaim, Sent, Settled, TimerClaim, TurnClaim
-from bot.model import MessageState, Turn
+from bot.model import MessageState, Purpose, Turn, TurnKind
 from bot.ports import Decide
 from bot.store import rows, strays
 from bot.store.claims import MOST_ATTEMPTS, find_chat, find_room, turn_claims
-from bot.store.effects import Applying, Overtaken, apply, take
+from bot.store.effects import Applying, Overtaken, apply, refresh, take
 from bot.store.sending import learn
 from bot.store.statements import Operation, Row, Terms, Value
 from bot.store.telling import unshown
@@ -61,7 +61,10 @@ def settle_timer(at: Applying, claim: TimerClaim, decide: Decide) -> Operation[S
     key, lease = claim.timer.timer_key, claim.lease
     held = yield "timer_finish", {"timer_key": key, "owner": lease.owner, "fence": lease.fence}
     if not held:
-        return Settled(stale=True)
+        reply = decide((yield from _timer_view(at, claim)))
+        if reply.regardless:
+            yield from apply(at, reply)
+        return Settled(stale=True, work=(yield from take(at)))
     reply = yield from _decided(at, lambda: _timer_view(at, claim), decide)
     yield "timer_end", {"timer_key": key, "fence": held[0]["fence"]}
     return Settled(stale=False, reply=reply, work=(yield from take(at)))
@@ -103,6 +106,9 @@ def _turn_view(at: Applying, turn: Turn, *, unheard: bool) -> Operation[View]:
     last = yield "room_last", {"tenant": tenant, "thread_id": thread_id}
     pressed = yield from strays.pressed(at, turn)
     started = yield from _started(turn, at.now)
+    opened = turn.kind is TurnKind.EDITED and (
+        yield "room_asked", {"tenant": tenant, "thread_id": thread_id, "reference": turn.reference}
+    )
     return View(
         now=at.now,
         fresh_id=at.fresh_id,
@@ -116,6 +122,7 @@ def _turn_view(at: Applying, turn: Turn, *, unheard: bool) -> Operation[View]:
         mine=started["mine"],
         here=started["here"],
         unheard=unheard,
+        opened=bool(opened),
     )
 
 
@@ -146,9 +153,10 @@ def settle_message(terms: Terms, claim: MessageClaim, sent: Sent, now: int) -> O
     """T4: write how the sending ended; what is out of date and due comes back claimed."""
     message_id, lease = claim.message.message_id, claim.lease
     held = yield "message_free", {"message_id": message_id, "owner": lease.owner, "fence": lease.fence}
-    if not held:
-        return Settled(stale=True)
     at = Applying(terms, now, since=now, fresh_id="")
+    if not held:
+        yield from _shown_again(at, claim)
+        return Settled(stale=True, work=(yield from take(at)))
     adopted = rows.read_message(held[0])
     if adopted.activity_id and sent.activity_id not in {"", adopted.activity_id}:
         # A press had adopted another copy meanwhile: that one stays, this one goes.
@@ -164,6 +172,13 @@ def settle_message(terms: Terms, claim: MessageClaim, sent: Sent, now: int) -> O
         at.sends(adopted.tenant, adopted.thread_id, due_at)
     at.sends(adopted.tenant, adopted.thread_id, now)  # whatever else waits for its turn in the thread
     return Settled(stale=False, work=(yield from take(at)))
+
+
+def _shown_again(at: Applying, claim: MessageClaim) -> Operation[None]:
+    """An edit whose lease was lost may have come after a newer one: the newest state is shown once more (C13)."""
+    message = claim.message
+    if message.activity_id and message.purpose is Purpose.CARD:
+        yield from refresh(at, (yield "card_want", {"message_id": message.message_id}))
 
 
 def _after(row: Row, sent: Sent, now: int, gap: int) -> dict[str, Value]:

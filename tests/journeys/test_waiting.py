@@ -176,6 +176,26 @@ async def test_in_an_outage_people_get_a_call_a_bridge_and_a_stop(waiting: Journ
     assert waiting.made() == 0
 
 
+async def test_a_meeting_nobody_saw_does_not_stay(waiting: Journey, clock: HandClock) -> None:
+    """A meeting whose making was never answered is deleted once Microsoft is back, though the request was stopped."""
+    tenant = waiting.cloud.tenant
+    outage = waiting.cloud.faults.inject("503")
+    waiting.cloud.faults.inject("504-after", on="graph.createOrGet", times=1)
+    await waiting.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
+    await shows(waiting, clock, "isn't answering")
+    await pressed(waiting, tenant.ben, "Stop trying")
+    await clock.move(120)
+    assert [meeting.deleted for meeting in waiting.cloud.graph.meetings] == [False]
+    outage.remove()
+    for _ in range(60):
+        await clock.move(5)
+        if all(meeting.deleted for meeting in waiting.cloud.graph.meetings):
+            break
+    assert [meeting.deleted for meeting in waiting.cloud.graph.meetings] == [True]
+    assert waiting.made() == 1
+    assert "Retro: not opened" in waiting.texts(tenant.incidents)[0]
+
+
 async def test_stop_pressed_by_two_people_is_answered_to_both(waiting: Journey, clock: HandClock) -> None:
     """The second press of a button whose work is done says that nothing is waiting."""
     tenant = waiting.cloud.tenant

@@ -90,7 +90,8 @@ async def test_receive_echo(store: Store, make: Make) -> None:
     [
         {"echo_key": "other"},
         {"person": Person("29:bob")},
-        {"kind": TurnKind.EDITED},
+        {"kind": TurnKind.EDITED, "reference": "AAAA-2222"},
+        {"kind": TurnKind.EDITED, "echo_key": "other"},
         {"kind": TurnKind.INSTALLED},
     ],
 )
@@ -99,6 +100,17 @@ async def test_receive_no_echo(store: Store, make: Make, changes: dict[str, Any]
     await store.receive(make.turn("a", echo_key="e"), make.now)
     turn = replace(make.turn("b", echo_key="e"), **changes)
     assert (await store.receive(turn, make.now)).kind is ReceiptKind.NEW
+
+
+async def test_receive_an_edit_without_a_change(store: Store, make: Make) -> None:
+    """An edit that leaves the words as they were, also those of the edit before, runs nothing."""
+    heard = []
+    for number, (kind, words) in enumerate(
+        [("said", "e"), ("edited", "e"), ("edited", "f"), ("edited", "f"), ("edited", "e")]
+    ):
+        turn = make.turn(f"{number}", kind=TurnKind(kind), echo_key=words, received_at=make.now + number * 70_000)
+        heard.append((await store.receive(turn, turn.received_at)).kind is ReceiptKind.NEW)
+    assert heard == [True, False, True, False, True]
 
 
 async def test_receive_after_something_else(store: Store, make: Make) -> None:

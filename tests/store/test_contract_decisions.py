@@ -11,7 +11,7 @@ import pytest
 from bot.decisions import MakeRoom, PlanMessage, Record, Reply, SaveNote, SaveRoom, SetTimer, View
 from bot.errors import StoreError
 from bot.leases import ReceiptKind, TurnClaim
-from bot.model import ChannelKind, MessageState, Person, RoomState, Turn
+from bot.model import ChannelKind, MessageState, Person, RoomState, Turn, TurnKind
 from bot.ports import Store
 
 if TYPE_CHECKING:  # conftest is pytest's to import
@@ -63,6 +63,19 @@ async def test_view_of_a_press(store: Store, make: Make) -> None:
     assert (views[0].pressed, views[0].pressed_room) == (posted, finished)
     assert (views[1].pressed, views[1].pressed_room) == (None, None)
     assert (views[0].rooms, views[0].last_room) == ((), finished)
+
+
+@pytest.mark.parametrize("state", [RoomState.OPENING, RoomState.ENDED, RoomState.FAILED])
+async def test_view_of_an_edit(store: Store, make: Make, state: RoomState) -> None:
+    """An edit sees whether its message has opened something; what failed is nothing."""
+    claim = await taken(store, make.turn(), make.now)
+    room = make.room(state=state, ended_at=None if state is RoomState.OPENING else make.now)
+    await store.settle_turn(claim, make.reply(MakeRoom(room)), make.now, "f")
+    views: list[View] = []
+    for key, changes in (("b", {}), ("c", {"reference": "AAAA-2222"}), ("d", {"kind": TurnKind.SAID})):
+        claim = await taken(store, make.turn(key, **({"kind": TurnKind.EDITED} | changes)), make.now)
+        await store.settle_turn(claim, make.looking(views), make.now, key)
+    assert [view.opened for view in views] == [state is not RoomState.FAILED, False, False]
 
 
 async def test_settle_stale(store: Store, engine: Engine, make: Make) -> None:

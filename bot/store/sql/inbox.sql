@@ -13,6 +13,15 @@ WHERE tenant = CAST(:tenant AS TEXT) AND thread_id = CAST(:thread_id AS TEXT) AN
 ORDER BY received_at DESC
 LIMIT 1;
 
+-- name: turn_shown(tenant, thread_id, from_id, reference)
+-- What the person's message said last: itself, or its newest edit, which has its reference.
+SELECT turn_key, echo_key, answer
+FROM inbox
+WHERE tenant = CAST(:tenant AS TEXT) AND thread_id = CAST(:thread_id AS TEXT) AND from_id = CAST(:from_id AS TEXT)
+  AND reference = CAST(:reference AS TEXT) AND kind IN ('said', 'edited') AND state <> 'dropped'
+ORDER BY received_at DESC
+LIMIT 1;
+
 -- name: lane_waits(tenant, thread_id, most)
 SELECT turn_key FROM inbox
 WHERE state = 'new' AND tenant = CAST(:tenant AS TEXT) AND thread_id = CAST(:thread_id AS TEXT)

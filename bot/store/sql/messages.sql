@@ -57,6 +57,11 @@ UPDATE messages SET want_version = want_version + 1
 WHERE room_id = CAST(:room_id AS TEXT) AND purpose = 'card' AND state IN ('planned', 'sending', 'unclear', 'posted')
 RETURNING *;
 
+-- name: card_want(message_id)
+UPDATE messages SET want_version = want_version + 1
+WHERE message_id = CAST(:message_id AS TEXT) AND state = 'posted'
+RETURNING *;
+
 -- name: thread_last_sent(tenant, thread_id)
 SELECT MAX(sent_at) AS sent_at FROM messages
 WHERE tenant = CAST(:tenant AS TEXT) AND thread_id = CAST(:thread_id AS TEXT) AND sent_at IS NOT NULL;
@@ -72,9 +77,10 @@ WHERE message_id = CAST(:message_id AS TEXT)
 RETURNING message_id;
 
 -- name: message_release(message_id, owner, fence)!
--- Bytes of a message in `sending` may be on their way: its lease ends by itself.
-UPDATE messages SET lease_owner = '', lease_until = 0
-WHERE message_id = CAST(:message_id AS TEXT) AND state <> 'sending'
+-- Not a byte of it has left: as if it had not been claimed.
+UPDATE messages SET lease_owner = '', lease_until = 0, attempts = attempts - 1,
+  state = CASE WHEN state = 'sending' THEN 'planned' ELSE state END
+WHERE message_id = CAST(:message_id AS TEXT)
   AND lease_owner = CAST(:owner AS TEXT) AND fence = CAST(:fence AS BIGINT);
 
 -- name: messages_sweep(before, most)!

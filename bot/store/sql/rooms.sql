@@ -22,6 +22,13 @@ SELECT * FROM rooms
 WHERE tenant = CAST(:tenant AS TEXT) AND home_thread = CAST(:thread_id AS TEXT)
 ORDER BY created_at DESC, room_id DESC LIMIT 1;
 
+-- name: room_asked(tenant, thread_id, reference)
+-- Whether a message opened something, itself or by an edit of it.
+SELECT room_id FROM rooms
+WHERE tenant = CAST(:tenant AS TEXT) AND home_thread = CAST(:thread_id AS TEXT)
+  AND reference = CAST(:reference AS TEXT) AND state <> 'failed'
+LIMIT 1;
+
 -- name: room_failed(tenant, thread_id, reference, outcome, since)
 -- The room that a turn asked for, if it failed; whoever was led to a running one asked for that.
 SELECT room_id FROM rooms
