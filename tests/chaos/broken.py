@@ -97,10 +97,20 @@ class RetryPost(Around):
         return str(await self._part.post(chat, conversation_id, content, nonce=nonce))
 
 
+FINISHING = ("turn_finish", "turn_fail", "timer_finish", "message_free")
+"""The statements with which the holder of a lease writes down how its work ended."""
+
+
 def unfenced(sql: str) -> str:
-    """Return the statements without the question who holds the lease."""
-    sql = re.sub(r"\s+AND lease_owner = CAST\(:owner AS TEXT\) AND fence = CAST\(:fence AS BIGINT\)", "", sql)
-    return re.sub(r"^(-- name: .*), owner, fence\b", r"\1", sql, flags=re.MULTILINE)
+    """Return the statements without the question whether whoever finishes work still holds its lease."""
+    fence = re.compile(r"\s+AND lease_owner = CAST\(:owner AS TEXT\) AND fence = CAST\(:fence AS BIGINT\)")
+    parts = re.split(r"^(?=-- name: )", sql, flags=re.MULTILINE)
+    return "".join(
+        fence.sub("", part).replace(", owner, fence", "", 1) if part.startswith(_NAMED) else part for part in parts
+    )
+
+
+_NAMED = tuple(f"-- name: {name}(" for name in FINISHING)
 
 
 def unindexed(sql: str) -> str:

@@ -15,7 +15,7 @@ SIZES: dict[str, Sizes] = {
     # A replica is frozen as it posts; when its lease is over the other one posts, and just then the first one wakes.
     # Its own deadline is over, so all it knows is "unclear": only the fence keeps it from writing that over the post
     # that is on its way, and from posting again after R15's pause (short here: no heartbeat is to come between).
-    "fence": replace(CALM, chats=30, seconds=20.0, ambushes=2),
+    "fence": replace(CALM, requests=40, chats=40, seconds=26.0, ambushes=3),
     # Only a topic has one place and several lanes: people of different channels open it in the same instant.
     "room-index": replace(CALM, requests=100, chats=60, topical=1.0),
     "ack-first": replace(CALM, kills=3, seconds=4.0),
