@@ -52,7 +52,8 @@ class Seen:
     """What the judge looks at.
 
     `stored` are the ids of posts that a replica said it wrote down (T4); it can only take an excuse away. `wait_ms` is
-    R15's pause, `lease_ms` how long a lease lasts. `texts` remembers what posts say, from one look to the next.
+    R15's pause, `deadline_ms` how long a send may take, `lease_ms` how long a lease lasts.
+    `texts` remembers what posts say, from one look to the next.
     """
 
     cloud: Cloud
@@ -60,6 +61,7 @@ class Seen:
     downs: tuple[Down, ...] = ()
     stored: frozenset[str] = frozenset()
     wait_ms: int = 5_000
+    deadline_ms: int = 10_000
     lease_ms: int = 30_000
     texts: dict[tuple[str, int], str] = field(default_factory=dict)
 
@@ -73,14 +75,19 @@ class Seen:
     def lost(self, exchange: Exchange) -> bool:
         """Say whether the answer to a call that took effect never came to be known by whoever asked.
 
-        The wire broke, the asker had hung up, or its process fell before it had written the answer down.
+        The wire broke, the asker had hung up at its deadline, or its process fell before it had written the answer
+        down.
         """
-        if exchange.fault.endswith("-after") or exchange.unheard:
+        if exchange.fault.endswith("-after") or self.gave_up(exchange):
             return True
         answer = exchange.response
         if isinstance(answer, dict) and answer.get("id") in self.stored:
             return False
         return self.fell(exchange, within=self.lease_ms)
+
+    def gave_up(self, exchange: Exchange) -> bool:
+        """Say whether the asker was kept waiting past its deadline, and hung up; before, it had no reason to."""
+        return exchange.unheard and exchange.ms >= self.deadline_ms
 
     def fell(self, exchange: Exchange, *, within: int = 0) -> bool:
         """Say whether the process that asked was killed or frozen before the answer was there, or `within` ms after."""

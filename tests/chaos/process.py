@@ -52,6 +52,7 @@ class Replica:
         self.lines: list[str] = []
         self.stored: set[str] = set()
         self.downs: list[Down] = []
+        self._killing = asyncio.Lock()
         self._arguments = (*arguments, self.source)
         # Not traced: coverage of what runs here comes from the journeys, and tracing doubles every start.
         plain = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_PROCESS")}
@@ -97,11 +98,12 @@ class Replica:
 
     async def kill(self, seconds: float) -> None:
         """End it at once, as a machine that loses its power does, and start it again after so long."""
-        with self._down():
-            await self._end(signal.SIGKILL)
-            await pause(seconds)
-        self.downs = [replace(down, until=min(down.until, now())) for down in self.downs]
-        await self.start()
+        async with self._killing:
+            with self._down():
+                await self._end(signal.SIGKILL)
+                await pause(seconds)
+            self.downs = [replace(down, until=min(down.until, now())) for down in self.downs]
+            await self.start()
 
     @asynccontextmanager
     async def frozen(self) -> AsyncIterator[None]:

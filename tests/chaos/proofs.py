@@ -26,7 +26,7 @@ SIZES: dict[str, Sizes] = {
 """What is tried, by the name of what is broken."""
 
 
-TIMES: dict[str, tuple[int, int, int]] = {"fence": (6_000, 4_500, 300)}
+TIMES: dict[str, tuple[int, int, int]] = {"fence": (6_000, 4_500, 300), "lease": (6_000, 4_500, 1_000)}
 """How long a lease, a send and R15's pause last there (ms), where that is not as in every short run."""
 
 

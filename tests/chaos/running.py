@@ -24,8 +24,8 @@ from tests.chaos.weather import Weather
 
 NAMES = ("Ana Lima", "Ben Okafor", "Ines Roth", "Omar Haddad", "Pia Berg")
 LOOK_EVERY = 0.2
-UNCLEAR_MS = 5_000
-"""R15's pause."""
+UNCLEAR_MS, DEADLINE_MS = 5_000, 10_000
+"""R15's pause, and how long the product waits for the answer to a send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,7 @@ class Run:
             tuple(down for replica in self.replicas for down in replica.downs),
             frozenset(post_id for replica in self.replicas for post_id in replica.stored),
             self.options.unclear_ms or UNCLEAR_MS,
+            self.options.deadline_ms or DEADLINE_MS,
             self.options.lease_ms or LEASE_MS,
             self.texts,
         )

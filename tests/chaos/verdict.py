@@ -24,15 +24,13 @@ UNCLEAR = frozenset({"connector-reset", "connector-reset-after", "connector-502"
 class Verdict:
     """What came of a run. `lost` and `wrong` make it red.
 
-    `doubled` are the messages that a lost answer explains, by their nonce; `orphans` the meetings nobody was shown
-    because Graph's answer was lost, and Graph refused afterwards.
+    `doubled` are the messages that a lost answer explains, by their nonce.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     lost: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     doubled: dict[str, str] = field(default_factory=dict)
-    orphans: list[str] = field(default_factory=list)
 
     @property
     def green(self) -> bool:
@@ -43,10 +41,9 @@ class Verdict:
         """Return the verdict for people to read."""
         counted = ", ".join(f"{number} {what}" for what, number in sorted(self.counts.items()))
         doubled = [f"  doubled, an answer was lost: {line}" for line in self.doubled.values()]
-        orphans = [f"  left behind, an answer was lost: {line}" for line in self.orphans]
         bad = [*(f"  LOST: {line}" for line in self.lost), *(f"  WRONG: {line}" for line in self.wrong)]
         sums = f"{len(self.lost)} lost, {len(self.wrong)} wrong, {len(self.doubled)} doubled with an excuse"
-        return [f"  {counted}", *doubled, *orphans, *bad, f"{'green' if self.green else 'RED'}: {sums}"]
+        return [f"  {counted}", *doubled, *bad, f"{'green' if self.green else 'RED'}: {sums}"]
 
 
 def judge(seen: Seen) -> Verdict:
@@ -65,7 +62,7 @@ def judge(seen: Seen) -> Verdict:
     places: Counter[str] = Counter()
     for one in found:
         _one_outcome(one, verdict)
-        places[_place(one.asked)] += _meetings(seen, one, verdict, meetings[one.asked.request.subject])
+        places[_place(one.asked)] += _meetings(one, verdict, meetings[one.asked.request.subject])
     verdict.wrong += [f"place: {number} meetings at once in {place}" for place, number in places.items() if number > 1]
     _copies(seen, posts, verdict)
     return verdict
@@ -98,34 +95,19 @@ def _one_outcome(found: Found, verdict: Verdict) -> None:
         verdict.wrong.append(f"cards: {subject} has {len(cards)} cards, {len(whispers)} whispers")
 
 
-def _meetings(seen: Seen, found: Found, verdict: Verdict, alive: list[Meeting]) -> int:
-    """Judge the meetings of an intent; return how many there are that somebody may know of."""
+def _meetings(found: Found, verdict: Verdict, alive: list[Meeting]) -> int:
+    """Judge the meetings of an intent; return how many there are."""
     subject = found.asked.request.subject
     verdict.counts["meetings"] += len(alive)
-    known = [meeting for meeting in alive if meeting.join_url in found.links or not _never_known(seen, meeting)]
-    verdict.orphans += [f"a meeting of {subject}" for meeting in alive if meeting not in known]
-    if len(known) > 1:
-        verdict.wrong.append(f"meetings: {subject} has {len(known)} at Graph")
+    if len(alive) > 1:
+        verdict.wrong.append(f"meetings: {subject} has {len(alive)} at Graph")
     if len(found.links) > 1:
         verdict.wrong.append(f"link: {subject} has {len(found.links)} links")
     if not found.links <= {meeting.join_url for meeting in alive}:
         verdict.wrong.append(f"link: {subject} has one that leads to no meeting")
-    if known and not found.open:
+    if alive and not found.open:
         verdict.wrong.append(f"orphan: {subject} is {', '.join(found.outcomes) or 'nowhere'}, and its meeting is there")
-    return len(known)
-
-
-def _never_known(seen: Seen, meeting: Meeting) -> bool:
-    """Say whether every answer that told of a meeting was lost."""
-    told = [
-        exchange
-        for exchange in seen.cloud.journal.exchanges
-        if exchange.operation == "graph.createOrGet"
-        and isinstance(exchange.request, dict)
-        and exchange.request.get("externalId") == meeting.external_id
-        and took_effect(exchange)
-    ]
-    return all(seen.lost(exchange) for exchange in told)
+    return len(alive)
 
 
 def _copies(seen: Seen, posts: dict[str, list[Post]], verdict: Verdict) -> None:
@@ -154,7 +136,7 @@ def _copies(seen: Seen, posts: dict[str, list[Post]], verdict: Verdict) -> None:
 def _patience(seen: Seen, before: Exchange, after: Exchange, message: str, verdict: Verdict) -> None:
     """A post whose answer was lost is repeated only after R15's pause: whoever reads meanwhile sees one card."""
     ended = before.at + before.ms
-    left = before.unheard or seen.fell(before)
+    left = seen.gave_up(before) or seen.fell(before)
     if after.at < ended - ROUNDING_MS and not left:
         verdict.wrong.append(f"at once: {message} was sent again while it was being sent")
     known = ended if before.fault in UNCLEAR else before.at
