@@ -101,10 +101,10 @@ def own_store(stack: ExitStack) -> str:
 def proof(seed: int, *, sound: bool) -> int:
     """Run every broken build; return 0 when each came out red (`sound`: the real one, and when it never did)."""
     verdicts = {name: short(name, seed, sound=sound) for name in SIZES}
-    print(f"\n{'BREAK':<12} {'verdict':<8} found")
+    print(f"\n{'BREAK':<12} {'verdict':<8} found by the rules")
     for name, verdict in verdicts.items():
-        found = (*verdict.lost, *verdict.wrong)
-        print(f"{name:<12} {'green' if verdict.green else 'RED':<8} {len(found)}: {found[0] if found else 'nothing'}")
+        rules = ", ".join(f"{rule} ({times})" for rule, times in verdict.rules.items())
+        print(f"{name:<12} {'green' if verdict.green else 'RED':<8} {rules or 'none'}")
     return int(any(verdict.green is not sound for verdict in verdicts.values()))
 
 

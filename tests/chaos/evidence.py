@@ -78,8 +78,10 @@ class Seen:
         The wire broke, the asker had hung up at its deadline, or its process fell before it had written the answer
         down.
         """
-        if exchange.fault.endswith("-after") or self.gave_up(exchange):
+        if exchange.fault.endswith("-after"):
             return True
+        if exchange.unheard:
+            return self.gave_up(exchange) or self.fell(exchange)
         answer = exchange.response
         if isinstance(answer, dict) and answer.get("id") in self.stored:
             return False

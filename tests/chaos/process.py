@@ -45,7 +45,7 @@ async def pause(seconds: float) -> None:
 class Replica:
     """One bot process on the shared store. It speaks from `source`, and says which posts it wrote down (`stored`)."""
 
-    def __init__(self, cloud: Cloud, store: str, number: int, arguments: tuple[str, ...]) -> None:
+    def __init__(self, cloud: Cloud, store: str, arguments: tuple[str, ...], *, number: int = 0) -> None:
         port = free_port()
         self.source = f"127.0.0.{number + 1}"
         self.client: TeamsClient = cloud.client(f"http://127.0.0.1:{port}/api/messages")

@@ -1,8 +1,8 @@
-"""One replica of the bot as a process: `python replica.py BREAK LEASE_MS DEADLINE_MS UNCLEAR_MS ADDRESS`.
+"""One replica of the bot as a process: `python replica.py BREAK LEASE_MS UNCLEAR_MS [DEADLINE_MS] ADDRESS`.
 
 Its settings are in the environment. With a BREAK of "-" it is the bot as it is. Times of 0 leave the product's own; a
-short run hurries them, because it cannot wait for thirty seconds: how long a lease lasts, how long a send may take
-(less than a lease, always), and R15's pause. It speaks from ADDRESS, so that the other side knows which replica asked,
+short run hurries them, because it cannot wait for thirty seconds: how long a lease lasts, R15's pause, and how long
+a send may take (less than a lease). It speaks from ADDRESS, so that the other side knows which replica asked,
 and says on standard error which posts it wrote down.
 """
 
@@ -42,7 +42,7 @@ async def open_store(url: str, *, owner: str, lease_ms: int) -> Store:
     return await opening.open_store(url, owner=owner, lease_ms=lease_ms)
 
 
-def hurry(lease_ms: int, deadline_ms: int, unclear_ms: int) -> int:
+def hurry(lease_ms: int, unclear_ms: int, deadline_ms: int = 0) -> int:
     """Shorten the waits of a run and return the lease in ms."""
     if unclear_ms:
         delivery.UNCLEAR_WAIT = operations.UNCLEAR_WAIT = unclear_ms

@@ -65,10 +65,10 @@ class Run:
         """Do all that the plan says, wait until everything has an outcome, and judge."""
         self._populate()
         options = self.options
-        times = (options.lease_ms, options.deadline_ms, options.unclear_ms)
+        times = (options.lease_ms, options.unclear_ms, options.deadline_ms)
         arguments = (options.broken or "-", *map(str, times))
         numbers = range(self.plan.sizes.replicas)
-        self.replicas = [Replica(self.cloud, self.options.store, number, arguments) for number in numbers]
+        self.replicas = [Replica(self.cloud, self.options.store, arguments, number=number) for number in numbers]
         try:
             await self.replicas[0].start()  # alone, for it makes the tables
             await asyncio.gather(*(replica.start() for replica in self.replicas[1:]))

@@ -195,7 +195,7 @@ def test_what_must_not_happen_is_found_out(scene: Scene, rule: str, happens: Cal
     happens(scene)
     verdict = scene.verdict
     assert not verdict.green
-    assert any(line.startswith(f"{rule}: ") for line in (*verdict.lost, *verdict.wrong)), verdict.lines()
+    assert rule in verdict.rules, verdict.lines()
 
 
 HALF_A_MINUTE = 30_000
@@ -208,6 +208,8 @@ HALF_A_MINUTE = 30_000
         ({"unheard": True, "ms": 11_000}, None, True),
         ({"unheard": True, "ms": 9_999}, None, False),  # it hung up before its deadline
         ({"ms": 9_900}, None, False),  # slow, and heard
+        ({"unheard": True}, (5, 40_000), True),
+        ({"unheard": True}, (11, 40_000), False),  # it hung up, and fell afterwards
         ({}, (5, 40_000), True),  # the sender fell while it waited
         ({"ms": 4}, (5, 40_000), True),  # the sender fell before it had written the answer down
         ({"ms": 4, "stored": True}, (5, 40_000), False),

@@ -37,6 +37,11 @@ class Verdict:
         """Say whether nothing was lost and nothing happened twice without an excuse."""
         return not self.lost and not self.wrong
 
+    @property
+    def rules(self) -> Counter[str]:
+        """Return which rules are broken, and how often."""
+        return Counter(line.partition(":")[0] for line in (*self.lost, *self.wrong))
+
     def lines(self) -> list[str]:
         """Return the verdict for people to read."""
         counted = ", ".join(f"{number} {what}" for what, number in sorted(self.counts.items()))
