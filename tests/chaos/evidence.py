@@ -17,6 +17,7 @@ from tests.journeys.harness import words
 
 LINK = re.compile(r"https://teams\.example/meet/[^\"'\s\\]+")
 ACCEPTED = range(200, 300)
+UNAUTHORIZED = 401
 ECHO_WITHIN_MS = 60_000
 """R11: the same words of the same person are an echo for a minute."""
 SENDS = frozenset({"connector.post", "connector.whisper"})
@@ -52,8 +53,8 @@ class Seen:
     """What the judge looks at.
 
     `stored` are the ids of posts that a replica said it wrote down (T4); it can only take an excuse away. `wait_ms` is
-    R15's pause, `deadline_ms` how long a send may take, `lease_ms` how long a lease lasts.
-    `texts` remembers what posts say, from one look to the next.
+    R15's pause, `deadline_ms` how long a send may take, `lease_ms` how long a lease lasts. `renewed` is
+    when a call that follows a 401 was begun, by its number; `texts` remembers what posts say, from one look to the next.
     """
 
     cloud: Cloud
@@ -64,6 +65,7 @@ class Seen:
     deadline_ms: int = 10_000
     lease_ms: int = 30_000
     texts: dict[tuple[str, int], str] = field(default_factory=dict)
+    renewed: dict[int, int] = field(default_factory=dict)
 
     def text(self, post: Post) -> str:
         """Return the words of a post as it is now."""
@@ -88,8 +90,12 @@ class Seen:
         return self.fell(exchange, within=self.lease_ms)
 
     def gave_up(self, exchange: Exchange) -> bool:
-        """Say whether the asker was kept waiting past its deadline, and hung up; before, it had no reason to."""
-        return exchange.unheard and exchange.ms >= self.deadline_ms
+        """Say whether the asker was kept waiting past its deadline, and hung up; before, it had no reason to.
+
+        What is sent again at once after a 401 has no deadline of its own (R27).
+        """
+        began = self.renewed.get(exchange.number, exchange.at)
+        return exchange.unheard and exchange.at + exchange.ms - began >= self.deadline_ms
 
     def fell(self, exchange: Exchange, *, within: int = 0) -> bool:
         """Say whether the process that asked was killed or frozen before the answer was there, or `within` ms after."""
@@ -111,7 +117,10 @@ class Seen:
         found: dict[str, list[Exchange]] = defaultdict(list)
         for exchange in self.cloud.journal.exchanges:
             if exchange.operation in SENDS:
-                found[nonce(exchange.request)].append(exchange)
+                before = found[nonce(exchange.request)]
+                if before and before[-1].status == UNAUTHORIZED and before[-1].source == exchange.source:
+                    self.renewed[exchange.number] = before[-1].at
+                before.append(exchange)
         return found
 
 

@@ -230,6 +230,16 @@ def test_a_second_copy_needs_a_lost_answer(
     assert bool(scene.verdict.doubled) is excused
 
 
+def test_a_call_after_a_401_has_no_deadline_of_its_own(scene: Scene) -> None:
+    """Who was refused for an old token, and asked again at once, hangs up at the first call's deadline."""
+    scene.send("Case 0001: not opened", stored=False, status=401, ms=6_000)
+    scene.cloud.board.posts.clear()
+    scene.send("Case 0001: not opened", stored=False, at=6_000, ms=5_000, unheard=True)
+    scene.send("Case 0001: not opened", at=15_000)
+    assert scene.verdict.green
+    assert len(scene.verdict.doubled) == 1
+
+
 def test_a_late_copy_is_another_request(scene: Scene) -> None:
     """Who says the same again after a minute asked again, and is shown the meeting; before, it is an echo."""
     scene.opened()
