@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 from typing import Any
 
+from bot.dispatch import in_words
 from bot.errors import StoreError
 from bot.leases import Receipt, ReceiptKind
 from bot.model import Answer, Turn
@@ -15,7 +16,6 @@ ANSWER_WITHIN_SECONDS = 2.5
 LAST_WORD_SECONDS = 5.5
 """How much longer the store may take to say whether there is an answer: 8 s in all, as for taking a turn in."""
 LOOK_EVERY_SECONDS = 0.1
-WORKING = Answer(text="Working on it. The result appears here in a moment.")
 
 
 class Answers:
@@ -49,7 +49,7 @@ class Answers:
             anything: list[asyncio.Future[Any]] = [*answers, late]
             await asyncio.wait(anything, return_when=asyncio.FIRST_COMPLETED)
             answered = next((task for task in answers if task.done()), None)
-            return answered.result() if answered else await self._last_word(key)
+            return answered.result() if answered else await self._last_word(turn, key)
         finally:
             asking.cancel()
             late.cancel()
@@ -64,11 +64,11 @@ class Answers:
                 if stored and stored.answer:
                     return stored.answer
 
-    async def _last_word(self, key: str) -> Answer:
+    async def _last_word(self, turn: Turn, key: str) -> Answer:
         """Return "working", and see to it that the result is whispered; unless there is one at this very moment."""
         with suppress(StoreError, TimeoutError):  # then the turn finds out by its age that nobody waits
             async with asyncio.timeout(LAST_WORD_SECONDS):
                 stored = await self._store.answer(key, last=True)
                 if stored and stored.answer:
                     return stored.answer
-        return WORKING
+        return Answer(text=in_words("working", turn))

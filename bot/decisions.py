@@ -110,6 +110,13 @@ class Reply:
     effects: tuple[Effect, ...] = ()
     outcome: str = "done"
     answer: Answer | None = None
+
+    def due_times(self) -> list[int]:
+        """Return when what it plans is due, in ms UTC."""
+        messages = [effect.message.due_at for effect in self.effects if isinstance(effect, PlanMessage)]
+        timers = [effect.timer.due_at for effect in self.effects if isinstance(effect, SetTimer)]
+        return [at for at in (*messages, *timers) if at is not None]
+
     regardless: bool = False
 
 
@@ -117,8 +124,10 @@ class Reply:
 class View:
     """What a decision may look at: read inside the transaction that applies its reply.
 
-    `rooms` are the unfinished rooms of this chat, newest first: those of its scope and those it has a card of;
-    `topics` those of its team's and the tenant's scope, newest first, when the turn names a topic; `last_room` the
+    `rooms` are the unfinished rooms of this chat, newest first: those of its scope and those it has a card of, last
+    those of other chats that were brought here;
+    `topics` those of its team's and the tenant's scope, newest first, when the turn names a topic; `elsewhere` those of
+    that very topic that other teams and chats have: nothing about them may be shown to strangers; `last_room` the
     chat's newest room in any state; `pressed` the message an invoke came from and `pressed_room` its room; `notes`
     the tenant's unexpired notes by key; `room` the room a timer is about. `mine` and `here` are when meetings were
     opened lately by the person and in the chat, newest first. `unheard` says that the response to a press has gone
@@ -136,6 +145,7 @@ class View:
     room: Room | None = None
     notes: dict[str, str] = field(default_factory=dict)
     topics: tuple[Room, ...] = ()
+    elsewhere: tuple[Room, ...] = ()
     mine: tuple[int, ...] = ()
     here: tuple[int, ...] = ()
     unheard: bool = False

@@ -41,6 +41,8 @@ class TimerClaim:
     chat: Chat | None
     paused_until: int = 0
     """Until when Graph wants to be left alone by this tenant (ENGINE R27); 0: it does not."""
+    turn: Turn | None = None
+    """The turn that waits for what the timer finds out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from bot import occupancy, pauses, rooms
 from bot.backoff import delay
-from bot.commands.command import Policy, derived
+from bot.commands import meet
+from bot.commands.command import Asked, Policy, derived
 from bot.decisions import DropTimer, Reply, SetTimer, View
-from bot.errors import MeetingsError, NotDone, NotNow, PolicyMissing, Refused, SendError, ThreadRefused, Unclear
+from bot.errors import MeetingsError, NotDone, NotNow, PolicyMissing, Refused, SendError, ThreadRefused, Unclear, told
 from bot.leases import TimerClaim
-from bot.model import ChannelKind, FrozenRequest, Person, Room, RoomState, Timer, TimerKind
+from bot.model import ChannelKind, FrozenRequest, Person, Room, RoomState, Timer, TimerKind, TurnKind
 from bot.observe import Event, Observer, Value
 from bot.ports import Chance, Clock, Decide, Meetings, Messenger
 
@@ -23,6 +25,8 @@ MOST_FAILURES = 5
 FAILED_RETRY_MS = 2_000
 LOOK_UPS = 4
 """How often a member look-up is tried; without it the card only lacks a button."""
+TOPIC_SECONDS = 4.0
+"""How long a new topic waits to hear where its asker is a member; then it is opened apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Lifecycle:
             TimerKind.GIVE_UP: self._give_up,
             TimerKind.EMPTY: self._empty,
             TimerKind.MEMBERS: self._members,
+            TimerKind.TOPIC: self._topic,
         }
         return await runners[claim.timer.kind](claim)
 
@@ -56,7 +61,7 @@ class Lifecycle:
         timer, failures = claim.timer, int(claim.timer.payload.get("failures", 0)) + 1
         aside = failures >= MOST_FAILURES
         reference = claim.room.reference if claim.room else ""
-        fields: dict[str, Value] = {"ref": reference, "kind": timer.kind, "error": repr(error), "failures": failures}
+        fields: dict[str, Value] = {"ref": reference, "kind": timer.kind, "error": told(error), "failures": failures}
         self.observe(Event("timer.set_aside" if aside else "timer.failed", fields, logging.ERROR))
         if not aside:
             counted = replace(timer, payload={**timer.payload, "failures": failures})
@@ -149,6 +154,32 @@ class Lifecycle:
                 return reply
             again = SetTimer(_again(timer, view.now + int(wait * 1000)))
             return Reply((*reply.effects, again), reply.outcome)
+
+        return decision
+
+    async def _topic(self, claim: TimerClaim) -> Decide:
+        """Look up whether who asks for a topic is a member where it is live; whoever cannot be confirmed is none.
+
+        Where it is live nowhere, the look-up is made in the asker's own chat: the time it takes tells nothing.
+        """
+        room, turn = claim.room, claim.turn
+        if turn is None:
+            return lambda _: Reply(outcome="nobody asked")
+        chat = claim.chat if room and claim.chat else turn.chat
+        member, where = False, ""
+        try:
+            async with asyncio.timeout(TOPIC_SECONDS):
+                found = await self.messenger.member(chat, turn.person.id)
+                member = room is not None and found.oid == turn.person.oid
+                # Only a member waits for the name, so that it tells nobody else anything.
+                where = await self.messenger.channel_name(chat) if member else ""
+        except (SendError, TimeoutError) as error:
+            self.observe(Event("member.unknown", {"ref": turn.reference, "status": getattr(error, "status", 0)}))
+        asker = replace(turn, kind=TurnKind.SAID)  # a press has had its answer: what is found is whispered
+
+        def decision(view: View) -> Reply:
+            asked = Asked(asker, view, claim.timer.payload.get("rest", ""), self.policy, ())
+            return meet.looked(asked, view.room if member else None, where or chat.name)
 
         return decision
 

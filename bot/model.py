@@ -104,6 +104,7 @@ class TimerKind(StrEnum):
     GIVE_UP = "give_up"
     EMPTY = "empty"
     MEMBERS = "members"
+    TOPIC = "topic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,18 @@ class Chat:
     bot_id: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
     gone_at: int | None = None
+
+    @property
+    def zone(self) -> str:
+        """Return the zone of what everybody here reads: the one that was set, else the one first seen here; "" is UTC.
+
+        The zone first seen is remembered among the settings as `zone_seen` (EXPERIENCE 1.9).
+        """
+        return str(self.settings.get("zone") or self.settings.get("zone_seen") or "")
+
+    def language(self, otherwise: str) -> str:
+        """Return the language of what everybody here reads: the one set, else `otherwise` (EXPERIENCE 1.10)."""
+        return str(self.settings.get("language") or otherwise)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +297,8 @@ class Room:
 class Whisper:
     """What one person is to see: the name of a text in `cards.whispers` and its data, rendered when sent.
 
-    Every value of `data` is text, a number, or a list of text: what JSON can hold.
+    Every value of `data` is text, a number, or a list of text: what JSON can hold. `offer` is what a press on it may
+    do, in ids of ours: it stays in the store when the words have left it.
     """
 
     name: str
@@ -292,6 +306,7 @@ class Whisper:
     language: str = "en"
     zone: str = ""
     reference: str = ""
+    offer: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +337,7 @@ class Message:
 class Timer:
     """Work that is due at a time: network calls (ENGINE R12) and the clock's own transitions.
 
-    `subject` is the room id; `payload` what the kind needs besides.
+    `subject` is the room id, or the chat's thread where there is no room; `payload` what the kind needs besides.
     """
 
     timer_key: str

@@ -71,6 +71,14 @@ class Meetings(Protocol):
         ...
 
 
+class Posts(Protocol):
+    """What stands in a chat, read with the grant that a team or a chat gave for it (ENGINE R15)."""
+
+    async def find(self, chat: Chat, conversation_id: str, nonce: str, *, reference: str) -> str:
+        """Return the id of the post of ours that carries the nonce, "" where none does. Raises NotNow or Refused."""
+        ...
+
+
 class Messenger(Protocol):
     """Messages in Teams through the Bot Connector. All methods raise NotDone, Unclear, Gone or Rejected."""
 
@@ -92,6 +100,14 @@ class Messenger(Protocol):
 
     async def member(self, chat: Chat, person_id: str) -> Person:
         """Return a member of the chat with their object id and sign-in name; Gone for somebody who is none."""
+        ...
+
+    async def group(self, chat: Chat) -> str:
+        """Return the Entra group id of a channel's team, which Graph knows the team by; "" when it is not said."""
+        ...
+
+    async def channel_name(self, chat: Chat) -> str:
+        """Return what a channel is called, which messages do not say; "" for every other chat and the general one."""
         ...
 
     async def personal(self, chat: Chat, to: Person) -> str:

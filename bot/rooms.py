@@ -52,6 +52,8 @@ UNDO_AFTER = 60_000
 """ms after which a request whose outcome nobody knows has surely had its effect, so that it can be undone."""
 UNDO_FOR = 86_400_000
 """ms for which the deletion of a meeting nobody saw is tried."""
+BROUGHT_REMEMBERED = 86_400_000
+"""ms for which a chat knows the room of another chat that was brought into it, without being told its topic."""
 REFUSAL_REMEMBERED = 86_400_000
 """ms for which a refused thread is remembered (ENGINE R2)."""
 
@@ -121,6 +123,11 @@ def card_in(room: Room, thread_id: str, conversation_id: str, *, message_id: str
             room_id=room.room_id,
         )
     )
+
+
+def brought_key(thread_id: str, room_id: str = "") -> str:
+    """Return the note that a room was brought into a chat; without the room how all notes of the chat begin."""
+    return f"brought|{thread_id}|{room_id}"
 
 
 def opened(room: Room, meeting: Meeting, now: int) -> Reply:

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.answers import Answers
-from bot.decisions import PlanMessage, Reply, SetTimer
 from bot.delivery import Delivery
 from bot.dispatch import Dispatch
-from bot.errors import DoorError, StoreError
+from bot.errors import DoorError, StoreError, told
 from bot.leases import MessageClaim, Receipt, ReceiptKind, Sent, Settled, TimerClaim, TurnClaim, Work, together
 from bot.lifecycle import Lifecycle
 from bot.model import Answer, MessageState, Turn
@@ -161,9 +160,9 @@ class Worker:
             try:
                 work = await engine.store.claim(engine.clock.now(), CLAIM_LIMIT)
             except StoreError as error:
-                engine.observe(Event("store.away", {"error": str(error)}, logging.ERROR))
+                engine.observe(Event("store.away", {"error": told(error)}, logging.ERROR))
             except Exception as error:  # noqa: BLE001 - the claimer must outlive any one row
-                engine.observe(Event("worker.failed", {"error": type(error).__name__}, logging.ERROR))
+                engine.observe(Event("worker.failed", {"error": told(error)}, logging.ERROR))
             else:
                 self._due(work.next_due)
                 self._begin(work)
@@ -213,7 +212,8 @@ class Worker:
             self._turns += 1
             self._run(self._turn(turn), Work(turns=(turn,)), "turn", turn.turn.chat.thread_id)
         for timer in work.timers:
-            thread_id = timer.room.home_thread if timer.room else timer.timer.subject
+            home = timer.room.home_thread if timer.room else timer.timer.subject
+            thread_id = timer.turn.chat.thread_id if timer.turn else home
             self._run(self._timer(timer), Work(timers=(timer,)), "timer", thread_id)
         for message in work.messages:
             self._run(self._message(message), Work(messages=(message,)), "message", message.message.thread_id)
@@ -226,7 +226,7 @@ class Worker:
                         await doing
             except StoreError as error:
                 # Nothing was written; the lease ends and the work is found again.
-                self._engine.observe(Event("store.away", {"error": str(error)}, logging.ERROR))
+                self._engine.observe(Event("store.away", {"error": told(error)}, logging.ERROR))
             finally:
                 doing.close()  # it may never have had its place
 
@@ -242,7 +242,7 @@ class Worker:
         self._on_the_way.discard(id(task))
         self._posting.discard(id(task))
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._engine.observe(Event("worker.failed", {"error": repr(error)}, logging.ERROR))
+            self._engine.observe(Event("worker.failed", {"error": told(error)}, logging.ERROR))
 
     # --- one piece of work -------------------------------------------------------------------------------
 
@@ -267,7 +267,7 @@ class Worker:
         poison = await engine.store.fail_turn(claim, now, now + TURN_RETRY_MS)
         fields: dict[str, Value] = {
             "ref": claim.turn.reference,
-            "error": repr(error),
+            "error": told(error),
             "attempts": claim.attempts,
             "poison": poison,
         }
@@ -287,8 +287,9 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - a bug must neither lose the timer nor run it for ever
             broken = engine.lifecycle.broken(claim, error)
             settled = await engine.store.settle_timer(claim, broken, engine.clock.now(), engine.chance.token())
+        about = claim.turn or claim.room
         fields: dict[str, Value] = {
-            "ref": claim.room.reference if claim.room else "",
+            "ref": about.reference if about else "",
             "kind": claim.timer.kind,
             "outcome": settled.reply.outcome if settled.reply else "stale",
         }
@@ -335,7 +336,7 @@ class Worker:
             self._left.append(settled.work)
             return
         self._due(settled.work.next_due)
-        for due_at in _due_times(settled.reply):
+        for due_at in settled.reply.due_times() if settled.reply else ():
             self._due(due_at)
         self._begin(settled.work)
 
@@ -346,13 +347,3 @@ class Worker:
 
     def _event(self, name: str, turn: Turn, **fields: str) -> None:
         self._engine.observe(Event(name, {"ref": turn.reference, "tenant": turn.chat.tenant, **fields}))
-
-
-def _due_times(reply: Reply | None) -> list[int]:
-    times: list[int] = []
-    for effect in reply.effects if reply else ():
-        if isinstance(effect, PlanMessage) and effect.message.due_at is not None:
-            times.append(effect.message.due_at)
-        elif isinstance(effect, SetTimer):
-            times.append(effect.timer.due_at)
-    return times

@@ -22,6 +22,7 @@ from bot.sandbox.meetings import (
     parse_time,
     write_meeting,
 )
+from bot.sandbox.messages import LISTED
 from bot.sandbox.server import Call, Refused, Server, Stage
 from bot.sandbox.tenant import Person
 
@@ -58,9 +59,14 @@ class Graph(Server):
         self.route("*", r"/{version:v1\.0|beta}{_:/+}me/{tail:.*}", "graph.me", self._me)
 
     def admit(self, call: Call) -> None:
-        """Judge the bearer; raises Refused 401, or 403 without the role that the method needs."""
+        """Judge the bearer; raises Refused 401, or 403 without the role that the method needs.
+
+        Who may read messages is not the tenant's to say but the team's or the chat's.
+        """
         audiences = {GRAPH_AUDIENCE, GRAPH_APP, self.url}
         claims = self._entra.claims(call.request.headers.get("Authorization", ""), audiences)
+        if call.exchange.operation == LISTED:
+            return
         needed = {"OnlineMeetings.ReadWrite.All"}
         if call.request.method == "GET":
             needed.add("OnlineMeetings.Read.All")

@@ -68,7 +68,7 @@ def _timer_claim(row: Row, now: int) -> Operation[TimerClaim]:
     room = yield from find_room(row["subject"])
     chat = (yield from find_chat(room.tenant, room.home_thread)) if room else None
     paused = (yield from _graph_paused(row["tenant"], now)) if row["kind"] in _ASKS_GRAPH else 0
-    return TimerClaim(timer, rows.read_lease(row), room, chat, paused)
+    return TimerClaim(timer, rows.read_lease(row), room, chat, paused, rows.read_waiting(timer))
 
 
 def _graph_paused(tenant: str, now: int) -> Operation[int]:

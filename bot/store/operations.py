@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import msgspec
 
-from bot import limits
+from bot import backoff, limits
 from bot.leases import Lease, Receipt, ReceiptKind, Stuck, TurnClaim, Work
 from bot.model import Answer, TimerKind, Turn, TurnKind, Whisper
 from bot.store import rows
 from bot.store.claims import MOST_ATTEMPTS, timer_claims, turn_claim, turn_claims
-from bot.store.sending import claim_threads
+from bot.store.sending import claim_threads, forget
 from bot.store.statements import Operation, Row, Rows, Statement, Terms, Value
 from bot.store.telling import expire, poisoned, tell_busy
 from cards import answer_text
 
 ECHO_WITHIN = 60_000
 """ms within which the same words of the same person are an echo (ENGINE R11)."""
-UNCLEAR_WAIT = 5_000
-"""ms to wait before a message that may have been posted is posted once more (ENGINE R15)."""
 ALIVE_WITHIN = 30_000
 """ms after its last heartbeat for which a replica counts as alive: three heartbeats."""
 TURNS_KEPT = 48 * 3_600_000
@@ -177,10 +175,10 @@ def claim(terms: Terms, now: int, limit: int) -> Operation[Work]:
         yield from poisoned(terms, row, now)
     turn_rows = yield from _heads(lease)
     timer_rows = yield "timers_claim", {**lease, "kinds": KNOWN_TIMERS}
-    yield "messages_gone", {"now": now}
-    yield "messages_unclear", {"now": now, "due_at": now + UNCLEAR_WAIT}
-    yield "messages_not_again", {"now": now}
-    yield "messages_late", {"now": now, "before": now - BEST_BEFORE}
+    yield from forget((yield "messages_gone", {"now": now}))
+    yield "messages_unclear", {"now": now, "due_at": now + backoff.UNCLEAR_WAIT}
+    yield from forget((yield "messages_not_again", {"now": now}))
+    yield from forget((yield "messages_late", {"now": now, "before": now - BEST_BEFORE}))
     messages, again = yield from claim_threads(terms, now, limit)
     turns = yield from turn_claims(turn_rows)
     timers = yield from timer_claims(timer_rows, now)

@@ -136,4 +136,11 @@ def chat_is_gone(tenant: str, thread_id: str, now: int, since: int) -> Operation
     """Drop the turns that waited in a chat up to `since`, and all it was to be told (ENGINE R19)."""
     where: dict[str, Value] = {"tenant": tenant, "thread_id": thread_id, "now": now}
     yield "turns_gone", {**where, "since": since}
-    yield "thread_gone", where
+    yield from forget((yield "thread_gone", where))
+
+
+def forget(ended: Rows) -> Operation[None]:
+    """Empty the words of messages that have ended (ENGINE 4.1)."""
+    for row in ended:
+        if row["content"] is not None:
+            yield "message_emptied", {"message_id": row["message_id"], "content": rows.emptied(row["content"])}

@@ -9,20 +9,24 @@ from bot import limits
 from bot.decisions import Reply, View
 from bot.errors import StoreError
 from bot.leases import MessageClaim, Sent, Settled, TimerClaim, TurnClaim
-from bot.model import MessageState, Purpose, Turn, TurnKind
+from bot.model import UNFINISHED, MessageState, Purpose, Room, Turn, TurnKind
 from bot.ports import Decide
+from bot.rooms import brought_key
 from bot.store import rows, strays
 from bot.store.claims import MOST_ATTEMPTS, find_chat, find_room, turn_claims
 from bot.store.effects import Applying, Overtaken, apply, refresh, take
 from bot.store.sending import learn
 from bot.store.statements import Operation, Row, Terms, Value
 from bot.store.telling import unshown
-from bot.topics import chat_scope, names_one, team_scope
+from bot.topics import chat_scope, named, team_scope
 
 TRIES = 3
 """How often a decision is taken anew when others were faster."""
 HEARD_WITHIN = 3_000
 """ms after which nobody waits for a press's answer (ENGINE R14), whatever became of the process that took it in."""
+
+MOST_ELSEWHERE = 20
+"""Rooms of the same topic in other scopes that a decision sees."""
 
 Look = Callable[[], Operation[View]]
 
@@ -93,16 +97,12 @@ def _turn_view(at: Applying, turn: Turn, *, unheard: bool) -> Operation[View]:
     tenant, thread_id = turn.chat.tenant, turn.chat.thread_id
     chat = yield from find_chat(tenant, thread_id)
     scope_key = chat_scope(thread_id)
-    unfinished = yield (
-        "rooms_unfinished",
-        {
-            "tenant": tenant,
-            "scope_key": scope_key,
-            "team_scope": team_scope(chat or turn.chat),
-            "thread_id": thread_id,
-            "topics": int(names_one(turn.text)),
-        },
-    )
+    topic = named(turn.text)
+    scopes = {"tenant": tenant, "scope_key": scope_key, "team_scope": team_scope(chat or turn.chat)}
+    unfinished = yield "rooms_unfinished", {**scopes, "thread_id": thread_id, "topics": int(bool(topic))}
+    elsewhere = (yield "rooms_elsewhere", {**scopes, "topic": topic, "most": MOST_ELSEWHERE}) if topic else []
+    notes = yield from _notes(tenant, at.now)
+    brought = yield from _brought(notes, thread_id)
     last = yield "room_last", {"tenant": tenant, "thread_id": thread_id}
     pressed = yield from strays.pressed(at, turn)
     started = yield from _started(turn, at.now)
@@ -113,17 +113,31 @@ def _turn_view(at: Applying, turn: Turn, *, unheard: bool) -> Operation[View]:
         now=at.now,
         fresh_id=at.fresh_id,
         chat=chat,
-        rooms=tuple(rows.read_room(row) for row in unfinished if row["scope_key"] == scope_key or row["shown_here"]),
+        rooms=(
+            *(rows.read_room(row) for row in unfinished if row["scope_key"] == scope_key or row["shown_here"]),
+            *brought.values(),
+        ),
         topics=tuple(rows.read_room(row) for row in unfinished if row["scope_key"] != scope_key),
+        elsewhere=tuple(rows.read_room(row) for row in elsewhere if row["room_id"] not in brought),
         last_room=rows.read_room(last[0]) if last else None,
         pressed=pressed,
         pressed_room=(yield from find_room(pressed.room_id)) if pressed else None,
-        notes=(yield from _notes(tenant, at.now)),
+        notes=notes,
         mine=started["mine"],
         here=started["here"],
         unheard=unheard,
         opened=bool(opened),
     )
+
+
+def _brought(notes: dict[str, str], thread_id: str) -> Operation[dict[str, Room]]:
+    """Return by id the unfinished rooms of other chats that were brought into this one."""
+    found = {}
+    for note, room_id in notes.items():
+        room = (yield from find_room(room_id)) if note.startswith(brought_key(thread_id)) else None
+        if room and room.state in UNFINISHED:
+            found[room_id] = room
+    return found
 
 
 def _started(turn: Turn, now: int) -> Operation[dict[str, tuple[int, ...]]]:
@@ -140,6 +154,8 @@ def _started(turn: Turn, now: int) -> Operation[dict[str, tuple[int, ...]]]:
 def _timer_view(at: Applying, claim: TimerClaim) -> Operation[View]:
     room = yield from find_room(claim.timer.subject)
     chat = (yield from find_chat(room.tenant, room.home_thread)) if room else None
+    if claim.turn is not None:
+        return replace((yield from _turn_view(at, claim.turn, unheard=False)), room=room)
     notes = yield from _notes(claim.timer.tenant, at.now)
     return View(now=at.now, fresh_id=at.fresh_id, chat=chat, room=room, notes=notes)
 
@@ -206,4 +222,5 @@ def _after(row: Row, sent: Sent, now: int, gap: int) -> dict[str, Value]:
         "attempts": attempts,
         "due_at": due_at,
         "outcome": sent.outcome,
+        "content": rows.emptied(row["content"]) if due_at is None else row["content"],
     }

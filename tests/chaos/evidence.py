@@ -53,8 +53,8 @@ class Seen:
     """What the judge looks at.
 
     `stored` are the ids of posts that a replica said it wrote down (T4); it can only take an excuse away. `wait_ms` is
-    R15's pause, `deadline_ms` how long a send may take, `lease_ms` how long a lease lasts. `renewed` is
-    when a call that follows a 401 was begun, by its number; `texts` remembers what posts say, from one look to the next.
+    R15's pause, `deadline_ms` how long a send may take, `lease_ms` how long a lease lasts. `texts`
+    remembers what posts say, from one look to the next, `renewed` when a call after a 401 was begun, by its number.
     """
 
     cloud: Cloud

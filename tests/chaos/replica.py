@@ -21,11 +21,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from aiohttp import web
 
 import app
-from bot import delivery, worker
+from bot import backoff, worker
 from bot.leases import MessageClaim, Sent, Settled
 from bot.ports import Store
 from bot.settings import Settings
-from bot.store import opening, operations
+from bot.store import opening
 from bot.store.sqlite import open_sqlite, store_path
 from bot.teams import connection
 from tests.chaos.broken import Around, replaced
@@ -45,7 +45,7 @@ async def open_store(url: str, *, owner: str, lease_ms: int) -> Store:
 def hurry(lease_ms: int, unclear_ms: int, deadline_ms: int = 0) -> int:
     """Shorten the waits of a run and return the lease in ms."""
     if unclear_ms:
-        delivery.UNCLEAR_WAIT = operations.UNCLEAR_WAIT = unclear_ms
+        backoff.UNCLEAR_WAIT = unclear_ms
     if deadline_ms:
         vars(connection.Connection)["__init__"].__kwdefaults__ = {"seconds": deadline_ms / 1000}
     if lease_ms:

@@ -74,6 +74,14 @@ class Teams:
         """Look nobody up."""
         raise self.fails.get(person_id, Gone("nobody"))
 
+    async def group(self, _: Chat) -> str:
+        """Know no team."""
+        return ""
+
+    async def channel_name(self, _: Chat) -> str:
+        """Know no channel."""
+        return ""
+
     async def personal(self, _: Chat, to: Person) -> str:
         """Open the 1:1."""
         assert to == KIM

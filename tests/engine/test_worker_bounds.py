@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import DoorError, StoreError
+from bot.errors import DoorError, StoreError, Unclear
 from bot.leases import Lease, MessageClaim, Receipt, ReceiptKind, Sent, Settled, Work
 from bot.model import Answer, Chat, ChatKind, Message, MessageState, Person, Purpose, Turn, TurnKind, Whisper
 from bot.observe import Event
@@ -114,10 +114,14 @@ class Post:
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
     count: int = 0
 
+    breaks: Exception | None = None
+
     async def send(self, _: MessageClaim) -> Sent:
         """Begin, and wait."""
         self.begun.set()
         self.count += 1
+        if self.breaks:
+            raise self.breaks
         try:
             await self.goes.wait()
         except asyncio.CancelledError:
@@ -249,3 +253,22 @@ async def test_what_is_settled_last_is_handed_back_too() -> None:
     store.writing.set()
     await stopping
     assert store.released == Work(messages=(next_one,))
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (KeyError("https://teams.example/meet/1?p=secret"), "KeyError in tests.engine.test_worker_bounds:"),
+        (Unclear("POST was answered 502"), "Unclear: POST was answered 502"),
+    ],
+)
+async def test_a_log_line_never_repeats_what_others_say(error: Exception, told: str) -> None:
+    """A failure of ours is told in our words; of any other, which may quote people, only its kind and its place."""
+    events = list[Event]()
+    store = Shelf(Work(messages=(claimed(NOW + 30_000),)))
+    worker = Worker(engine(store, Post(breaks=error), HandClock(), events))
+    await worker.start()
+    await until(lambda: bool(events))
+    assert str(events[0].fields["error"]).startswith(told)
+    assert "secret" not in str(events)
+    await worker.stop(0.1)

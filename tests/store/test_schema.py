@@ -62,6 +62,7 @@ HOT = [
     "turn_lease",
     "room_find",
     "rooms_unfinished",
+    "rooms_elsewhere",
     "room_last",
     "room_save",
     "message_by_activity",

@@ -17,6 +17,14 @@ WHERE tenant = CAST(:tenant AS TEXT)
   ))
 ORDER BY created_at DESC, room_id DESC;
 
+-- name: rooms_elsewhere(tenant, topic, scope_key, team_scope, most)
+-- What has the same topic in other scopes.
+SELECT * FROM rooms
+WHERE tenant = CAST(:tenant AS TEXT) AND topic = CAST(:topic AS TEXT)
+  AND scope_key NOT IN (CAST(:scope_key AS TEXT), CAST(:team_scope AS TEXT), 'tenant')
+  AND state IN ('opening', 'open', 'live', 'empty')
+ORDER BY created_at DESC, room_id DESC LIMIT CAST(:most AS BIGINT);
+
 -- name: room_last(tenant, thread_id)
 SELECT * FROM rooms
 WHERE tenant = CAST(:tenant AS TEXT) AND home_thread = CAST(:thread_id AS TEXT)

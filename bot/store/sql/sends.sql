@@ -144,16 +144,18 @@ UPDATE inbox SET state = 'dropped', outcome = 'chat gone', body = NULL, lease_ow
 WHERE state = 'new' AND tenant = CAST(:tenant AS TEXT) AND thread_id = CAST(:thread_id AS TEXT)
   AND received_at <= CAST(:since AS BIGINT) AND lease_until <= CAST(:now AS BIGINT);
 
--- name: thread_gone(tenant, thread_id, now)!
+-- name: thread_gone(tenant, thread_id, now)
 UPDATE messages SET state = 'gone', due_at = NULL, lease_owner = '', lease_until = 0, outcome = 'chat gone'
 WHERE tenant = CAST(:tenant AS TEXT) AND thread_id = CAST(:thread_id AS TEXT) AND due_at IS NOT NULL
-  AND lease_until <= CAST(:now AS BIGINT);
+  AND lease_until <= CAST(:now AS BIGINT)
+RETURNING message_id, content;
 
--- name: messages_late(now, before)!
+-- name: messages_late(now, before)
 -- Late is worse than never (ENGINE R6): words that could not be said in time are not said.
 UPDATE messages SET state = 'gone', due_at = NULL, lease_owner = '', lease_until = 0, outcome = 'too late'
 WHERE due_at <= CAST(:now AS BIGINT) AND lease_until <= CAST(:now AS BIGINT) AND state = 'planned'
-  AND purpose IN ('whisper', 'notice') AND planned_at < CAST(:before AS BIGINT);
+  AND purpose IN ('whisper', 'notice') AND planned_at < CAST(:before AS BIGINT)
+RETURNING message_id, content;
 
 -- name: note_until(tenant, note_key, now)
 SELECT until FROM notes
