@@ -38,6 +38,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--replicas", type=int, default=3)
     parser.add_argument("--store", default="", help="a MUSTER_STORE; without one a database of its own is started")
     parser.add_argument("--break", dest="broken", choices=[name for name in BREAKS if name], default="")
+    parser.add_argument("--reading", action="store_true", help="the chats let the bot read: no card may be doubled")
     parser.add_argument("--proof", action="store_true", help="run every broken build and say which came out red")
     parser.add_argument("--sound", action="store_true", help="with --proof: run the sound build under the same plans")
     options = parser.parse_args(arguments)
@@ -57,15 +58,15 @@ def main(arguments: list[str]) -> int:
         stall=STALL_SECONDS,
         topical=0.3,
     )
-    return 0 if long(draw(seed, sizes), options.store).green else 1
+    return 0 if long(draw(seed, sizes), options.store, reading=options.reading).green else 1
 
 
-def long(plan: Plan, store: str) -> Verdict:
+def long(plan: Plan, store: str, *, reading: bool = False) -> Verdict:
     """Run a plan with the product's own times."""
     options = Options(
         "", lease_ms=0, deadline_ms=0, unclear_ms=0, tries=20, teams_seconds=15.0, patience=240.0, quiet=40.0
     )
-    return shown(plan, replace(options, store=store))
+    return shown(plan, replace(options, store=store, reading=reading))
 
 
 def short(broken: str, seed: int, *, sound: bool = False) -> Verdict:
@@ -76,7 +77,7 @@ def short(broken: str, seed: int, *, sound: bool = False) -> Verdict:
 def shown(plan: Plan, options: Options) -> Verdict:
     """Run, print what came of it, return the verdict."""
     sizes = plan.sizes
-    told = f" BREAK={options.broken}" if options.broken else ""
+    told = f" BREAK={options.broken}" if options.broken else " READING=1" if options.reading else ""
     print(
         f"chaos SEED={plan.seed}{told}: {sizes.requests} requests, {sizes.chats} chats, {sizes.replicas} replicas, "
         f"{sizes.seconds:.0f} s, {sizes.kills} kills, {sizes.freezes} freezes",

@@ -55,6 +55,7 @@ class Seen:
     `stored` are the ids of posts that a replica said it wrote down (T4); it can only take an excuse away. `wait_ms` is
     R15's pause, `deadline_ms` how long a send may take, `lease_ms` how long a lease lasts. `texts`
     remembers what posts say, from one look to the next, `renewed` when a call after a 401 was begun, by its number.
+    `reading` says that the chats let the bot read what is posted in them.
     """
 
     cloud: Cloud
@@ -66,6 +67,7 @@ class Seen:
     lease_ms: int = 30_000
     texts: dict[tuple[str, int], str] = field(default_factory=dict)
     renewed: dict[int, int] = field(default_factory=dict)
+    reading: bool = False
 
     def text(self, post: Post) -> str:
         """Return the words of a post as it is now."""

@@ -45,7 +45,9 @@ async def pause(seconds: float) -> None:
 class Replica:
     """One bot process on the shared store. It speaks from `source`, and says which posts it wrote down (`stored`)."""
 
-    def __init__(self, cloud: Cloud, store: str, arguments: tuple[str, ...], *, number: int = 0) -> None:
+    def __init__(
+        self, cloud: Cloud, store: str, arguments: tuple[str, ...], *, number: int = 0, read: bool = False
+    ) -> None:
         port = free_port()
         self.source = f"127.0.0.{number + 1}"
         self.client: TeamsClient = cloud.client(f"http://127.0.0.1:{port}/api/messages")
@@ -56,7 +58,8 @@ class Replica:
         self._arguments = (*arguments, self.source)
         # Not traced: coverage of what runs here comes from the journeys, and tracing doubles every start.
         plain = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_PROCESS")}
-        self._environment = {**plain, **cloud.environment(port), "MUSTER_STORE": store, "MUSTER_SETUP": "off"}
+        own = {"MUSTER_STORE": store, "MUSTER_SETUP": "off", "MUSTER_READ_MESSAGES": "on" if read else "off"}
+        self._environment = {**plain, **cloud.environment(port), **own}
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
 

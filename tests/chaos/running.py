@@ -23,6 +23,7 @@ from tests.chaos.verdict import Verdict, judge
 from tests.chaos.weather import Weather
 
 NAMES = ("Ana Lima", "Ben Okafor", "Ines Roth", "Omar Haddad", "Pia Berg")
+GRANTS = ("ChannelMessage.Read.Group", "ChatMessage.Read.Chat")
 LOOK_EVERY = 0.2
 UNCLEAR_MS, DEADLINE_MS = 5_000, 10_000
 """R15's pause, and how long the product waits for the answer to a send."""
@@ -34,7 +35,7 @@ class Options:
 
     `lease_ms`, `deadline_ms` (of a send, less than a lease) and `unclear_ms` of 0 are the product's own times.
     `patience` is how long everything may take after the
-    last request, `quiet` how long nothing more may happen at the end.
+    last request, `quiet` how long nothing more may happen at the end; `reading` lets the bot read the chats.
     """
 
     store: str
@@ -46,6 +47,7 @@ class Options:
     teams_seconds: float = 3.0
     patience: float = 20.0
     quiet: float = 0.3
+    reading: bool = False
 
 
 @dataclass(slots=True)
@@ -68,7 +70,9 @@ class Run:
         times = (options.lease_ms, options.unclear_ms, options.deadline_ms)
         arguments = (options.broken or "-", *map(str, times))
         numbers = range(self.plan.sizes.replicas)
-        self.replicas = [Replica(self.cloud, self.options.store, arguments, number=number) for number in numbers]
+        self.replicas = [
+            Replica(self.cloud, options.store, arguments, number=number, read=options.reading) for number in numbers
+        ]
         try:
             await self.replicas[0].start()  # alone, for it makes the tables
             await asyncio.gather(*(replica.start() for replica in self.replicas[1:]))
@@ -119,6 +123,7 @@ class Run:
             self.options.deadline_ms or DEADLINE_MS,
             self.options.lease_ms or LEASE_MS,
             self.texts,
+            reading=self.options.reading,
         )
 
     def _asked(self, request: Request, sent: list[tuple[Delivery, int]]) -> Asked:
@@ -138,6 +143,7 @@ class Run:
     def _populate(self) -> None:
         """Each chat has people of its own: one person opens at most five meetings in a minute."""
         tenant = self.cloud.tenant
+        tenant.consents = set(GRANTS) if self.options.reading else set()
         for number in range(self.plan.sizes.chats):
             people = [tenant.add_person(f"{name} {number}") for name in NAMES[:AT_ONCE]]
             make = tenant.add_channel if is_channel(number) else tenant.add_group_chat

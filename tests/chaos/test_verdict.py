@@ -30,6 +30,7 @@ class Scene:
     downs: list[Down] = field(default_factory=list)
     stored: set[str] = field(default_factory=set)
     copied_at: int = 0
+    reading: bool = False
 
     @property
     def verdict(self) -> Verdict:
@@ -37,7 +38,7 @@ class Scene:
         tenant = self.cloud.tenant
         copied = NOON + self.copied_at if self.copied_at else 0
         asked = Asked(Request(1, 0, 0, 0.0), tenant.incidents, tenant.ana, acknowledged=True, at=NOON, copied_at=copied)
-        return judge(Seen(self.cloud, (asked,), tuple(self.downs), frozenset(self.stored)))
+        return judge(Seen(self.cloud, (asked,), tuple(self.downs), frozenset(self.stored), reading=self.reading))
 
     def meeting(self, **answer: Any) -> str:  # noqa: ANN401 - fields of an Exchange
         """Let Graph make the meeting and answer so; return its link."""
@@ -228,6 +229,23 @@ def test_a_second_copy_needs_a_lost_answer(
     scene.send("Case 0001: open", link=scene.cloud.graph.meetings[0].join_url, at=90_000, source=TWO)
     assert scene.verdict.green is excused
     assert bool(scene.verdict.doubled) is excused
+
+
+@pytest.mark.parametrize(
+    ("to", "down", "excused"), [("", None, False), ("29:ana", None, True), ("", (5, 40_000), True)]
+)
+def test_where_the_bot_may_read_no_lost_answer_doubles_a_card(
+    scene: Scene, to: str, down: tuple[int, int] | None, excused: bool
+) -> None:
+    """With the right to read, a card for all is doubled only where its sender fell; whispers are not listed."""
+    scene.reading = True
+    scene.opened()
+    if down:
+        scene.downs.append(Down(ONE, NOON + 60_000 + down[0], NOON + 60_000 + down[1]))
+    scene.send("Case 0002", to=to, fault="connector-reset-after", at=60_000, ms=10, stored=False)
+    scene.send("Case 0002", to=to, at=90_000, source=TWO)
+    assert scene.verdict.green is excused
+    assert ("unread" in scene.verdict.rules) is not excused
 
 
 def test_a_call_after_a_401_has_no_deadline_of_its_own(scene: Scene) -> None:

@@ -126,16 +126,28 @@ def _copies(seen: Seen, posts: dict[str, list[Post]], verdict: Verdict) -> None:
         for post in there:
             copies[nonce(post.versions[0])].append(post)
     for message, there in copies.items():
-        lost = sum(took_effect(send) and seen.lost(send) for send in sends[message])
-        first = seen.text(there[0]).partition("\n")[0]
-        line = f"{len(there)} copies of {first!r} in {there[0].thread_id}"
-        if len(there) > 1 + lost:
-            verdict.wrong.append(f"copies: {line}, {lost} answers lost")
-        elif len(there) > 1:
-            verdict.doubled[message] = line
+        if len(there) > 1:
+            _doubled(seen, message, there, sends[message], verdict)
     for message, exchanges in sends.items():
         for before, after in pairwise(exchanges):
             _patience(seen, before, after, f"{message} in {there_of(copies[message])}", verdict)
+
+
+def _doubled(seen: Seen, message: str, there: list[Post], sends: list[Exchange], verdict: Verdict) -> None:
+    """Excuse copies by lost answers, or not.
+
+    Where the bot may read, a lost answer is no reason for a second card that all can see, unless who posted
+    it fell: the post may be on its way when others look (C13).
+    """
+    lost = sum(took_effect(send) and seen.lost(send) for send in sends)
+    first = seen.text(there[0]).partition("\n")[0]
+    line = f"{len(there)} copies of {first!r} in {there[0].thread_id}"
+    if len(there) > 1 + lost:
+        verdict.wrong.append(f"copies: {line}, {lost} answers lost")
+    elif seen.reading and not there[0].visible_to and not any(seen.fell(send) for send in sends):
+        verdict.wrong.append(f"unread: {line}, though the chat may be read")
+    else:
+        verdict.doubled[message] = line
 
 
 def _patience(seen: Seen, before: Exchange, after: Exchange, message: str, verdict: Verdict) -> None:
