@@ -148,6 +148,7 @@ class Server(ABC):
             self.stage.journal.changed()
             await self.stage.gates.pass_through("after", call.exchange)
             if injection is None or response.status >= 400:  # noqa: PLR2004 - a refusal has no effect to lose
+                call.exchange.fault = ""
                 return response
         return self._failed(call, injection)
 
@@ -178,6 +179,7 @@ class Server(ABC):
         started = time.perf_counter()
         call = request[CALL] = Call(request, exchange)
         exchange.request_headers = masked_headers(request.headers)
+        exchange.source = request.remote or ""
         if request.transport is not None:
             self._transports.add(request.transport)
         try:
@@ -194,6 +196,7 @@ class Server(ABC):
             response = web.json_response({"message": error.reason}, status=error.status)
         if isinstance(response, web.Response):
             self.dress(call, response)
+            exchange.unheard = request.transport is None or request.transport.is_closing()
             self._close(exchange, response, started)
         return response
 
