@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from bot.commands import meet
 from bot.commands.command import Asked, Command, Policy, derived
 from bot.commands.grammar import find
 from bot.decisions import PlanMessage, Reply, SaveChat, View
@@ -30,6 +31,8 @@ class Dispatch:
                     return self._pressed(turn, view)
                 case TurnKind.INSTALLED:
                     return self._installed(turn, view)
+                case TurnKind.SIGNED_IN:
+                    return self._signed_in(turn, view)
                 case TurnKind.REMOVED:
                     return Reply((SaveChat(replace(view.chat or turn.chat, gone_at=view.now)),), "removed")
                 case _:
@@ -58,6 +61,11 @@ class Dispatch:
         if reply.answer is None:
             return replace(reply, answer=Answer(text="Working on it…"))
         return reply
+
+    def _signed_in(self, turn: Turn, view: View) -> Reply:
+        """What waited for a sign-in goes on; a sign-in that nothing waited for is confirmed."""
+        asked = Asked(turn, view, "", self.policy, self.commands)
+        return meet.go_on(asked) if turn.data.get("room") else asked.tell("signed-in")
 
     def _installed(self, turn: Turn, view: View) -> Reply:
         """One quiet welcome in a team; people for whom the app was installed get none (EXPERIENCE 1.20)."""

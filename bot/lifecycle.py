@@ -6,18 +6,30 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from bot import occupancy, pauses, rooms
+from bot import occupancy, pauses, rooms, ways
 from bot.backoff import delay
 from bot.commands.command import Policy, derived
-from bot.decisions import DropTimer, Reply, SetTimer, View
-from bot.errors import MeetingsError, NotDone, NotNow, PolicyMissing, Refused, SendError, ThreadRefused, Unclear
+from bot.decisions import DropTimer, PlanMessage, Reply, SetTimer, View
+from bot.errors import (
+    MeetingsError,
+    NotDone,
+    NotNow,
+    PolicyMissing,
+    Refused,
+    SendError,
+    SignInNeeded,
+    ThreadRefused,
+    Unclear,
+)
 from bot.leases import TimerClaim
-from bot.model import ChannelKind, Person, Room, RoomState, Timer, TimerKind
+from bot.model import ChannelKind, Message, Person, Purpose, Room, RoomState, Timer, TimerKind, Way, Whisper
 from bot.observe import Event, Observer, Value
-from bot.ports import Chance, Clock, Decide, Meetings, Messenger
+from bot.ports import Chance, Clock, Decide, Meetings, Messenger, UserTokens
 
 DELETES = 8
 """How often the deletion of a meeting nobody saw is tried."""
+SIGN_OUTS = 5
+"""How often a sign-out is tried before the person is told that it did not work."""
 LOOK_UPS = 4
 """How often a member look-up is tried; without it the card only lacks a button."""
 
@@ -32,6 +44,7 @@ class Lifecycle:
     clock: Clock
     chance: Chance
     observe: Observer
+    users: UserTokens | None = None
 
     async def run(self, claim: TimerClaim) -> Decide:
         """Do what the timer asks for. Never raises for what Graph or Entra answers."""
@@ -42,6 +55,7 @@ class Lifecycle:
             TimerKind.GIVE_UP: self._give_up,
             TimerKind.EMPTY: self._empty,
             TimerKind.MEMBERS: self._members,
+            TimerKind.SIGN_OUT: self._sign_out,
         }
         return await runners[claim.timer.kind](claim)
 
@@ -58,11 +72,25 @@ class Lifecycle:
             return self._with_room(
                 lambda found, view: rooms.not_yet(found, pause, now=view.now, attempts=attempts - 1, notes=view.notes)
             )
+        if claim.timer.payload.get("look_up") and self.users is not None:
+            return await self._look_up(room, self.users)
         return await self._ask(room, attempts)
+
+    async def _look_up(self, room: Room, users: UserTokens) -> Decide:
+        """Find out whether the person has signed in already, without asking them (ENGINE R2)."""
+        try:
+            there = await users.token(room.tenant, room.starter) is not None
+        except NotNow as error:
+            self._report(room, error, "token_service.away")
+            there = False  # the meeting does not wait for it: only the tie to the channel is at stake
+        policy = self.policy
+        return self._with_room(
+            lambda found, view: ways.looked_up(found, view, version=policy.binding, freeze=policy.freeze, there=there)
+        )
 
     async def _ask(self, room: Room, attempts: int) -> Decide:
         try:
-            meeting = await self.meetings.make(room.tenant, room.request, reference=room.reference)
+            meeting = await self.meetings.make(room.tenant, room.request, reference=room.reference, by=_by(room))
         except NotNow as error:
             transient = error
             wait = delay(attempts, error.retry_after, self.chance.fraction())
@@ -77,12 +105,12 @@ class Lifecycle:
         except ThreadRefused as error:
             self._report(room, error, "graph.thread_refused")
             return self._with_room(self._without_thread)
+        except SignInNeeded as error:
+            self._report(room, error, "graph.sign_in_needed")
+            return self._with_room(lambda found, view: ways.sign_in_needed(found, view, _id(view)))
         except Refused as error:
-            refused = error
             self._report(room, error, "graph.refused")
-            return self._with_room(
-                lambda found, view: rooms.refused(found, refused, now=view.now, whisper_id=_id(view))
-            )
+            return self._with_room(self._refused(error))
 
         def opened(found: Room, view: View) -> Reply:
             reply = rooms.opened(found, meeting, view.now)
@@ -132,7 +160,11 @@ class Lifecycle:
             return lambda _: Reply((SetTimer(_again(before, claim.paused_until)),), "paused")
         try:
             await self.meetings.delete(
-                timer.tenant, payload["organizer_oid"], payload["meeting_id"], reference=reference
+                timer.tenant,
+                payload["organizer_oid"],
+                payload["meeting_id"],
+                reference=reference,
+                by=_by(claim.room) if claim.room else None,
             )
         except NotNow as error:
             if timer.attempts >= DELETES:
@@ -142,6 +174,33 @@ class Lifecycle:
         except Refused:
             return lambda _: Reply(outcome="left behind")
         return lambda _: Reply((DropTimer(timer.timer_key),), "deleted")
+
+    async def _sign_out(self, claim: TimerClaim) -> Decide:
+        """Let the Token Service forget a person, and tell them when it has."""
+        timer, payload = claim.timer, claim.timer.payload
+        person = Person(payload["id"], payload["oid"], payload["name"])
+        name = "signed-out"
+        try:
+            if self.users is not None:
+                await self.users.sign_out(timer.tenant, person)
+        except NotNow as error:
+            if timer.attempts < SIGN_OUTS:
+                wait = delay(timer.attempts, error.retry_after, self.chance.fraction())
+                return lambda view: Reply((SetTimer(_again(timer, view.now + int(wait * 1000))),), "not yet")
+            name = "not-signed-out"
+        words = Whisper(name, {}, payload["language"], payload["zone"], payload["reference"])
+        return lambda view: Reply((PlanMessage(_told(timer, person, words, view)),), name)
+
+    def _refused(self, error: Refused) -> Callable[[Room, View], Reply]:
+        """Return the decision about a definite no; without the app's policy the person's own permission is next."""
+        policy = self.policy
+
+        def decide(room: Room, view: View) -> Reply:
+            if isinstance(error, PolicyMissing) and policy.auth == "auto" and room.way is Way.APP:
+                return ways.without_policy(room, view, version=policy.binding, freeze=policy.freeze)
+            return rooms.refused(room, error, now=view.now, whisper_id=_id(view))
+
+        return decide
 
     def _without_thread(self, room: Room, view: View) -> Reply:
         known = view.chat is not None and view.chat.channel_kind is ChannelKind.STANDARD
@@ -168,6 +227,25 @@ class Lifecycle:
         if isinstance(error, PolicyMissing):
             name = "graph.access_policy_missing"
         self.observe(Event(name, fields, logging.WARNING))
+
+
+def _by(room: Room) -> Person | None:
+    """Return whose own permission makes a room's meeting; None: the app's."""
+    return room.host if room.way is Way.USER else None
+
+
+def _told(timer: Timer, person: Person, words: Whisper, view: View) -> Message:
+    return Message(
+        message_id=derived(view.fresh_id, words.name),
+        intent_key=f"whisper|{timer.timer_key}|{words.name}",
+        tenant=timer.tenant,
+        thread_id=timer.payload["thread_id"],
+        conversation_id=timer.payload["conversation_id"],
+        purpose=Purpose.WHISPER,
+        due_at=view.now,
+        to=person,
+        content=words,
+    )
 
 
 def _id(view: View) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bot import limits, rooms, topics
+from bot import limits, rooms, topics, ways
 from bot.commands.command import Asked, Command, derived, once
-from bot.decisions import Effect, PlanMessage, PointCard, Reply
-from bot.model import ChannelKind, ChatKind, MeetingRequest, Person, Purpose, Room, RoomState, TurnKind
+from bot.decisions import Effect, PlanMessage, PointCard, Reply, SaveNote
+from bot.model import ChatKind, MeetingRequest, Person, Purpose, Room, RoomState, TurnKind, Way
 
 LONGEST_SUBJECT = 120
 LONGEST_BRIDGE = 200
@@ -46,7 +46,37 @@ def run(asked: Asked) -> Reply:
     if wait := limits.too_fast(asked.view.mine, asked.view.here, asked.view.now):
         return too_fast(asked, wait)
     room = new_room(asked, wish)
-    return rooms.begin(room, card_for(asked, room), asked.view.now)
+    return begun(asked, room)
+
+
+def begun(asked: Asked, room: Room) -> Reply:
+    """Open a room, with a look for the person's own token first where that is what ties it to the channel (R2)."""
+    policy, view = asked.policy, asked.view
+    chat = view.chat or asked.turn.chat
+    look_up = ways.looks_up(room, policy.auth, policy.binding, chat=chat, notes=view.notes)
+    return rooms.begin(room, card_for(asked, room), view.now, look_up=look_up)
+
+
+def go_on(asked: Asked) -> Reply:
+    """What waited for its person's sign-in runs, as it was first asked; somebody may have been faster (ENGINE 3.2)."""
+    before = asked.view.pressed_room
+    if before is None or before.state is not RoomState.FAILED:
+        return Reply(outcome="overtaken")
+    wish = Wish(before.scope_key, before.topic, before.subject, explicit=True)
+    there = next((room for room in candidates(asked, wish) if room.topic == wish.topic), None)
+    if there is not None:
+        return running(asked, there)
+    fresh = new_room(asked, wish)
+    span = before.ends_at - before.starts_at
+    room = replace(fresh, way=Way.USER, ends_at=fresh.starts_at + span, options=before.options, people=before.people)
+    room = replace(
+        room, graph_call=before.graph_call, request=asked.policy.freeze(room.host.oid, rooms.request_of(room))
+    )
+    reply = begun(asked, room)
+    asked_for = SaveNote(
+        room.tenant, ways.asked_key(room.room_id), asked.turn.data.get("asked", "1"), asked.view.now + ways.KEPT
+    )
+    return replace(reply, effects=(*reply.effects, asked_for))
 
 
 def wished(asked: Asked) -> Wish:
@@ -211,6 +241,7 @@ def new_room(asked: Asked, wish: Wish) -> Room:
         reference=turn.reference,
         zone=str(chat.settings.get("zone", "")) or turn.zone,
         language=str(chat.settings.get("language", "")) or policy.language,
+        way=request.way,
         bind_thread=request.bind_thread,
         people=people(asked),
         backup_bridge=(str(chat.settings.get("backup_bridge", "")) or policy.backup_bridge)[:LONGEST_BRIDGE],
@@ -219,13 +250,15 @@ def new_room(asked: Asked, wish: Wish) -> Room:
 
 def _request(asked: Asked, wish: Wish) -> MeetingRequest:
     starts_at = asked.view.now - asked.view.now % 1000
+    way = ways.first(asked.policy.auth, asked.view.notes, asked.turn.person.oid)
     return MeetingRequest(
         external_id=asked.view.fresh_id,
         subject=wish.subject,
         starts_at=starts_at,
         ends_at=starts_at + asked.policy.duration * 60_000,
-        bind_thread=thread_to_bind(asked),
+        bind_thread=ways.to_bind(asked.view.chat or asked.turn.chat, way, asked.policy.binding, asked.view.notes),
         language=asked.turn.locale,
+        way=way,
     )
 
 
@@ -235,15 +268,6 @@ def people(asked: Asked) -> tuple[Person, ...]:
     if before is not None and _again(asked):
         return before.people
     return asked.turn.mentions[: rooms.MOST_CALLED]
-
-
-def thread_to_bind(asked: Asked) -> str:
-    """Return the thread Graph is asked to tie the meeting to: a standard channel's, unless refused lately (R2)."""
-    chat = asked.view.chat or asked.turn.chat
-    standard = chat.kind is ChatKind.CHANNEL and chat.channel_kind in {None, ChannelKind.STANDARD}
-    remembered = rooms.refusal_keys(asked.policy.binding, chat.thread_id)
-    refused = any(key in asked.view.notes for key in remembered)
-    return chat.thread_id if standard and not refused and asked.policy.binding != "off" else ""
 
 
 COMMAND = Command(

@@ -15,11 +15,11 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from bot.errors import MeetingsError, NotNow, SettingsError
+from bot.errors import MeetingsError, NotNow, SettingsError, SignInNeeded
 from bot.graph import retry, wire
-from bot.model import FrozenRequest, Meeting, MeetingRequest
+from bot.model import FrozenRequest, Meeting, MeetingRequest, Person, Way
 from bot.observe import Event, Observer, Value
-from bot.ports import Clock, Tokens
+from bot.ports import Clock, Tokens, UserTokens
 
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 CONNECTIONS = 100
@@ -32,7 +32,7 @@ def _guid() -> str:
 
 
 class GraphMeetings:
-    """`bot.ports.Meetings` with the app's own token (app-only).
+    """`bot.ports.Meetings` with the app's own token, or with that of a person who signed in (`users`).
 
     `graph_url` is https without a path; the bearer token goes to that host and no other, redirects are not followed
     (ENGINE 4.6), cookies are not kept. Nothing is tried again here but once after a 401, with a new token
@@ -48,6 +48,7 @@ class GraphMeetings:
         clock: Clock,
         observe: Observer,
         *,
+        users: UserTokens | None = None,
         binding: str = "beta",
         deadline: float = retry.DEADLINE_SECONDS,
         new_id: Callable[[], str] = _guid,
@@ -57,6 +58,7 @@ class GraphMeetings:
             raise SettingsError([f"MUSTER_GRAPH_URL is {graph_url!r}; it must be https:// and a host, no more."])
         self._url = f"https://{parts.netloc}"
         self._tokens = tokens
+        self._users = users
         self._clock = clock
         self._observe = observe
         self._binding_version = "v1.0" if binding == "off" else binding
@@ -89,9 +91,9 @@ class GraphMeetings:
         """Return the exact bytes of a room's request. Pure."""
         return wire.freeze(host_oid, request, binding_version=self._binding_version)
 
-    async def make(self, tenant: str, request: FrozenRequest, *, reference: str) -> Meeting:
+    async def make(self, tenant: str, request: FrozenRequest, *, reference: str, by: Person | None = None) -> Meeting:
         """Make the meeting, or find the one made before: 201 or 200 (facts/graph 1.3). Raises as the port says."""
-        response = await self._authorised(tenant, "POST", request, reference)
+        response = await self._authorised(tenant, "POST", request, reference, by)
         if not response.is_success:
             raise self._error(response, had_thread=wire.had_thread(request))
         try:
@@ -102,10 +104,13 @@ class GraphMeetings:
             error.client_request_id = response.request.headers["client-request-id"]
             raise
 
-    async def delete(self, tenant: str, organizer_oid: str, meeting_id: str, *, reference: str) -> None:
+    async def delete(
+        self, tenant: str, organizer_oid: str, meeting_id: str, *, reference: str, by: Person | None = None
+    ) -> None:
         """Delete a meeting: 204, and 404 is as good (facts/graph 1.6). Raises as the port says."""
-        request = FrozenRequest("v1.0", wire.meeting_path(organizer_oid, meeting_id), "")
-        response = await self._authorised(tenant, "DELETE", request, reference)
+        way = Way.USER if by else Way.APP
+        request = FrozenRequest("v1.0", wire.meeting_path(organizer_oid, meeting_id, way), "")
+        response = await self._authorised(tenant, "DELETE", request, reference, by)
         if not response.is_success and response.status_code != wire.NOT_FOUND:
             raise self._error(response, had_thread=False)
 
@@ -120,14 +125,33 @@ class GraphMeetings:
         error.client_request_id = error.client_request_id or own_id
         return error
 
-    async def _authorised(self, tenant: str, method: str, request: FrozenRequest, reference: str) -> httpx.Response:
+    async def _authorised(
+        self, tenant: str, method: str, request: FrozenRequest, reference: str, by: Person | None = None
+    ) -> httpx.Response:
         """Send with a token; one that Graph no longer takes is replaced once."""
+        if by is not None:
+            return await self._signed_in(tenant, method, request, reference, by=by)
         token = await self._tokens.token(tenant, self.scope)
         response = await self._send(method, request, token, reference)
         if response.status_code != wire.UNAUTHORIZED:
             return response
         self._tokens.revoked(tenant, self.scope, token)
         return await self._send(method, request, await self._tokens.token(tenant, self.scope), reference)
+
+    async def _signed_in(
+        self, tenant: str, method: str, request: FrozenRequest, reference: str, *, by: Person
+    ) -> httpx.Response:
+        """Send with the token of a person; SignInNeeded without one, or when Graph takes none of theirs."""
+        users = self._users
+        for _ in range(2):
+            token = await users.token(tenant, by) if users else None
+            if users is None or token is None:
+                raise SignInNeeded("the person has not signed in")
+            response = await self._send(method, request, token, reference)
+            if response.status_code != wire.UNAUTHORIZED:
+                return response
+            users.revoked(tenant, by, token)
+        raise SignInNeeded("Graph does not take the person's token", status=wire.UNAUTHORIZED)
 
     async def _send(self, method: str, request: FrozenRequest, token: str, reference: str) -> httpx.Response:
         client_request_id = self._new_id()

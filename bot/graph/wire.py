@@ -21,7 +21,7 @@ from bot.errors import (
 )
 from bot.graph import retry
 from bot.graph.values import Fields, digits, fields, link, moment, part, text, texts
-from bot.model import DialIn, FrozenRequest, Meeting, MeetingRequest
+from bot.model import DialIn, FrozenRequest, Meeting, MeetingRequest, Way
 
 LONGEST_SUBJECT = 250
 LONGEST_CODE = 80
@@ -62,15 +62,20 @@ def freeze(host_oid: str, request: MeetingRequest, *, binding_version: str) -> F
         body["chatInfo"] = {"threadId": request.bind_thread}
     return FrozenRequest(
         version=binding_version if request.bind_thread else "v1.0",
-        path=f"/users/{quote(host_oid, safe='')}/onlineMeetings/createOrGet",
+        path=f"{whose(host_oid, request.way)}/onlineMeetings/createOrGet",
         body=json.dumps(body, ensure_ascii=False, separators=(",", ":")),
         language=request.language,
     )
 
 
-def meeting_path(organizer_oid: str, meeting_id: str) -> str:
+def whose(oid: str, way: Way) -> str:
+    """Return how a path begins: `/me` by the person's own permission, `/users/…` by the app's (facts/graph 1.1)."""
+    return "/me" if way is Way.USER else f"/users/{quote(oid, safe='')}"
+
+
+def meeting_path(organizer_oid: str, meeting_id: str, way: Way = Way.APP) -> str:
     """Return the path of one meeting; ids are opaque and may hold anything (facts/graph 1.7)."""
-    return f"/users/{quote(organizer_oid, safe='')}/onlineMeetings/{quote(meeting_id, safe='')}"
+    return f"{whose(organizer_oid, way)}/onlineMeetings/{quote(meeting_id, safe='')}"
 
 
 def headers(token: str, client_request_id: str, language: str = "en") -> dict[str, str]:

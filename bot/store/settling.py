@@ -9,9 +9,9 @@ from bot import limits
 from bot.decisions import Reply, View
 from bot.errors import StoreError
 from bot.leases import MessageClaim, Sent, Settled, TimerClaim, TurnClaim
-from bot.model import MessageState, Turn
+from bot.model import MessageState, Turn, TurnKind
 from bot.ports import Decide
-from bot.store import rows, strays
+from bot.store import rows, signins, strays
 from bot.store.claims import MOST_ATTEMPTS, find_chat, find_room
 from bot.store.effects import Applying, Overtaken, apply, take
 from bot.store.sending import learn
@@ -95,7 +95,8 @@ def _turn_view(at: Applying, turn: Turn) -> Operation[View]:
         },
     )
     last = yield "room_last", {"tenant": tenant, "thread_id": thread_id}
-    pressed = yield from strays.pressed(at, turn)
+    waited = turn.data.get("room", "") if turn.kind is TurnKind.SIGNED_IN else ""
+    pressed = yield from signins.card_of(waited, thread_id) if waited else strays.pressed(at, turn)
     started = yield from _started(turn, at.now)
     return View(
         now=at.now,
@@ -105,7 +106,7 @@ def _turn_view(at: Applying, turn: Turn) -> Operation[View]:
         topics=tuple(rows.read_room(row) for row in unfinished if row["scope_key"] != scope_key),
         last_room=rows.read_room(last[0]) if last else None,
         pressed=pressed,
-        pressed_room=(yield from find_room(pressed.room_id)) if pressed else None,
+        pressed_room=(yield from find_room(waited or (pressed.room_id if pressed else ""))),
         notes=(yield from _notes(tenant, at.now)),
         mine=started["mine"],
         here=started["here"],

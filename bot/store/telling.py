@@ -13,8 +13,11 @@ LATE_WITHIN = 3_600_000
 MINUTE = 60_000
 
 
-def tell(terms: Terms, turn: Turn, name: str, now: int, *, key: str = "") -> Operation[None]:
-    """Plan a whisper to the person of a turn, one for each `key` (default: one of each name for the turn)."""
+def tell(terms: Terms, turn: Turn, name: str, now: int, *, key: str = "", **data: str) -> Operation[None]:
+    """Plan a whisper to the person of a turn, one for each `key` (default: one of each name for the turn).
+
+    `data` is the whisper's; what was typed is always in it.
+    """
     intent = key or f"whisper|{turn.turn_key}|{name}"
     message = Message(
         # Unguessable as every message's id: the owner's id is random and never leaves the process.
@@ -26,7 +29,7 @@ def tell(terms: Terms, turn: Turn, name: str, now: int, *, key: str = "") -> Ope
         purpose=Purpose.WHISPER,
         due_at=now,
         to=turn.person,
-        content=Whisper(name, {"typed": turn.text}, turn.locale, turn.zone, turn.reference),
+        content=Whisper(name, {"typed": turn.text, **data}, turn.locale, turn.zone, turn.reference),
     )
     yield "message_insert", {**rows.message_params(message), "now": now}
 
