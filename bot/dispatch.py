@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import cards
 from bot.commands import meet
 from bot.commands.command import Asked, Command, Policy, derived
 from bot.commands.grammar import find
@@ -22,26 +24,25 @@ class Dispatch:
 
     def decide(self, turn: Turn) -> Decide:
         """Return the decision about a turn, to be taken with the store's view of it (ENGINE R12)."""
+        handlers: dict[TurnKind, Callable[[Turn, View], Reply]] = {
+            TurnKind.SAID: self._said,
+            TurnKind.EDITED: self._said,
+            TurnKind.PRESSED: self._pressed,
+            TurnKind.SIGNED_IN: self._signed_in,
+            TurnKind.INSTALLED: self._installed,
+            TurnKind.REMOVED: self._removed,
+        }
 
         def decision(view: View) -> Reply:
-            match turn.kind:
-                case TurnKind.SAID:
-                    return self._said(turn, view)
-                case TurnKind.PRESSED:
-                    return self._pressed(turn, view)
-                case TurnKind.INSTALLED:
-                    return self._installed(turn, view)
-                case TurnKind.SIGNED_IN:
-                    return self._signed_in(turn, view)
-                case TurnKind.REMOVED:
-                    return Reply((SaveChat(replace(view.chat or turn.chat, gone_at=view.now)),), "removed")
-                case _:
-                    return Reply(outcome="ignored")
+            # An edit is heard when nothing came of what was said first (EXPERIENCE 1.13).
+            heard = turn.kind is not TurnKind.EDITED or not view.opened
+            handle = handlers.get(turn.kind) if heard else None
+            return handle(turn, view) if handle else Reply(outcome="ignored")
 
         return decision
 
     def _said(self, turn: Turn, view: View) -> Reply:
-        asked = Asked(turn, view, "", self.policy, self.commands)
+        asked = self._asked(turn, view)
         try:
             command, rest = find(turn.text, self.commands)
         except UsageError as error:
@@ -52,25 +53,34 @@ class Dispatch:
             return asked.tell("unknown", typed=error.typed)
         return command.run(replace(asked, rest=rest))
 
+    def _asked(self, turn: Turn, view: View) -> Asked:
+        return Asked(turn, view, "", self.policy, self.commands)
+
     def _pressed(self, turn: Turn, view: View) -> Reply:
         """A press is authorised by the message it came from, never by what its data says (ENGINE 4.2)."""
         pressed = view.pressed
         if pressed is None or (pressed.to is not None and pressed.to.id != turn.person.id):
-            return Reply(outcome="stranger", answer=Answer(error="This button is no longer in use."))
+            if view.unheard:
+                return self._asked(turn, view).tell("stranger")
+            return Reply(outcome="stranger", answer=Answer(error=in_words("stranger", turn)))
         reply = self._said(turn, view)
         if reply.answer is None:
-            return replace(reply, answer=Answer(text="Working on it…"))
+            return replace(reply, answer=Answer(text=in_words("working", turn)))
         return reply
 
     def _signed_in(self, turn: Turn, view: View) -> Reply:
         """What waited for a sign-in goes on; a sign-in that nothing waited for is confirmed."""
-        asked = Asked(turn, view, "", self.policy, self.commands)
+        asked = self._asked(turn, view)
         return meet.go_on(asked) if turn.data.get("room") else asked.tell("signed-in")
+
+    def _removed(self, turn: Turn, view: View) -> Reply:
+        return Reply((SaveChat(replace(view.chat or turn.chat, gone_at=view.now)),), "removed")
 
     def _installed(self, turn: Turn, view: View) -> Reply:
         """One quiet welcome in a team; people for whom the app was installed get none (EXPERIENCE 1.20)."""
         if not self.policy.welcome or turn.chat.kind is not ChatKind.CHANNEL:
             return Reply(outcome="installed")
+        chat = view.chat or turn.chat
         key = f"welcome|{turn.chat.tenant}|{turn.chat.team_id or turn.chat.thread_id}"
         data = {"team": turn.chat.name, "bot": self.policy.bot_name}
         message = Message(
@@ -81,9 +91,14 @@ class Dispatch:
             conversation_id=turn.conversation_id,
             purpose=Purpose.WELCOME,
             due_at=view.now,
-            content=Whisper("welcome", data, self.policy.language, reference=turn.reference),
+            content=Whisper("welcome", data, chat.language(self.policy.language), reference=turn.reference),
         )
         return Reply((PlanMessage(message),), "welcome")
 
     def _help_lines(self) -> list[list[str]]:
         return [[command.usage, command.description] for command in self.commands]
+
+
+def in_words(name: str, turn: Turn) -> str:
+    """Return one of the texts without data in the language of the turn's person, for the answer to a press."""
+    return cards.answer_text(Whisper(name, language=turn.locale))

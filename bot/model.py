@@ -134,6 +134,7 @@ class TimerKind(StrEnum):
     GIVE_UP = "give_up"
     EMPTY = "empty"
     MEMBERS = "members"
+    TOPIC = "topic"
     SIGN_OUT = "sign_out"
 
 
@@ -170,6 +171,18 @@ class Chat:
     settings: dict[str, Any] = field(default_factory=dict)
     gone_at: int | None = None
 
+    @property
+    def zone(self) -> str:
+        """Return the zone of what everybody here reads: the one that was set, else the one first seen here; "" is UTC.
+
+        The zone first seen is remembered among the settings as `zone_seen` (EXPERIENCE 1.9).
+        """
+        return str(self.settings.get("zone") or self.settings.get("zone_seen") or "")
+
+    def language(self, otherwise: str) -> str:
+        """Return the language of what everybody here reads: the one set, else `otherwise` (EXPERIENCE 1.10)."""
+        return str(self.settings.get("language") or otherwise)
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -179,7 +192,8 @@ class Turn:
     `text` has lost the mention of the bot and is otherwise as typed (at most 28 KiB);
     for a press `text` is the command line the button carries, `verb` its verb, `data` the rest of its data,
     and `reply_to_id` the activity that was pressed. `zone` is an IANA name or empty; `locale` a BCP 47 tag.
-    `turn_key` and `echo_key` are the hashes of ENGINE R11. `reference` is what people can read out.
+    `turn_key` and `echo_key` are the hashes of ENGINE R11. `reference` is what people can read out; an edit has its
+    message's.
     """
 
     turn_key: str
@@ -320,7 +334,8 @@ class Room:
     """The meeting a chat has. `version` rises with every change; `request` is what Graph is asked, frozen.
 
     `zone` is the chat's zone as an IANA name (empty: UTC); `language` the public card's language.
-    `trying` says why a room still opening waits: empty, `slow` (not answered yet) or `unavailable`.
+    `trying` says why a room still opening waits: empty, `slow` (not answered yet), `unavailable`, or
+    `unclear`: the same, and an attempt may have made the meeting all the same.
     `topic` is "" for a chat's own room, `#` and a key for a topic, `thread:` and a root's id, or an id of its own.
     `people` are those whom the request mentioned; `backup_bridge` is what to use while Microsoft does not answer.
     """
@@ -405,7 +420,7 @@ class Message:
 class Timer:
     """Work that is due at a time: network calls (ENGINE R12) and the clock's own transitions.
 
-    `subject` is the room id; `payload` what the kind needs besides.
+    `subject` is the room id, or the chat's thread where there is no room; `payload` what the kind needs besides.
     """
 
     timer_key: str

@@ -154,6 +154,14 @@ class Calendar(Protocol):
         ...
 
 
+class Posts(Protocol):
+    """What stands in a chat, read with the grant that a team or a chat gave for it (ENGINE R15)."""
+
+    async def find(self, chat: Chat, conversation_id: str, nonce: str, *, reference: str) -> str:
+        """Return the id of the post of ours that carries the nonce, "" where none does. Raises NotNow or Refused."""
+        ...
+
+
 class Messenger(Protocol):
     """Messages in Teams through the Bot Connector. All methods raise NotDone, Unclear, Gone or Rejected."""
 
@@ -175,6 +183,14 @@ class Messenger(Protocol):
 
     async def member(self, chat: Chat, person_id: str) -> Person:
         """Return a member of the chat with their object id and sign-in name; Gone for somebody who is none."""
+        ...
+
+    async def group(self, chat: Chat) -> str:
+        """Return the Entra group id of a channel's team, which Graph knows the team by; "" when it is not said."""
+        ...
+
+    async def channel_name(self, chat: Chat) -> str:
+        """Return what a channel is called, which messages do not say; "" for every other chat and the general one."""
         ...
 
     async def personal(self, chat: Chat, to: Person) -> str:
@@ -231,8 +247,11 @@ class Store(Protocol):
         """A handler raised: give the turn back until `retry_at`; the fifth time it is poison. Say if it is."""
         ...
 
-    async def answer(self, turn_key: str) -> Receipt | None:
-        """Return the stored answer of an invoke, or None while it has none."""
+    async def answer(self, turn_key: str, *, last: bool = False) -> Receipt | None:
+        """Return the stored answer of an invoke, or None while it has none.
+
+        With `last` nobody asks again: a turn that is not decided yet sees in its view that it is `unheard`.
+        """
         ...
 
     async def exchange_begins(self, tenant: str, user_oid: str, exchange_id: str, now: int) -> Exchange:
@@ -252,7 +271,10 @@ class Store(Protocol):
         ...
 
     async def release(self, work: Work, now: int) -> None:
-        """Hand leases back at shutdown so that another process need not wait; never undoes `sending`."""
+        """Hand leases back at shutdown so that another process need not wait.
+
+        A message in it whose bytes had not begun is planned again; one whose bytes may have left must not be in it.
+        """
         ...
 
     async def stuck(self, limit: int) -> list[Stuck]:

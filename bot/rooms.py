@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from types import MappingProxyType
+from typing import Any
 
 from bot.decisions import (
     DropTimer,
@@ -49,6 +50,12 @@ MEMBER_REMEMBERED = 86_400_000
 """ms for which a member look-up is remembered (ENGINE 2.2)."""
 MOST_CALLED = 19
 """How many people a call link names; a group call of Teams takes 20 with the caller."""
+UNDO_AFTER = 60_000
+"""ms after which a request whose outcome nobody knows has surely had its effect, so that it can be undone."""
+UNDO_FOR = 86_400_000
+"""ms for which the deletion of a meeting nobody saw is tried."""
+BROUGHT_REMEMBERED = 86_400_000
+"""ms for which a chat knows the room of another chat that was brought into it, without being told its topic."""
 REFUSAL_REMEMBERED = 86_400_000
 """ms for which a refused thread is remembered (ENGINE R2)."""
 
@@ -80,7 +87,9 @@ def open_timer(room: Room, due_at: int, attempts: int = 0, *, wished: bool = Fal
     signed in is asked first (ENGINE R2).
     """
     key = f"open|{room.room_id}"
-    payload = {name: True for name, there in (("wished", wished), ("look_up", look_up)) if there}
+    payload: dict[str, Any] = {"wished": True} if wished else {"settled": attempts}
+    if look_up:
+        payload["look_up"] = True
     return SetTimer(Timer(key, TimerKind.OPEN, room.tenant, room.room_id, due_at, payload, attempts))
 
 
@@ -122,6 +131,11 @@ def card_in(room: Room, thread_id: str, conversation_id: str, *, message_id: str
     )
 
 
+def brought_key(thread_id: str, room_id: str = "") -> str:
+    """Return the note that a room was brought into a chat; without the room how all notes of the chat begin."""
+    return f"brought|{thread_id}|{room_id}"
+
+
 def opened(room: Room, meeting: Meeting, now: int) -> Reply:
     """Opening → open: Graph made the meeting. A room that is no longer opening deletes it again (ENGINE R6)."""
     if room.state is not RoomState.OPENING:
@@ -149,10 +163,29 @@ def binding(asked_thread: str, meeting: Meeting) -> Binding:
 
 
 def late(room: Room, meeting: Meeting, now: int) -> Reply:
-    """A meeting for a room that gave up: nobody was shown it, so it is deleted."""
-    payload = {"meeting_id": meeting.id, "organizer_oid": room.host.oid}
+    """A meeting for a room that gave up, or has another one: nobody was shown it, so it is deleted."""
+    if room.state is not RoomState.FAILED and (room.meeting is None or room.meeting.id == meeting.id):
+        return Reply(outcome="overtaken")
+    payload = {"meeting_id": meeting.id, "organizer_oid": room.host.oid, "until": now + UNDO_FOR}
+    payload |= {"by_person": True} if room.way is Way.USER else {}
     timer = Timer(f"delete|{room.room_id}", TimerKind.DELETE, room.tenant, room.room_id, now, payload)
-    return Reply((SetTimer(timer),), "late")
+    return Reply((SetTimer(timer),), "late", regardless=True)
+
+
+def undo(room: Room, now: int) -> SetTimer:
+    """Return the timer that looks for a meeting which may have been made unseen, and deletes it (ENGINE R6).
+
+    It asks for it with the same bytes, which finds what is there (ENGINE R1).
+    """
+    payload = {"request": asdict(room.request), "organizer_oid": room.host.oid, "until": now + UNDO_FOR}
+    payload |= {"by_person": True} if room.way is Way.USER else {}
+    key = f"delete|{room.room_id}|{room.attempt}"
+    return SetTimer(Timer(key, TimerKind.DELETE, room.tenant, room.room_id, now + UNDO_AFTER, payload))
+
+
+def unknown(room: Room, now: int) -> Reply:
+    """An attempt ended without anybody knowing how; for a room that gave up meanwhile it is undone (ENGINE R6)."""
+    return Reply((undo(room, now),), "undoing") if room.state is RoomState.FAILED else Reply(outcome="overtaken")
 
 
 def refused(room: Room, error: Refused, *, now: int, whisper_id: str) -> Reply:
@@ -170,14 +203,20 @@ def unbound(room: Room, *, now: int, freeze: Freeze, known_standard: bool) -> Re
     """
     if room.state is not RoomState.OPENING:
         return Reply(outcome="overtaken")
-    attempt = room.attempt + 1
-    after = replace(room, attempt=attempt, external_id=f"{room.room_id}-{attempt}", bind_thread="")
+    after = replace(again(room), bind_thread="")
     after = replace(after, request=freeze(room.host.oid, request_of(after)))
     for_tenant, for_thread = refusal_keys(room.request.version, room.bind_thread, room.way)
     note = SaveNote(
         room.tenant, for_tenant if known_standard else for_thread, room.bind_thread, now + REFUSAL_REMEMBERED
     )
-    return Reply((SaveRoom(after), note, open_timer(after, now)), "thread refused")
+    return Reply((SaveRoom(after), note, open_timer(after, now), *undone(room, now)), "thread refused")
+
+
+def again(room: Room) -> Room:
+    """Return the room with another attempt under a new external id; of the new one nothing is unclear yet (R1)."""
+    attempt = room.attempt + 1
+    trying = "unavailable" if room.trying else ""
+    return replace(room, attempt=attempt, external_id=f"{room.room_id}-{attempt}", trying=trying)
 
 
 def request_of(room: Room) -> MeetingRequest:
@@ -196,21 +235,35 @@ def request_of(room: Room) -> MeetingRequest:
 
 
 def not_yet(
-    room: Room, wait: float, *, now: int, attempts: int, notes: Mapping[str, str] = MappingProxyType({})
+    room: Room,
+    wait: float,
+    *,
+    now: int,
+    attempts: int,
+    notes: Mapping[str, str] = MappingProxyType({}),
+    unclear: bool = False,
 ) -> Reply:
     """Opening → opening: transient or unclear. Tries again after `wait` seconds, at the latest at give-up.
 
     The first time, the card says so, and whom it could call is looked up unless `notes` knows.
     """
     if room.state is not RoomState.OPENING:
-        return Reply(outcome="overtaken")
+        return unknown(room, now) if unclear else Reply(outcome="overtaken")
     due_at = min(room.give_up_at, now + int(wait * 1000))
     effects: tuple[Effect, ...] = (open_timer(room, due_at, attempts),)
-    if room.trying != "unavailable":
-        trying = known(replace(room, trying="unavailable"), notes)
+    why = "unclear" if unclear or room.trying == "unclear" else "unavailable"
+    if room.trying not in {"unavailable", "unclear"}:
+        trying = known(replace(room, trying=why), notes)
         told = (SaveRoom(trying), RefreshCards(room.room_id, only_posted=True))
         effects = (*told, *effects, *members_timer(trying, now))
+    elif room.trying != why:
+        effects = (SaveRoom(replace(room, trying=why)), *effects)
     return Reply(effects, "trying")
+
+
+def undone(room: Room, now: int) -> tuple[SetTimer, ...]:
+    """Return the timer that undoes an attempt of which nobody knows what came; none for a clear one."""
+    return (undo(room, now),) if room.trying == "unclear" else ()
 
 
 def member_key(person_id: str) -> str:
@@ -269,6 +322,13 @@ def gave_up(room: Room, *, now: int, whisper_id: str) -> Reply:
     return failed(room, "deadline", now=now, whisper_id=whisper_id)
 
 
+def broken(room: Room, *, now: int, whisper_id: str) -> Reply:
+    """Opening → failed because something of ours broke each time it was tried."""
+    if room.state is not RoomState.OPENING:
+        return Reply(outcome="overtaken")
+    return failed(room, "problem", now=now, whisper_id=whisper_id)
+
+
 def failed(room: Room, code: str, *, now: int, whisper_id: str) -> Reply:
     """Opening → failed: the card says so to all, the person who asked is told the rest (EXPERIENCE 1.3)."""
     after = replace(room, state=RoomState.FAILED, fail_code=code, ended_at=now, trying="")
@@ -277,7 +337,7 @@ def failed(room: Room, code: str, *, now: int, whisper_id: str) -> Reply:
     )
     # The timer that asks Graph stays: if its call is under way, its late success is to be deleted.
     effects: tuple[Effect, ...] = (SaveRoom(after), RefreshCards(room.room_id), DropTimer(_give_up_key(room)), record)
-    effects = (*effects, *members_timer(after, now))
+    effects = (*effects, *members_timer(after, now), *undone(room, now))
     if code == "policy":
         minutes = round((room.ends_at - room.starts_at) / 60_000)
         words = Whisper(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot import rooms
-from bot.decisions import Park, PlanMessage, Reply, SaveNote, SaveRoom, View
+from bot.decisions import Effect, Park, PlanMessage, Reply, SaveNote, SaveRoom, View
 from bot.model import ChannelKind, Chat, ChatKind, Room, RoomState, Turn, TurnKind, Way, Whisper
 
 KEPT = 900_000
@@ -64,11 +64,15 @@ def without_policy(room: Room, view: View, *, version: str, freeze: rooms.Freeze
     if room.state is not RoomState.OPENING:
         return Reply(outcome="overtaken")
     bind_thread = to_bind(view.chat, Way.USER, version, view.notes) if view.chat and room.bind_thread else ""
-    attempt = room.attempt + 1
-    again = replace(room, attempt=attempt, external_id=f"{room.room_id}-{attempt}")
-    after = _by_person(again, bind_thread, freeze)
+    after = _by_person(rooms.again(room), bind_thread, freeze)
     note = SaveNote(room.tenant, policy_key(room.host.oid), "", view.now + POLICY_REMEMBERED)
-    return Reply((SaveRoom(after), note, rooms.open_timer(after, view.now)), "policy missing")
+    effects: tuple[Effect, ...] = (
+        SaveRoom(after),
+        note,
+        rooms.open_timer(after, view.now),
+        *rooms.undone(room, view.now),
+    )
+    return Reply(effects, "policy missing")
 
 
 def _by_person(room: Room, bind_thread: str, freeze: rooms.Freeze) -> Room:

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NETWORK = Path(__file__).resolve().parent / "network"
 PYTHON = sys.executable
 LINT_IMPORTS = "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
-WORKERS = str(min(8, (os.cpu_count() or 2) + 2))  # many tests wait for a process or a pause
+WORKERS = str(min(8, (os.cpu_count() or 2) + 1))  # some tests wait for a process or a pause
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,7 @@ def offline() -> tuple[tuple[str, ...], dict[str, str]]:
     if given := os.environ.get("MUSTER_TEST_POSTGRES"):  # in a namespace only one behind a socket's path is there
         environ["MUSTER_TEST_POSTGRES"] = given
     environ["MUSTER_SETUP"] = "off"  # this interpreter is the one to test, in children too
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)  # some seventy processes would each compile everything anew
     namespace = (PYTHON, str(NETWORK / "namespace.py"))
     probe = subprocess.run([*namespace, PYTHON, "-c", ""], capture_output=True, check=False)  # noqa: S603 - ourselves
     if probe.returncode == 0:

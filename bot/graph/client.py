@@ -114,6 +114,13 @@ class GraphMeetings:
         if not response.is_success and response.status_code != wire.NOT_FOUND:
             raise self._error(response, had_thread=False)
 
+    async def read(self, tenant: str, path: str, *, reference: str) -> object:
+        """Return the JSON that Graph v1.0 has at a path, query included, already encoded. Raises NotNow or Refused."""
+        response = await self._authorised(tenant, "GET", FrozenRequest("v1.0", path, ""), reference)
+        if not response.is_success:
+            raise self._error(response, had_thread=False)
+        return _json(response)
+
     def _error(self, response: httpx.Response, *, had_thread: bool) -> MeetingsError:
         status = response.status_code
         own_id = response.request.headers["client-request-id"]

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from bot.backoff import retry_after
 from bot.errors import (
     HostUnknown,
     MeetingsError,
@@ -173,7 +174,7 @@ def read_error(
     detail = f"Graph answered {status} {code}".rstrip()
     message = text(error, "message")
     if retry.is_transient(status) and not (status == retry.TOO_MANY_REQUESTS and _MONTH.search(message)):
-        wait = retry.retry_after(lower.get("retry-after"), now)
+        wait = retry_after(lower.get("retry-after"), now)
         return NotNow(detail, **about).after(wait, unclear=retry.is_unclear(status))
     codes = {code.casefold(), text(error, "code").casefold()}
     if "insufficient_claims" in lower.get("www-authenticate", "").casefold():

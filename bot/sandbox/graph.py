@@ -22,6 +22,7 @@ from bot.sandbox.meetings import (
     parse_time,
     write_meeting,
 )
+from bot.sandbox.messages import LISTED
 from bot.sandbox.server import Call, Refused, Server, Stage
 from bot.sandbox.tenant import Person
 
@@ -61,9 +62,12 @@ class Graph(Server):
     def admit(self, call: Call) -> None:
         """Judge the bearer; raises Refused 401, or 403 without the role or scope that the method needs.
 
-        `/me` is for people's own tokens alone (facts/graph 1.1); theirs opens `/users/{oid}` only for themselves.
+        `/me` is for people's own tokens alone (facts/graph 1.1); theirs opens `/users/{oid}` only for themselves. Who
+        may read messages is not the tenant's to say but the team's or the chat's.
         """
         claims = self._claims(call)
+        if call.exchange.operation == LISTED:
+            return
         needed = {"OnlineMeetings.ReadWrite"}
         if call.request.method == "GET":
             needed.add("OnlineMeetings.Read")

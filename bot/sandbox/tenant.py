@@ -85,6 +85,7 @@ class Tenant:
         self.bot_id = f"28:{app_id}"
         self.bot_name = bot_name
         self.people: list[Person] = []
+        self.consents: set[str] = set()  # what teams and chats allow the app (resource-specific consent)
         self.chats: list[Chat] = []
         self.ana = self.add_person("Ana Lima", locale="en-GB", country="DE", zone="Europe/Berlin")
         self.ben = self.add_person("Ben Okafor")

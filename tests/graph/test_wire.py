@@ -190,36 +190,6 @@ def test_any_refusal_is_an_error_of_ours(status: int, body: Any) -> None:  # noq
     assert isinstance(wire.read_error(status, {}, body, now=NOW), MeetingsError)
 
 
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        ("2.128", 2.128),
-        ("0", 0.0),
-        (" 17 ", 17.0),
-        ("Mon, 21 Sep 2026 14:13:50 GMT", 30.0),
-        ("Mon, 21 Sep 2026 14:13:50 -0000", 30.0),
-        ("Mon, 21 Sep 2026 14:00:00 GMT", 0.0),
-        ("999999", 3600.0),
-        ("soon", None),
-        ("-3", None),
-        ("nan", None),
-        ("inf", None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_retry_after_is_read_to_the_fraction(value: str | None, seconds: float | None) -> None:
-    """Graph's wish to wait is understood as seconds, as a fraction and as a date."""
-    assert retry.retry_after(value, NOW) == seconds
-
-
-@given(st.text(max_size=40))
-def test_no_retry_after_makes_it_stumble(value: str) -> None:
-    """Whatever stands in the header is a number of seconds up to an hour, or nothing."""
-    seconds = retry.retry_after(value, NOW)
-    assert seconds is None or 0 <= seconds <= 3600
-
-
 def test_only_throttling_is_surely_without_effect() -> None:
     """After 429 and 503 nothing was made; after any other fault something may have been."""
     assert [status for status in sorted(retry.TRANSIENT) if not retry.is_unclear(status)] == [429, 503]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,6 +13,12 @@ import app
 from bot.sandbox.cloud import Cloud
 from bot.settings import Settings
 from tests.journeys.harness import Journey
+
+
+@pytest.fixture(autouse=True)
+def no_other_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave this machine's certificates alone: only the cloud is met, and to read them takes 20 ms for each bot."""
+    monkeypatch.setenv("SSL_CERT_FILE", os.devnull)
 
 
 @pytest.fixture
