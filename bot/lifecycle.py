@@ -40,7 +40,7 @@ from bot.model import (
     Whisper,
 )
 from bot.observe import Event, Observer, Value
-from bot.ports import Chance, Clock, Decide, Meetings, Messenger, UserTokens
+from bot.ports import Accounts, Chance, Clock, Decide, Meetings, Messenger
 
 DELETE_WAIT, LONGEST_DELETE_WAIT = 5.0, 600.0
 """Seconds by which the wait between two tries to delete a meeting nobody saw grows, and how long it gets."""
@@ -65,7 +65,7 @@ class Lifecycle:
     clock: Clock
     chance: Chance
     observe: Observer
-    users: UserTokens | None = None
+    users: Accounts | None = None
 
     async def run(self, claim: TimerClaim) -> Decide:
         """Do what the timer asks for. Never raises for what Graph or Entra answers."""
@@ -120,7 +120,7 @@ class Lifecycle:
             )
         return await self._ask(room, attempts, unclear=unclear)
 
-    async def _look_up(self, room: Room, users: UserTokens) -> Decide:
+    async def _look_up(self, room: Room, users: Accounts) -> Decide:
         """Find out whether the person has signed in already, without asking them (ENGINE R2)."""
         try:
             there = await users.token(room.tenant, room.starter) is not None

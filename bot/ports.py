@@ -10,7 +10,18 @@ from typing import Protocol
 
 from bot.decisions import Reply, View
 from bot.leases import Exchange, MessageClaim, Receipt, Sent, Settled, Stuck, TimerClaim, TurnClaim, Work
-from bot.model import Answer, Chat, FrozenRequest, Meeting, MeetingRequest, Options, Person, Rendered, Turn
+from bot.model import (
+    Answer,
+    Chat,
+    FrozenRequest,
+    Meeting,
+    MeetingKey,
+    MeetingRequest,
+    Options,
+    Person,
+    Rendered,
+    Turn,
+)
 
 Decide = Callable[[View], Reply]
 """A pure function from what is there to what is to be done; may run twice, so it keeps no state."""
@@ -72,6 +83,10 @@ class UserTokens(Protocol):
         """Forget what is remembered of this token: Graph answered 401."""
         ...
 
+
+class Accounts(UserTokens, Protocol):
+    """Where people sign in and out: the service that keeps their tokens."""
+
     async def exchange(self, person: Person, sso_token: str) -> bool:
         """Trade Teams' own token of the person for Graph's; False when they have to consent first. Raises NotNow."""
         ...
@@ -105,7 +120,8 @@ class Meetings(Protocol):
     """Online meetings and calendar events at Graph.
 
     `by` is the person whose own permission is used (`Way.USER`); None is the app's. Every method raises NotNow or one
-    of Refused (SignInNeeded when `by` has to sign in first); `reference` goes into the log.
+    of Refused (SignInNeeded when `by` has to sign in first); `reference` goes into the log. `language` is that of the
+    join information, a BCP 47 tag.
     """
 
     def freeze(self, host_oid: str, request: MeetingRequest) -> FrozenRequest:
@@ -113,20 +129,44 @@ class Meetings(Protocol):
         ...
 
     async def make(self, tenant: str, request: FrozenRequest, *, reference: str, by: Person | None = None) -> Meeting:
-        """Send the frozen request, whichever of `GraphCall` it is, and return the meeting it made or found."""
-        ...
+        """Send the frozen request, whichever of `GraphCall` it is, and return the meeting it made or found.
 
-    async def update(
-        self, tenant: str, meeting: Meeting, options: Options, *, reference: str, by: Person | None = None
-    ) -> Meeting:
-        """Set the options of a meeting (PATCH) and return it as Graph has it now; what differs is the caller's to see.
-
-        `meeting.organizer_oid` and `meeting.id` name it.
+        Only an event may come without a join link: Outlook fills it in later, see `Calendar.read`.
         """
         ...
 
-    async def find(self, tenant: str, join_url: str, *, organizer_oid: str, reference: str) -> Meeting | None:
-        """Return the organizer's online meeting behind a join link, None when there is none (facts/graph 1.4)."""
+    async def update(
+        self,
+        tenant: str,
+        meeting: Meeting,
+        options: Options,
+        *,
+        reference: str,
+        by: Person | None = None,
+        language: str = "en",
+    ) -> Meeting:
+        """Set the options of a meeting (PATCH) and return it as Graph has it now; what differs is the caller's to see.
+
+        `meeting.organizer_oid` and `meeting.id` name it. Whoever is invited already stays so. A passcode and a template
+        can only be had when the meeting is made (ENGINE R3).
+        """
+        ...
+
+    async def find(
+        self,
+        tenant: str,
+        value: str,
+        *,
+        organizer_oid: str,
+        reference: str,
+        key: MeetingKey = MeetingKey.JOIN_URL,
+        by: Person | None = None,
+        language: str = "en",
+    ) -> Meeting | None:
+        """Return the organizer's online meeting behind a join link, or by another key; None when there is none.
+
+        facts/graph 1.4. By the video room's number (`VIDEO_ID`) only the app may ask, whoever organizes.
+        """
         ...
 
     async def delete(

@@ -11,7 +11,7 @@ from bot.errors import NotNow
 from bot.leases import Exchange
 from bot.model import Turn
 from bot.observe import Event, Observer
-from bot.ports import Clock, Store, UserTokens
+from bot.ports import Accounts, Clock, Store
 
 WAIT_MS = 8_000
 """For how long a copy waits for the exchange that another one began; Teams itself waits ten seconds."""
@@ -23,7 +23,7 @@ class SignIns:
     """Implements `bot.ports.SignIns`; `wake` makes the worker look for what may run now."""
 
     store: Store
-    users: UserTokens
+    users: Accounts
     clock: Clock
     observe: Observer
     wake: Callable[[], None]

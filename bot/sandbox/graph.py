@@ -57,7 +57,9 @@ class Graph(Server):
         self.route(
             "GET", r"/{version:v1\.0|beta}{_:/+}communications/onlineMeetings{_end:/?}", "graph.find", self._find_video
         )
-        self.route("*", r"/{version:v1\.0|beta}{_:/+}me/{tail:.*}", "graph.me", self._me)  # what /me has besides
+        gone = r"/{version:v1\.0|beta}{_:/+}{root:communications|app}/onlineMeetings{_end:/?}"
+        self.route("POST", gone, "graph.gone", self._gone)
+        self.route("*", r"/{version:v1\.0|beta}{_:/+}me/{tail:.*}", "graph.me", self._me)
 
     def admit(self, call: Call) -> None:
         """Judge the bearer; raises Refused 401, or 403 without the role or scope that the method needs.
@@ -103,6 +105,11 @@ class Graph(Server):
         """Add the trace headers."""
         response.headers["request-id"] = call.request_id
         response.headers["client-request-id"] = call.request.headers.get("client-request-id", call.request_id)
+
+    async def _gone(self, call: Call) -> web.Response:
+        """Answer where meetings were made until 2019 as v1.0 does since (facts/graph 1.1)."""
+        del call
+        raise Refused(400, "BadRequest", _BARE)
 
     async def _me(self, call: Call) -> web.Response:
         del call

@@ -1,4 +1,4 @@
-"""The Bot Framework Token Service: where people's tokens are kept, as `bot.ports.UserTokens` (facts/graph 7).
+"""The Bot Framework Token Service: where people's tokens are kept, as `bot.ports.Accounts` (facts/graph 7).
 
 Source of the paths and fields: Bot Framework's own client of this service, `botframework.connector.token_api`.
 """
