@@ -17,7 +17,7 @@ from typing import Any
 
 import app
 from bot.leases import MessageClaim, Receipt, Sent, Settled, TimerClaim, TurnClaim, Work
-from bot.model import FrozenRequest, Meeting, MessageState, Purpose, Turn
+from bot.model import FrozenRequest, Meeting, MessageState, Person, Purpose, Turn
 from bot.ports import Decide
 from bot.store import opening, postgres, sqlite
 from tests.chaos.broken import Around
@@ -138,10 +138,10 @@ class StruckMeetings(Around):
         super().__init__(part)
         self._strike = strike
 
-    async def create_or_get(self, tenant: str, request: FrozenRequest, *, reference: str) -> Meeting:
+    async def make(self, tenant: str, request: FrozenRequest, *, reference: str, by: Person | None = None) -> Meeting:
         """C4 is after T2 and before Graph."""
         self._strike.at("C4")
-        meeting: Meeting = await self._part.create_or_get(tenant, request, reference=reference)
+        meeting: Meeting = await self._part.make(tenant, request, reference=reference, by=by)
         return meeting
 
 
