@@ -1,8 +1,7 @@
-"""The delegated way: asked by whisper, signed in silently or in the browser, and run once (ENGINE R13, 2.7, C12)."""
+"""The delegated way: asked by whisper, signed in silently or in the browser, and run once (ENGINE R13, 2.7)."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -15,7 +14,6 @@ from bot.sandbox.signing_in import sign_in_card
 from tests.journeys.fast_clock import FastClock
 from tests.journeys.harness import Journey
 from tests.journeys.signing_in import account, asked, is_open, running, ways
-from tests.journeys.test_replicas import Dying
 
 Start = Callable[..., Awaitable[Journey]]
 SPEED = 20.0
@@ -209,26 +207,3 @@ async def test_without_a_connection_nobody_is_offered_to_sign_in(start: Start) -
     await journey.until(lambda: len(journey.whispers(tenant.incidents)) == 2)
     assert "you did nothing wrong" in journey.whispers(tenant.incidents)[1]
     assert journey.cloud.journal.counts()["tokens.get"] == 0
-
-
-async def test_a_crash_between_exchange_and_commit_is_mended_by_the_next_copy(
-    cloud: Cloud, clock: FastClock, tmp_path: Path
-) -> None:
-    """The process ends after the exchange and before it was written (C12): the next copy opens the meeting, once."""
-    tenant = cloud.tenant
-    settings = {"MUSTER_STORE": f"sqlite:///{tmp_path}/muster.db"}
-    cloud.faults.inject("policy")
-    cloud.tokens.of(tenant.ana).given = True
-    dying = Dying("exchange_ended")
-    async with running(cloud, settings, app.Replaced(clock=clock, wrap_store=dying.around)) as journey:
-        await journey.teams.say(tenant.ana, tenant.leads, "meet now Retro")
-        post = await asked(journey, tenant.ana, tenant.leads)
-        lost = asyncio.create_task(account(journey).silently(tenant.ana, post))
-        await dying.dead.wait()
-        lost.cancel()
-        dying.burial.set()
-    assert cloud.tokens.of(tenant.ana).token
-    async with running(cloud, settings, app.Replaced(clock=clock)) as journey:
-        (again,) = await account(journey).silently(tenant.ana, post)
-        assert again.status == 200
-        await is_open(journey, tenant.leads)
