@@ -6,6 +6,7 @@ Source of the paths and fields: Bot Framework's own client of this service, `bot
 from __future__ import annotations
 
 import base64
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +14,14 @@ from urllib.parse import urlencode
 
 import orjson
 
-from bot.errors import Gone, NotDone, NotNow, SendError, Unclear
+from bot.errors import NotDone, NotNow, SendError, Unclear
 from bot.model import Chat, Person
+from bot.observe import Event, Observer
 from bot.ports import Clock
 from bot.teams.connection import Connection
 
 CHANNEL = "msteams"
+NO_TOKEN = 404
 REMEMBERED_MS = 60_000
 """How long a token is used without asking again: a sign-out on another replica is heard of by then."""
 MOST_REMEMBERED = 1_000
@@ -39,8 +42,9 @@ class TokenService:
     Tokens of people are remembered for a minute, in memory alone, and never logged.
     """
 
-    def __init__(self, connection: Connection, account: Account, clock: Clock) -> None:
+    def __init__(self, connection: Connection, account: Account, clock: Clock, observe: Observer) -> None:
         self._connection = connection
+        self._observe = observe
         self._account = account
         self._clock = clock
         self._remembered: dict[tuple[str, str], tuple[str, int]] = {}
@@ -100,13 +104,13 @@ class TokenService:
         url = f"{self._account.url}/api/{path}?{urlencode(query)}"
         try:
             return await self._connection.request(method, url, body)
-        except Gone:
-            return None
         except (NotDone, Unclear) as error:
             detail = f"no answer from the Token Service: {error}"
             unclear = isinstance(error, Unclear)
             raise NotNow(detail, status=error.status).after(error.retry_after, unclear=unclear) from error
-        except SendError:
+        except SendError as error:
+            if error.status != NO_TOKEN:
+                self._observe(Event("token_service.refused", {"asked": path, "status": error.status}, logging.WARNING))
             return None
 
 
