@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -10,7 +11,10 @@ import pytest
 
 import app
 from bot.sandbox.cloud import Cloud
+from bot.sandbox.console import Look, Stream
+from bot.sandbox.display import Display
 from bot.sandbox.signing_in import sign_in_card
+from bot.sandbox.terminal import Talk
 from tests.journeys.fast_clock import FastClock
 from tests.journeys.harness import Journey
 from tests.journeys.signing_in import account, asked, is_open, running, ways
@@ -206,3 +210,40 @@ async def test_without_a_connection_nobody_is_offered_to_sign_in(start: Start) -
     await journey.until(lambda: len(journey.whispers(tenant.incidents)) == 2)
     assert "you did nothing wrong" in journey.whispers(tenant.incidents)[1]
     assert journey.cloud.journal.counts()["tokens.get"] == 0
+
+
+class Kept(Stream):
+    """A console whose lines are kept."""
+
+    def __init__(self) -> None:
+        super().__init__(io.StringIO())
+        self.texts: list[str] = []
+
+    def show(self, text: str) -> None:
+        """Keep it."""
+        self.texts.append(text)
+
+    async def ask(self, prompt: str) -> str:
+        """Type nothing."""
+        raise EOFError(prompt)
+
+
+async def test_the_demo_signs_in_by_its_button(journey: Journey) -> None:
+    """In the demo `/fault policy` leads to a button that signs the person in and opens what they asked for."""
+    console = Kept()
+    display = Display(journey.cloud, console, Look(boxes=False, unicode=True))
+    talk = Talk(journey.cloud, journey.teams, console, display)
+    for line in ("/fault policy", "/in group", "meet now Retro"):
+        await talk.line(line)
+    assert "Teams can't sign Ana in by itself yet, and shows the button:" in "\n".join(console.texts)
+    await talk.line("/as ben 2")
+    assert console.texts[-1] == "  Ben does not see that message."
+    await talk.line("2")
+    assert "Retro: open" in "\n".join(console.texts)
+    ben = journey.cloud.tenant.ben
+    journey.cloud.tokens.of(ben).given = True
+    for line in ("/as ben", "/in personal", "meet now Budget"):
+        await talk.line(line)
+    assert "  Teams signed Ben in by itself." in console.texts
+    chat = journey.cloud.tenant.personal_chat(ben)
+    await journey.until(lambda: any("Budget: open\n" in text for text in journey.texts(chat)))

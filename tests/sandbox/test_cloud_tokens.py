@@ -78,7 +78,8 @@ async def test_what_is_not_this_bot_s_is_refused(cloud: Cloud, caller: Caller) -
     ).status == 401
     another = "usertoken/GetToken?" + whose(cloud.tenant.ana, connectionName="another")
     assert (await ask(cloud, caller, "GET", another)).status == 400
-    for changes in ({"msAppId": "another"}, {"connectionName": "another"}, {"conversation": {}}):
+    wrong: list[dict[str, object]] = [{"msAppId": "another"}, {"connectionName": "another"}, {"conversation": {}}]
+    for changes in wrong:
         assert (await resource(cloud, caller, **changes)).status == 400
     assert (await ask(cloud, caller, "GET", "botsignin/GetSignInResource?state=!")).status == 400
     stranger = {"Authorization": f"Bearer {cloud.entra.issue(BOT_AUDIENCE, appid='another')}"}
