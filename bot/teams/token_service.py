@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 import orjson
 
-from bot.errors import NotDone, NotNow, SendError, Unclear
+from bot.errors import NotDone, NotNow, Rejected, SendError, Unclear
 from bot.model import Chat, Person
 from bot.observe import Event, Observer
 from bot.ports import Clock
@@ -89,10 +89,16 @@ class TokenService:
     async def sign_in_resource(self, chat: Chat, conversation_id: str, to: Person) -> Mapping[str, Any]:
         """Return the address to sign in at and what Teams may exchange silently; it serves this person alone.
 
-        Raises SendErrors: it is asked for while a message is sent.
+        Raises NotDone or Rejected: it is asked for while a message is sent, and says nothing about the chat.
         """
-        query = urlencode({"state": state(self._account, chat, conversation_id, to)})
-        return await self._connection.request("GET", f"{self._account.url}/api/botsignin/GetSignInResource?{query}")
+        path = "botsignin/GetSignInResource"
+        try:
+            found = await self._ask("GET", path, {"state": state(self._account, chat, conversation_id, to)})
+        except NotNow as error:
+            raise NotDone(str(error), status=0, retry_after=error.retry_after) from error
+        if not found:
+            raise Rejected("the Token Service knows no way to sign in")
+        return found
 
     def _whose(self, person: Person) -> dict[str, str]:
         return {"userId": person.id, "connectionName": self._account.connection, "channelId": CHANNEL}

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from bot.errors import NotDone, NotNow
+from bot.errors import NotDone, NotNow, Rejected
 from bot.model import ChatKind, Person
 from bot.teams.connection import Access, Connection
 from bot.teams.token_service import REMEMBERED_MS, Account, TokenService
@@ -111,6 +111,17 @@ async def test_a_sign_in_is_for_one_person_of_one_conversation(stage: Stage, ser
     stage.connector.will(503)
     with pytest.raises(NotDone):
         await service.sign_in_resource(chat, "19:leads@thread.v2", ANA)
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+async def test_a_connection_that_is_not_there_says_nothing_about_the_chat(
+    stage: Stage, service: TokenService, status: int
+) -> None:
+    """When the service refuses, the chat is neither gone nor without whispers: only this message cannot be made."""
+    stage.connector.will(status)
+    with pytest.raises(Rejected) as caught:
+        await service.sign_in_resource(stage.chat(), "19:leads@thread.v2", ANA)
+    assert caught.value.status == 0
 
 
 async def test_the_bot_s_token_goes_to_the_service_s_host_alone(stage: Stage) -> None:
