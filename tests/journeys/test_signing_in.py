@@ -67,7 +67,7 @@ async def test_without_a_policy_the_channel_s_person_signs_in_and_it_opens(journ
     assert [button["title"] for button in card["buttons"]] == ["Sign in and open it"]
     assert "tokenExchangeResource" not in card
     await journey.until(lambda: any("Retro: not opened" in text for text in journey.texts(tenant.incidents)))
-    assert "Ana Lima has to sign in first" in journey.texts(tenant.incidents)[0]
+    assert "Ana Lima has to sign in first, and was asked alone: done by" in journey.texts(tenant.incidents)[0]
     signed_in = await account(journey).in_the_browser(tenant.ana, post)
     assert signed_in.status == 200
     await is_open(journey, tenant.incidents)
@@ -160,6 +160,18 @@ async def test_a_channel_s_meeting_is_made_by_who_signed_in_already(journey: Jou
     await is_open(journey, tenant.incidents)
     assert ways(journey) == ["user"]
     assert journey.whispers(tenant.incidents) == []
+
+
+async def test_a_thread_that_is_refused_to_a_person_is_left_out_by_the_same_permission(journey: Journey) -> None:
+    """Where Graph does not tie a person's own meeting to the channel, theirs is made without the tie."""
+    tenant = journey.cloud.tenant
+    journey.cloud.faults.inject("refused-thread")
+    journey.cloud.tokens.of(tenant.ana).token = journey.cloud.entra.issue_for(tenant.ana, "OnlineMeetings.ReadWrite")
+    await journey.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
+    await is_open(journey, tenant.incidents)
+    assert ways(journey) == ["user", "user"]
+    bound = ["chatInfo" in call.request for call in journey.cloud.journal.find("graph.createOrGet")]
+    assert bound == [True, False]
 
 
 async def test_the_token_service_away_costs_nobody_a_meeting(journey: Journey) -> None:
