@@ -87,35 +87,17 @@ def write_event(event: Event, zone: str) -> dict[str, Any]:
     body: dict[str, Any] = {
         "@odata.etag": f'W/"{event.changed_at}"',
         "id": event.id,
+        **_ALWAYS,
         "createdDateTime": write_time(event.created_at),
         "lastModifiedDateTime": write_time(event.changed_at),
         "changeKey": str(event.changed_at),
-        "categories": [],
         "originalStartTimeZone": event.zone,
         "originalEndTimeZone": event.zone,
         "iCalUId": f"040000008200E00074C5B7101A82E008{event.id[-16:].encode().hex().upper()}",
-        "reminderMinutesBeforeStart": 15,
-        "isReminderOn": True,
-        "hasAttachments": False,
         "subject": event.subject,
-        "bodyPreview": "",
-        "importance": "normal",
-        "sensitivity": "normal",
-        "isAllDay": False,
-        "isCancelled": False,
-        "isOrganizer": True,
-        "isDraft": False,
-        "responseRequested": True,
-        "seriesMasterId": None,
-        "showAs": "busy",
-        "type": "singleInstance",
         "webLink": f"https://outlook.example/calendar/item/{event.id}",
-        "onlineMeetingUrl": None,  # the relic of Skype
         "isOnlineMeeting": bool(event.provider),
         "onlineMeetingProvider": event.provider or "unknown",
-        "allowNewTimeProposals": True,
-        "recurrence": None,
-        "responseStatus": {"response": "organizer", "time": _NEVER},
         "body": {"contentType": "html", "content": _content(event)},
         "start": _moment(event.starts_at, zone),
         "end": _moment(event.ends_at, zone),
@@ -125,6 +107,29 @@ def write_event(event: Event, zone: str) -> dict[str, Any]:
         "onlineMeeting": _online(event.meeting),
     }
     return body | ({"transactionId": event.transaction_id} if event.transaction_id else {})
+
+
+_ALWAYS: dict[str, Any] = {
+    "categories": [],
+    "reminderMinutesBeforeStart": 15,
+    "isReminderOn": True,
+    "hasAttachments": False,
+    "bodyPreview": "",
+    "importance": "normal",
+    "sensitivity": "normal",
+    "isAllDay": False,
+    "isCancelled": False,
+    "isOrganizer": True,
+    "isDraft": False,
+    "responseRequested": True,
+    "responseStatus": {"response": "organizer", "time": _NEVER},
+    "seriesMasterId": None,
+    "showAs": "busy",
+    "type": "singleInstance",
+    "onlineMeetingUrl": None,  # the relic of Skype
+    "allowNewTimeProposals": True,
+    "recurrence": None,
+}
 
 
 def write_attendees(asked: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - any JSON

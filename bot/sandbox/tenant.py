@@ -26,7 +26,7 @@ class Person:
 
     `licensed` is a Teams licence, `dial_in` an Audio Conferencing one, `video` a Cloud Video Interop one, `mailbox` an
     Exchange Online one. `policy` says whether an application access policy of their own names the bot; None: they have
-    none, and the tenant's decides (facts/graph 3.2). `app_installed`: the bot is in their 1:1; `blocked`: not any more.
+    none, and the tenant's decides (facts/graph 3.2). `app_installed`: has the bot in 1:1; `blocked`: blocked it.
     """
 
     name: str
