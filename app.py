@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from bot.graph.client import GraphMeetings
     from bot.graph.tokens import MsalTokens
     from bot.observe import Observer
-    from bot.ports import Chance, Clock, Meetings, Messenger, Store
+    from bot.ports import Chance, Clock, Meetings, Messenger, Posts, Store
+    from bot.probes import Probes
     from bot.settings import Settings
     from bot.teams.edge import TeamsEdge
     from bot.worker import Worker
@@ -76,6 +77,7 @@ class Edges(NamedTuple):
     chance: "Chance"
     tokens: "MsalTokens"
     meetings: "GraphMeetings"
+    posts: "Optional[Posts]"
     store: "Store"
     teams: "TeamsEdge"
 
@@ -86,6 +88,7 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     import logging
 
     from bot.graph.client import GraphMeetings
+    from bot.graph.posts import GraphPosts
     from bot.graph.tokens import MsalTokens
     from bot.observe import Event, log_lines
     from bot.store.opening import forgetful, open_store
@@ -113,9 +116,10 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     rules = Rules(
         settings.app_id, settings.token_issuer, frozenset(settings.connector_hosts), frozenset(settings.tenants)
     )
-    registration = Registration(rules, settings.openid_metadata_url, settings.app_tenant, settings.bot_scope)
+    registration = Registration(rules, settings.openid_metadata_url, settings.bot_tenant, settings.bot_scope)
     teams = await stack.enter_async_context(TeamsEdge(registration, context, tokens, clock, observe))
-    return Edges(observe, clock, chance, tokens, meetings, store, teams)
+    posts = GraphPosts(meetings, settings.app_id) if settings.read_messages else None
+    return Edges(observe, clock, chance, tokens, meetings, posts, store, teams)
 
 
 def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
@@ -125,6 +129,7 @@ def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
     from bot.delivery import Delivery
     from bot.dispatch import Dispatch
     from bot.lifecycle import Lifecycle
+    from bot.reading import Reading
     from bot.worker import Engine, Worker
 
     policy = Policy(
@@ -140,7 +145,8 @@ def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
     messenger = replaced.wrap_messenger(edges.teams.messenger)
     meetings = replaced.wrap_meetings(edges.meetings)
     lifecycle = Lifecycle(meetings, messenger, policy, edges.clock, edges.chance, edges.observe)
-    delivery = Delivery(messenger, edges.clock, edges.chance, edges.observe)
+    reading = Reading(edges.posts, messenger, edges.observe) if edges.posts else None
+    delivery = Delivery(messenger, edges.clock, edges.chance, edges.observe, settings.language, reading)
     return Worker(Engine(edges.store, dispatch, lifecycle, delivery, edges.clock, edges.chance, edges.observe))
 
 
@@ -159,19 +165,37 @@ async def _open(
     await worker.start()
     stack.push_async_callback(partial(worker.stop, STOP_WITHIN_SECONDS))
 
-    async def warm() -> None:
-        await asyncio.gather(
-            edges.teams.warm(),
-            edges.tokens.token(settings.app_tenant, settings.bot_scope),
-            edges.tokens.token(settings.app_tenant, edges.meetings.scope),
-            asyncio.to_thread(cards.warm, (settings.language,)),
-        )
-
-    probes = Probes(edges.store, edges.clock, warm)
+    parts: "Dict[str, Callable[[], Awaitable[None]]]" = {
+        "signing keys": edges.teams.warm,
+        "connector token": partial(edges.tokens.warm, settings.bot_tenant, (settings.bot_scope,)),
+        "Graph token": partial(edges.tokens.warm, settings.app_tenant, (edges.meetings.scope,)),
+        "cards": partial(asyncio.to_thread, cards.warm, (settings.language,)),
+    }
+    probes = Probes(edges.store, edges.clock, edges.observe, parts)
     probes.start()
     stack.push_async_callback(probes.stop)
+    if settings.admin_port:
+        await _administration(stack, settings.admin_port, probes)
     endpoint = edges.teams.endpoint(worker)
     return {"/api/messages": endpoint.handle, "/healthz": probes.healthz, "/readyz": probes.readyz}
+
+
+async def _administration(stack: contextlib.AsyncExitStack, port: int, probes: "Probes") -> None:
+    """Listen on loopback for the administrator, who may know more than the platform (ENGINE 4.8)."""
+    from aiohttp import web
+
+    from bot.errors import SettingsError
+
+    inside = web.Application()
+    inside.router.add_get("/readyz", probes.details)
+    runner = web.AppRunner(inside, access_log=None)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+    except OSError as error:
+        problem = f"MUSTER_ADMIN_PORT is {port}, which cannot be listened on: {error.strerror}. Name another port."
+        raise SettingsError([problem]) from error
 
 
 def main(argv: "Optional[List[str]]" = None) -> int:

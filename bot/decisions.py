@@ -103,23 +103,36 @@ Effect = (
 class Reply:
     """What a decision returns: it performs nothing itself.
 
-    `outcome` is a word for the log and the inbox row; `answer` goes into an invoke's own response.
+    `outcome` is a word for the log and the inbox row; `answer` goes into an invoke's own response. `regardless` says
+    that it holds also for a holder who has lost the lease: it undoes what only that one knows of.
     """
 
     effects: tuple[Effect, ...] = ()
     outcome: str = "done"
     answer: Answer | None = None
 
+    def due_times(self) -> list[int]:
+        """Return when what it plans is due, in ms UTC."""
+        messages = [effect.message.due_at for effect in self.effects if isinstance(effect, PlanMessage)]
+        timers = [effect.timer.due_at for effect in self.effects if isinstance(effect, SetTimer)]
+        return [at for at in (*messages, *timers) if at is not None]
+
+    regardless: bool = False
+
 
 @dataclass(frozen=True, slots=True)
 class View:
     """What a decision may look at: read inside the transaction that applies its reply.
 
-    `rooms` are the unfinished rooms of this chat, newest first: those of its scope and those it has a card of;
-    `topics` those of its team's and the tenant's scope, newest first, when the turn names a topic; `last_room` the
+    `rooms` are the unfinished rooms of this chat, newest first: those of its scope and those it has a card of, last
+    those of other chats that were brought here;
+    `topics` those of its team's and the tenant's scope, newest first, when the turn names a topic; `elsewhere` those of
+    that very topic that other teams and chats have: nothing about them may be shown to strangers; `last_room` the
     chat's newest room in any state; `pressed` the message an invoke came from and `pressed_room` its room; `notes`
     the tenant's unexpired notes by key; `room` the room a timer is about. `mine` and `here` are when meetings were
-    opened lately by the person and in the chat, newest first.
+    opened lately by the person and in the chat, newest first. `unheard` says that the response to a press has gone
+    without its answer: what it would have said is whispered (ENGINE R14); `opened` that the message which was edited
+    has opened a meeting.
     """
 
     now: int
@@ -132,5 +145,8 @@ class View:
     room: Room | None = None
     notes: dict[str, str] = field(default_factory=dict)
     topics: tuple[Room, ...] = ()
+    elsewhere: tuple[Room, ...] = ()
     mine: tuple[int, ...] = ()
     here: tuple[int, ...] = ()
+    unheard: bool = False
+    opened: bool = False

@@ -6,16 +6,17 @@ import logging
 from dataclasses import dataclass, replace
 
 import cards
-from bot.backoff import delay
-from bot.errors import Gone, NotDone, SendError, Unclear
+from bot import backoff
+from bot.errors import Gone, NotDone, SendError, Unclear, told
 from bot.leases import Learned, MessageClaim, Sent
 from bot.model import Chat, ChatKind, Message, MessageState, Person, Purpose, Rendered, Whisper
 from bot.observe import Event, Observer, Value
 from bot.ports import Chance, Clock, Messenger
+from bot.reading import Reading
 
-UNCLEAR_WAIT = 5_000
-"""ms to wait before a message that may have been posted is posted once more (ENGINE R15)."""
 MOST_ATTEMPTS = 30
+MOST_FAILURES = 5
+"""How often something that nobody foresaw may go wrong with a message before it is set aside, as for turns."""
 PAUSING = frozenset({412, 429})
 """Answers after which the whole thread keeps silent for a while, on every replica (ENGINE R17)."""
 
@@ -27,11 +28,12 @@ NOT_SERVED = frozenset({400, 405, 501})
 
 @dataclass(frozen=True, slots=True)
 class _Put:
-    """Where a message stands now, and what was learned on the way there."""
+    """Where a message stands now, and what was learned on the way there; a card that was `found` may be out of date."""
 
     activity_id: str
     learned: Learned = NOTHING
     outcome: str = ""
+    found: bool = False
 
 
 class _Failed(Exception):
@@ -45,12 +47,17 @@ class _Failed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Sends claimed messages. It never raises for what the connector answers."""
+    """Sends claimed messages. It never raises, whatever the connector answers and whatever is to be rendered.
+
+    `language` (BCP 47) is that of what a whole chat reads, where the chat has none of its own.
+    """
 
     messenger: Messenger
     clock: Clock
     chance: Chance
     observe: Observer
+    language: str = "en"
+    reading: Reading | None = None
 
     async def send(self, claim: MessageClaim) -> Sent:
         """Post, edit or delete the message and return how that ended."""
@@ -63,6 +70,8 @@ class Delivery:
             sent = self._after(claim.message, failed.error, failed.learned)
         except SendError as error:
             sent = self._after(claim.message, error, Learned())
+        except Exception as error:  # noqa: BLE001 - one message's bug must not hold up its thread for ever
+            sent = self._failed(claim, error)
         self._report(claim, sent, started)
         return sent
 
@@ -74,7 +83,7 @@ class Delivery:
         return Sent(
             MessageState.POSTED,
             activity_id=put.activity_id,
-            shown_version=message.want_version,
+            shown_version=0 if put.found and message.purpose is Purpose.CARD else message.want_version,
             outcome=put.outcome or ("posted" if not message.activity_id else "edited"),
             sent_at=self.clock.now(),
             learned=put.learned,
@@ -88,6 +97,8 @@ class Delivery:
             return _Put(message.activity_id)
         if message.to is not None and chat.kind is not ChatKind.PERSONAL:
             return await self._whisper(claim, chat, message.to, content)
+        if self.reading and (found := await self.reading.find(message, chat)):
+            return _Put(found, outcome="found", found=True)
         return _Put(await self.messenger.post(chat, message.conversation_id, content, nonce=message.message_id))
 
     async def _whisper(self, claim: MessageClaim, chat: Chat, to: Person, content: Rendered) -> _Put:
@@ -111,7 +122,9 @@ class Delivery:
         if personal.activity_id:
             return replace(personal, learned=learned)
         reference = message.content.reference if message.content else ""
-        aloud = cards.render_whisper(Whisper("elsewhere", {"name": to.name}, reference=reference))
+        aloud = cards.render_whisper(
+            Whisper("elsewhere", {"name": to.name}, chat.language(self.language), reference=reference)
+        )
         try:
             activity_id = await self.messenger.post(chat, message.conversation_id, aloud, nonce=message.message_id)
         except SendError as error:
@@ -142,10 +155,25 @@ class Delivery:
         except SendError as error:
             if isinstance(error, Gone) and not error.chat:
                 return Sent(MessageState.GONE, outcome="stray gone already")
-            content = cards.render_whisper(Whisper("live-below"))
+            content = cards.render_whisper(Whisper("live-below", language=chat.language(self.language)))
             await self.messenger.edit(chat, copy.conversation_id, copy.activity_id, content)
             return Sent(MessageState.GONE, outcome="stray superseded", sent_at=self.clock.now())
         return Sent(MessageState.GONE, outcome="stray deleted", sent_at=self.clock.now())
+
+    def _failed(self, claim: MessageClaim, error: Exception) -> Sent:
+        """Try what broke unforeseen a few times more, and then set it aside; a later state of a card is another try."""
+        message, now = claim.message, self.clock.now()
+        fields: dict[str, Value] = {"ref": _reference(claim), "error": told(error), "attempts": message.attempts}
+        self.observe(Event("message.failed", fields, logging.ERROR))
+        why = type(error).__name__
+        if message.attempts < MOST_FAILURES:
+            retry_at = now + max(
+                backoff.UNCLEAR_WAIT, int(backoff.delay(message.attempts, None, self.chance.fraction()) * 1000)
+            )
+            state = MessageState.POSTED if message.activity_id else MessageState.UNCLEAR
+            return Sent(state, retry_at=retry_at, outcome=f"failed: {why}")
+        state = MessageState.POSTED if message.activity_id else MessageState.REFUSED
+        return Sent(state, shown_version=message.want_version, outcome=f"set aside: {why}", set_aside=True)
 
     def _after(self, message: Message, error: SendError, learned: Learned) -> Sent:
         now = self.clock.now()
@@ -154,7 +182,7 @@ class Delivery:
             return Sent(MessageState.GONE, outcome=f"gone: {error.status}", learned=learned)
         if not isinstance(error, NotDone | Unclear):
             return Sent(MessageState.REFUSED, outcome=f"refused: {error.status}", learned=learned)
-        wait = int(delay(message.attempts, error.retry_after, self.chance.fraction()) * 1000)
+        wait = int(backoff.delay(message.attempts, error.retry_after, self.chance.fraction()) * 1000)
         if error.status in PAUSING:
             learned = replace(learned, paused_until=now + wait)
         if message.attempts >= MOST_ATTEMPTS:
@@ -163,20 +191,25 @@ class Delivery:
         if message.activity_id:
             state, why = MessageState.POSTED, "edit later"
         elif isinstance(error, Unclear):
-            state, why, wait = MessageState.UNCLEAR, "unclear", UNCLEAR_WAIT
+            state, why, wait = MessageState.UNCLEAR, "unclear", backoff.UNCLEAR_WAIT
         return Sent(state, retry_at=now + wait, outcome=f"{why}: {error.status}", learned=learned)
 
     def _report(self, claim: MessageClaim, sent: Sent, started: int) -> None:
         message = claim.message
         fine = sent.state is MessageState.POSTED or message.purpose is Purpose.STRAY
         fields: dict[str, Value] = {
-            "ref": claim.room.reference if claim.room else (message.content.reference if message.content else ""),
+            "ref": _reference(claim),
             "purpose": message.purpose,
             "outcome": sent.outcome,
             "generation": message.generation,
             "ms": self.clock.now() - started,
         }
         self.observe(Event("message.sent", fields, logging.INFO if fine else logging.WARNING))
+
+
+def _reference(claim: MessageClaim) -> str:
+    content = claim.message.content
+    return claim.room.reference if claim.room else (content.reference if content else "")
 
 
 def render(claim: MessageClaim) -> Rendered:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import cards
 from bot.commands.command import Asked, Command, Policy, derived
 from bot.commands.grammar import find
 from bot.decisions import PlanMessage, Reply, SaveChat, View
@@ -26,6 +27,8 @@ class Dispatch:
             match turn.kind:
                 case TurnKind.SAID:
                     return self._said(turn, view)
+                case TurnKind.EDITED if not view.opened:  # nothing came of what was said first (EXPERIENCE 1.13)
+                    return self._said(turn, view)
                 case TurnKind.PRESSED:
                     return self._pressed(turn, view)
                 case TurnKind.INSTALLED:
@@ -38,7 +41,7 @@ class Dispatch:
         return decision
 
     def _said(self, turn: Turn, view: View) -> Reply:
-        asked = Asked(turn, view, "", self.policy, self.commands)
+        asked = self._asked(turn, view)
         try:
             command, rest = find(turn.text, self.commands)
         except UsageError as error:
@@ -49,20 +52,27 @@ class Dispatch:
             return asked.tell("unknown", typed=error.typed)
         return command.run(replace(asked, rest=rest))
 
+    def _asked(self, turn: Turn, view: View) -> Asked:
+        return Asked(turn, view, "", self.policy, self.commands)
+
     def _pressed(self, turn: Turn, view: View) -> Reply:
         """A press is authorised by the message it came from, never by what its data says (ENGINE 4.2)."""
         pressed = view.pressed
         if pressed is None or (pressed.to is not None and pressed.to.id != turn.person.id):
-            return Reply(outcome="stranger", answer=Answer(error="This button is no longer in use."))
-        reply = self._said(turn, view)
+            if not view.unheard:
+                return Reply(outcome="stranger", answer=Answer(error=in_words("stranger", turn)))
+            reply = self._asked(turn, view).tell("stranger")
+        else:
+            reply = self._said(turn, view)
         if reply.answer is None:
-            return replace(reply, answer=Answer(text="Working on it…"))
+            return replace(reply, answer=Answer(text=in_words("working", turn)))
         return reply
 
     def _installed(self, turn: Turn, view: View) -> Reply:
         """One quiet welcome in a team; people for whom the app was installed get none (EXPERIENCE 1.20)."""
         if not self.policy.welcome or turn.chat.kind is not ChatKind.CHANNEL:
             return Reply(outcome="installed")
+        chat = view.chat or turn.chat
         key = f"welcome|{turn.chat.tenant}|{turn.chat.team_id or turn.chat.thread_id}"
         data = {"team": turn.chat.name, "bot": self.policy.bot_name}
         message = Message(
@@ -73,9 +83,14 @@ class Dispatch:
             conversation_id=turn.conversation_id,
             purpose=Purpose.WELCOME,
             due_at=view.now,
-            content=Whisper("welcome", data, self.policy.language, reference=turn.reference),
+            content=Whisper("welcome", data, chat.language(self.policy.language), reference=turn.reference),
         )
         return Reply((PlanMessage(message),), "welcome")
 
     def _help_lines(self) -> list[list[str]]:
         return [[command.usage, command.description] for command in self.commands]
+
+
+def in_words(name: str, turn: Turn) -> str:
+    """Return one of the texts without data in the language of the turn's person, for the answer to a press."""
+    return cards.answer_text(Whisper(name, language=turn.locale))

@@ -29,6 +29,20 @@ class MusterError(Exception):
     """The root of everything Muster raises on purpose."""
 
 
+def told(error: BaseException) -> str:
+    """Return what a log line may say: the words of an error of ours; of any other its kind and where it was raised.
+
+    What others put into their errors may be anybody's text, a link or a secret.
+    """
+    if isinstance(error, MusterError):
+        return f"{type(error).__name__}: {error}"
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f" in {place.tb_frame.f_globals.get('__name__')}:{place.tb_lineno}" if place else ""
+    return type(error).__name__ + where
+
+
 class SettingsError(MusterError):
     """Settings that the process cannot start with. `problems` has one line each, with its fix."""
 

@@ -5,6 +5,7 @@ Every time is ms UTC.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -40,6 +41,8 @@ class TimerClaim:
     chat: Chat | None
     paused_until: int = 0
     """Until when Graph wants to be left alone by this tenant (ENGINE R27); 0: it does not."""
+    turn: Turn | None = None
+    """The turn that waits for what the timer finds out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,22 @@ class Work:
     timers: tuple[TimerClaim, ...] = ()
     messages: tuple[MessageClaim, ...] = ()
     next_due: int | None = None
+
+    def overlaps(self, other: Work) -> bool:
+        """Say whether a timer or a message of this is one of the other's."""
+        return any(timer in other.timers for timer in self.timers) or any(
+            message in other.messages for message in self.messages
+        )
+
+
+def together(parts: Iterable[Work]) -> Work:
+    """Return all this work as one, without its times."""
+    works = list(parts)
+    return Work(
+        turns=tuple(turn for work in works for turn in work.turns),
+        timers=tuple(timer for work in works for timer in work.timers),
+        messages=tuple(message for work in works for message in work.messages),
+    )
 
 
 class ReceiptKind(StrEnum):
@@ -142,7 +161,8 @@ class Sent:
     """How the sending of a message ended, written by `Store.settle_message` (ENGINE 3.3).
 
     `state` is the message's next state; `shown_version` the version that people now see; `retry_at` when to
-    try again (ms UTC) or None; `learned` what else it taught.
+    try again (ms UTC) or None; `learned` what else it taught; `set_aside` that it is not tried again because
+    something unforeseen broke: somebody has to be told.
     """
 
     state: MessageState
@@ -152,3 +172,4 @@ class Sent:
     outcome: str = ""
     sent_at: int | None = None
     learned: Learned = Learned()
+    set_aside: bool = False

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from bot import occupancy, pauses, rooms
 from bot.backoff import delay
-from bot.commands.command import Policy, derived
+from bot.commands import meet
+from bot.commands.command import Asked, Policy, derived
 from bot.decisions import DropTimer, Reply, SetTimer, View
-from bot.errors import MeetingsError, NotDone, NotNow, PolicyMissing, Refused, SendError, ThreadRefused, Unclear
+from bot.errors import MeetingsError, NotDone, NotNow, PolicyMissing, Refused, SendError, ThreadRefused, Unclear, told
 from bot.leases import TimerClaim
-from bot.model import ChannelKind, Person, Room, RoomState, Timer, TimerKind
+from bot.model import ChannelKind, FrozenRequest, Person, Room, RoomState, Timer, TimerKind, TurnKind
 from bot.observe import Event, Observer, Value
 from bot.ports import Chance, Clock, Decide, Meetings, Messenger
 
-DELETES = 8
-"""How often the deletion of a meeting nobody saw is tried."""
+DELETE_WAIT, LONGEST_DELETE_WAIT = 5.0, 600.0
+"""Seconds by which the wait between two tries to delete a meeting nobody saw grows, and how long it gets."""
+MOST_FAILURES = 5
+"""How often something that nobody foresaw may go wrong with a timer before it is set aside, as for turns."""
+FAILED_RETRY_MS = 2_000
 LOOK_UPS = 4
 """How often a member look-up is tried; without it the card only lacks a button."""
+TOPIC_SECONDS = 4.0
+"""How long a new topic waits to hear where its asker is a member; then it is opened apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +49,48 @@ class Lifecycle:
             TimerKind.GIVE_UP: self._give_up,
             TimerKind.EMPTY: self._empty,
             TimerKind.MEMBERS: self._members,
+            TimerKind.TOPIC: self._topic,
         }
         return await runners[claim.timer.kind](claim)
 
+    def broken(self, claim: TimerClaim, error: Exception) -> Decide:
+        """Return what becomes of a timer whose work broke unforeseen: a few more tries, then it is set aside.
+
+        A request that can be tried no more has failed, which its card says (ENGINE R6).
+        """
+        timer, failures = claim.timer, int(claim.timer.payload.get("failures", 0)) + 1
+        aside = failures >= MOST_FAILURES
+        reference = claim.room.reference if claim.room else ""
+        fields: dict[str, Value] = {"ref": reference, "kind": timer.kind, "error": told(error), "failures": failures}
+        self.observe(Event("timer.set_aside" if aside else "timer.failed", fields, logging.ERROR))
+        if not aside:
+            counted = replace(timer, payload={**timer.payload, "failures": failures})
+            return lambda view: Reply((SetTimer(_again(counted, view.now + FAILED_RETRY_MS)),), "failed")
+        if timer.kind in {TimerKind.OPEN, TimerKind.GIVE_UP}:
+            return self._with_room(lambda found, view: rooms.broken(found, now=view.now, whisper_id=_id(view)))
+        return lambda _: Reply(outcome="set aside")
+
     async def _open(self, claim: TimerClaim) -> Decide:
         room = claim.room
+        attempts = claim.timer.attempts
+        # An attempt that was begun and not settled: its process died, or does not know yet that others went on.
+        unclear = attempts - claim.timer.payload.get("settled", 0) > 1
         if room is None or room.state is not RoomState.OPENING:
-            return lambda _: Reply(outcome="overtaken")
+            overtaken = Reply(outcome="overtaken")
+            return self._with_room(lambda found, view: rooms.unknown(found, view.now) if unclear else overtaken)
         if self.clock.now() >= room.give_up_at:
             return await self._give_up(claim)
-        attempts = claim.timer.attempts
         wished = claim.timer.payload.get("wished", False)
         if not wished and (left := claim.paused_until - self.clock.now()) > 0:
             pause = left / 1000 * (1 + 0.1 * self.chance.fraction())  # not the whole fleet in one instant
             return self._with_room(
-                lambda found, view: rooms.not_yet(found, pause, now=view.now, attempts=attempts - 1, notes=view.notes)
+                lambda found, view: rooms.not_yet(
+                    found, pause, now=view.now, attempts=attempts - 1, notes=view.notes, unclear=unclear
+                )
             )
-        return await self._ask(room, attempts)
+        return await self._ask(room, attempts, unclear=unclear)
 
-    async def _ask(self, room: Room, attempts: int) -> Decide:
+    async def _ask(self, room: Room, attempts: int, *, unclear: bool) -> Decide:
         try:
             meeting = await self.meetings.make(room.tenant, room.request, reference=room.reference)
         except NotNow as error:
@@ -69,19 +99,22 @@ class Lifecycle:
             self._report(room, error, "graph.not_now")
 
             def not_yet(found: Room, view: View) -> Reply:
-                reply = rooms.not_yet(found, wait, now=view.now, attempts=attempts, notes=view.notes)
+                unknown = unclear or transient.unclear
+                reply = rooms.not_yet(found, wait, now=view.now, attempts=attempts, notes=view.notes, unclear=unknown)
                 noted = pauses.failed(room.tenant, view.notes, transient, wait, view.now)
                 return replace(reply, effects=(*reply.effects, *noted))
 
             return self._with_room(not_yet)
         except ThreadRefused as error:
             self._report(room, error, "graph.thread_refused")
-            return self._with_room(self._without_thread)
+            return self._with_room(lambda found, view: self._without_thread(_unsure(found, unclear=unclear), view))
         except Refused as error:
             refused = error
             self._report(room, error, "graph.refused")
             return self._with_room(
-                lambda found, view: rooms.refused(found, refused, now=view.now, whisper_id=_id(view))
+                lambda found, view: rooms.refused(
+                    _unsure(found, unclear=unclear), refused, now=view.now, whisper_id=_id(view)
+                )
             )
 
         def opened(found: Room, view: View) -> Reply:
@@ -124,24 +157,61 @@ class Lifecycle:
 
         return decision
 
+    async def _topic(self, claim: TimerClaim) -> Decide:
+        """Look up whether who asks for a topic is a member where it is live; whoever cannot be confirmed is none.
+
+        Where it is live nowhere, the look-up is made in the asker's own chat: the time it takes tells nothing.
+        """
+        room, turn = claim.room, claim.turn
+        if turn is None:
+            return lambda _: Reply(outcome="nobody asked")
+        chat = claim.chat if room and claim.chat else turn.chat
+        member, where = False, ""
+        try:
+            async with asyncio.timeout(TOPIC_SECONDS):
+                found = await self.messenger.member(chat, turn.person.id)
+                member = room is not None and found.oid == turn.person.oid
+                # Only a member waits for the name, so that it tells nobody else anything.
+                where = await self.messenger.channel_name(chat) if member else ""
+        except (SendError, TimeoutError) as error:
+            self.observe(Event("member.unknown", {"ref": turn.reference, "status": getattr(error, "status", 0)}))
+        asker = replace(turn, kind=TurnKind.SAID)  # a press has had its answer: what is found is whispered
+
+        def decision(view: View) -> Reply:
+            asked = Asked(asker, view, claim.timer.payload.get("rest", ""), self.policy, ())
+            return meet.looked(asked, view.room if member else None, where or chat.name)
+
+        return decision
+
     async def _delete(self, claim: TimerClaim) -> Decide:
+        """Delete a meeting nobody saw, after finding it if need be; keep trying for a day, and then say so."""
         timer, payload = claim.timer, claim.timer.payload
         reference = claim.room.reference if claim.room else ""
         if claim.paused_until > self.clock.now():
             before = replace(timer, attempts=timer.attempts - 1)
             return lambda _: Reply((SetTimer(_again(before, claim.paused_until)),), "paused")
         try:
-            await self.meetings.delete(
-                timer.tenant, payload["organizer_oid"], payload["meeting_id"], reference=reference
-            )
+            meeting_id = payload.get("meeting_id") or await self._found(timer, reference)
+            await self.meetings.delete(timer.tenant, payload["organizer_oid"], meeting_id, reference=reference)
         except NotNow as error:
-            if timer.attempts >= DELETES:
-                return lambda _: Reply(outcome="left behind")
-            wait = delay(timer.attempts, error.retry_after, self.chance.fraction())
+            until = payload.setdefault("until", timer.due_at + rooms.UNDO_FOR)  # the release before did not say
+            if self.clock.now() >= until:
+                return self._left_behind(claim, error)
+            grown = min(LONGEST_DELETE_WAIT, DELETE_WAIT * timer.attempts)
+            wait = max(grown, delay(timer.attempts, error.retry_after, self.chance.fraction()))
             return lambda view: Reply((SetTimer(_again(timer, view.now + int(wait * 1000))),), "not deleted yet")
-        except Refused:
-            return lambda _: Reply(outcome="left behind")
+        except Refused as error:
+            return self._left_behind(claim, error)
         return lambda _: Reply((DropTimer(timer.timer_key),), "deleted")
+
+    async def _found(self, timer: Timer, reference: str) -> str:
+        request = FrozenRequest(**timer.payload["request"])
+        return (await self.meetings.make(timer.tenant, request, reference=reference)).id
+
+    def _left_behind(self, claim: TimerClaim, error: MeetingsError) -> Decide:
+        if claim.room is not None:
+            self._report(claim.room, error, "meeting.left_behind")
+        return lambda _: Reply(outcome="left behind")
 
     def _without_thread(self, room: Room, view: View) -> Reply:
         known = view.chat is not None and view.chat.channel_kind is ChannelKind.STANDARD
@@ -165,9 +235,13 @@ class Lifecycle:
             "request_id": error.request_id,
             "client_request_id": error.client_request_id,
         }
-        if isinstance(error, PolicyMissing):
+        if isinstance(error, PolicyMissing) and name == "graph.refused":
             name = "graph.access_policy_missing"
         self.observe(Event(name, fields, logging.WARNING))
+
+
+def _unsure(room: Room, *, unclear: bool) -> Room:
+    return replace(room, trying="unclear") if unclear else room
 
 
 def _id(view: View) -> str:

@@ -22,6 +22,8 @@ MOST_COMMANDS = 12  # per list, facts/teams 6.2
 LONGEST_TITLE, LONGEST_DESCRIPTION = 128, 4000  # characters, the same place
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can say: the same package has the same bytes every day
 PLAIN_FILE = 0o100644 << 16
+READING = ("ChannelMessage.Read.Group", "ChatMessage.Read.Chat")
+"""What a team's or a chat's owner consents to where posts may be looked for (facts/teams 6, ENGINE R15)."""
 
 
 class Listed(Protocol):
@@ -38,12 +40,13 @@ class Listed(Protocol):
         ...
 
 
-def build(commands: Iterable[Listed], app_id: str, out: Path, version: str) -> Path:
+def build(commands: Iterable[Listed], app_id: str, out: Path, version: str, *, reading: bool = False) -> Path:
     """Write the package to `out` and return it; the same input gives the same bytes.
 
-    `app_id` is the bot's application (client) id; `version` is x.y.z. Raises SettingsError naming what does not fit.
+    `app_id` is the bot's application (client) id; `version` is x.y.z; `reading` asks for the grant to read messages.
+    Raises SettingsError naming what does not fit.
     """
-    content = manifest(commands, app_id, version)
+    content = manifest(commands, app_id, version, reading=reading)
     out.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(out, "w") as package:
         for name, data in [("manifest.json", content), *((icon, (FOLDER / icon).read_bytes()) for icon in ICONS)]:
@@ -58,16 +61,18 @@ def build_from_settings(app_id: str, out: Path, environ: Mapping[str, str] | Non
     """Write the package of this version of Muster, for `app_id` or else for `MicrosoftAppId`, with every command."""
     from bot.commands import COMMANDS  # noqa: PLC0415 - the engine's words, wanted here only
 
-    known = app_id or (os.environ if environ is None else environ).get("MicrosoftAppId", "")
+    known_to = os.environ if environ is None else environ
+    known = app_id or known_to.get("MicrosoftAppId", "")
     if not known.strip():
         raise SettingsError(
             ["MicrosoftAppId is not set. Set it, or say --app-id ID: the bot's application (client) id."]
         )
-    return build(COMMANDS, known.strip(), out, current_version())
+    reading = known_to.get("MUSTER_READ_MESSAGES", "").strip().casefold() == "on"
+    return build(COMMANDS, known.strip(), out, current_version(), reading=reading)
 
 
-def manifest(commands: Iterable[Listed], app_id: str, version: str) -> bytes:
-    """Return manifest.json as bytes: the template with ids, version and the command list."""
+def manifest(commands: Iterable[Listed], app_id: str, version: str, *, reading: bool = False) -> bytes:
+    """Return manifest.json as bytes: the template with ids, version, the command list and what is asked for."""
     problems = []
     try:
         identity = str(uuid.UUID(app_id))
@@ -86,6 +91,11 @@ def manifest(commands: Iterable[Listed], app_id: str, version: str) -> bytes:
     content["bots"][0]["commandLists"] = [
         {"scopes": list(SCOPES), "triggers": ["mention", "slash"], "commands": entries}
     ]
+    if reading:
+        # Without single sign-on the resource may be any text (facts/teams 6.2).
+        content["webApplicationInfo"] = {"id": identity, "resource": f"api://{identity}"}
+        grants = [{"name": name, "type": "Application"} for name in READING]
+        content["authorization"] = {"permissions": {"resourceSpecific": grants}}
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
 

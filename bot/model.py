@@ -73,6 +73,15 @@ class GraphCall(StrEnum):
     EVENT = "event"
 
 
+class MeetingKey(StrEnum):
+    """By what a meeting that exists can be found at Graph (facts/graph 1.4)."""
+
+    ID = "id"
+    JOIN_URL = "joinWebUrl"
+    JOIN_MEETING_ID = "joinMeetingId"
+    VIDEO_ID = "videoTeleconferenceId"
+
+
 class Way(StrEnum):
     """By which permission Graph is asked: the app's own, or that of a person who signed in (ENGINE R1, R13)."""
 
@@ -130,6 +139,7 @@ class TimerKind(StrEnum):
     GIVE_UP = "give_up"
     EMPTY = "empty"
     MEMBERS = "members"
+    TOPIC = "topic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +175,18 @@ class Chat:
     settings: dict[str, Any] = field(default_factory=dict)
     gone_at: int | None = None
 
+    @property
+    def zone(self) -> str:
+        """Return the zone of what everybody here reads: the one that was set, else the one first seen here; "" is UTC.
+
+        The zone first seen is remembered among the settings as `zone_seen` (EXPERIENCE 1.9).
+        """
+        return str(self.settings.get("zone") or self.settings.get("zone_seen") or "")
+
+    def language(self, otherwise: str) -> str:
+        """Return the language of what everybody here reads: the one set, else `otherwise` (EXPERIENCE 1.10)."""
+        return str(self.settings.get("language") or otherwise)
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -174,7 +196,8 @@ class Turn:
     `text` has lost the mention of the bot and is otherwise as typed (at most 28 KiB);
     for a press `text` is the command line the button carries, `verb` its verb, `data` the rest of its data,
     and `reply_to_id` the activity that was pressed. `zone` is an IANA name or empty; `locale` a BCP 47 tag.
-    `turn_key` and `echo_key` are the hashes of ENGINE R11. `reference` is what people can read out.
+    `turn_key` and `echo_key` are the hashes of ENGINE R11. `reference` is what people can read out; an edit has its
+    message's.
     """
 
     turn_key: str
@@ -315,7 +338,8 @@ class Room:
     """The meeting a chat has. `version` rises with every change; `request` is what Graph is asked, frozen.
 
     `zone` is the chat's zone as an IANA name (empty: UTC); `language` the public card's language.
-    `trying` says why a room still opening waits: empty, `slow` (not answered yet) or `unavailable`.
+    `trying` says why a room still opening waits: empty, `slow` (not answered yet), `unavailable`, or
+    `unclear`: the same, and an attempt may have made the meeting all the same.
     `topic` is "" for a chat's own room, `#` and a key for a topic, `thread:` and a root's id, or an id of its own.
     `people` are those whom the request mentioned; `backup_bridge` is what to use while Microsoft does not answer.
     """
@@ -362,7 +386,8 @@ class Room:
 class Whisper:
     """What one person is to see: the name of a text in `cards.whispers` and its data, rendered when sent.
 
-    Every value of `data` is text, a number, or a list of text: what JSON can hold.
+    Every value of `data` is text, a number, or a list of text: what JSON can hold. `offer` is what a press on it may
+    do, in ids of ours: it stays in the store when the words have left it.
     """
 
     name: str
@@ -370,6 +395,7 @@ class Whisper:
     language: str = "en"
     zone: str = ""
     reference: str = ""
+    offer: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,7 +426,7 @@ class Message:
 class Timer:
     """Work that is due at a time: network calls (ENGINE R12) and the clock's own transitions.
 
-    `subject` is the room id; `payload` what the kind needs besides.
+    `subject` is the room id, or the chat's thread where there is no room; `payload` what the kind needs besides.
     """
 
     timer_key: str

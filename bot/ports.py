@@ -10,7 +10,18 @@ from typing import Protocol
 
 from bot.decisions import Reply, View
 from bot.leases import MessageClaim, Receipt, Sent, Settled, Stuck, TimerClaim, TurnClaim, Work
-from bot.model import Answer, Chat, FrozenRequest, Meeting, MeetingRequest, Options, Person, Rendered, Turn
+from bot.model import (
+    Answer,
+    Chat,
+    FrozenRequest,
+    Meeting,
+    MeetingKey,
+    MeetingRequest,
+    Options,
+    Person,
+    Rendered,
+    Turn,
+)
 
 Decide = Callable[[View], Reply]
 """A pure function from what is there to what is to be done; may run twice, so it keeps no state."""
@@ -77,7 +88,8 @@ class Meetings(Protocol):
     """Online meetings and calendar events at Graph.
 
     `by` is the person whose own permission is used (`Way.USER`); None is the app's. Every method raises NotNow or one
-    of Refused (SignInNeeded when `by` has to sign in first); `reference` goes into the log.
+    of Refused (SignInNeeded when `by` has to sign in first); `reference` goes into the log. `language` is that of the
+    join information, a BCP 47 tag.
     """
 
     def freeze(self, host_oid: str, request: MeetingRequest) -> FrozenRequest:
@@ -85,20 +97,44 @@ class Meetings(Protocol):
         ...
 
     async def make(self, tenant: str, request: FrozenRequest, *, reference: str, by: Person | None = None) -> Meeting:
-        """Send the frozen request, whichever of `GraphCall` it is, and return the meeting it made or found."""
-        ...
+        """Send the frozen request, whichever of `GraphCall` it is, and return the meeting it made or found.
 
-    async def update(
-        self, tenant: str, meeting: Meeting, options: Options, *, reference: str, by: Person | None = None
-    ) -> Meeting:
-        """Set the options of a meeting (PATCH) and return it as Graph has it now; what differs is the caller's to see.
-
-        `meeting.organizer_oid` and `meeting.id` name it.
+        Only an event may come without a join link: Outlook fills it in later, see `Calendar.read`.
         """
         ...
 
-    async def find(self, tenant: str, join_url: str, *, organizer_oid: str, reference: str) -> Meeting | None:
-        """Return the organizer's online meeting behind a join link, None when there is none (facts/graph 1.4)."""
+    async def update(
+        self,
+        tenant: str,
+        meeting: Meeting,
+        options: Options,
+        *,
+        reference: str,
+        by: Person | None = None,
+        language: str = "en",
+    ) -> Meeting:
+        """Set the options of a meeting (PATCH) and return it as Graph has it now; what differs is the caller's to see.
+
+        `meeting.organizer_oid` and `meeting.id` name it. Whoever is invited already stays so. A passcode and a template
+        can only be had when the meeting is made (ENGINE R3).
+        """
+        ...
+
+    async def find(
+        self,
+        tenant: str,
+        value: str,
+        *,
+        organizer_oid: str,
+        reference: str,
+        key: MeetingKey = MeetingKey.JOIN_URL,
+        by: Person | None = None,
+        language: str = "en",
+    ) -> Meeting | None:
+        """Return the organizer's online meeting behind a join link, or by another key; None when there is none.
+
+        facts/graph 1.4. By the video room's number (`VIDEO_ID`) only the app may ask, whoever organizes.
+        """
         ...
 
     async def delete(
@@ -126,6 +162,14 @@ class Calendar(Protocol):
         ...
 
 
+class Posts(Protocol):
+    """What stands in a chat, read with the grant that a team or a chat gave for it (ENGINE R15)."""
+
+    async def find(self, chat: Chat, conversation_id: str, nonce: str, *, reference: str) -> str:
+        """Return the id of the post of ours that carries the nonce, "" where none does. Raises NotNow or Refused."""
+        ...
+
+
 class Messenger(Protocol):
     """Messages in Teams through the Bot Connector. All methods raise NotDone, Unclear, Gone or Rejected."""
 
@@ -147,6 +191,14 @@ class Messenger(Protocol):
 
     async def member(self, chat: Chat, person_id: str) -> Person:
         """Return a member of the chat with their object id and sign-in name; Gone for somebody who is none."""
+        ...
+
+    async def group(self, chat: Chat) -> str:
+        """Return the Entra group id of a channel's team, which Graph knows the team by; "" when it is not said."""
+        ...
+
+    async def channel_name(self, chat: Chat) -> str:
+        """Return what a channel is called, which messages do not say; "" for every other chat and the general one."""
         ...
 
     async def personal(self, chat: Chat, to: Person) -> str:
@@ -203,8 +255,11 @@ class Store(Protocol):
         """A handler raised: give the turn back until `retry_at`; the fifth time it is poison. Say if it is."""
         ...
 
-    async def answer(self, turn_key: str) -> Receipt | None:
-        """Return the stored answer of an invoke, or None while it has none."""
+    async def answer(self, turn_key: str, *, last: bool = False) -> Receipt | None:
+        """Return the stored answer of an invoke, or None while it has none.
+
+        With `last` nobody asks again: a turn that is not decided yet sees in its view that it is `unheard`.
+        """
         ...
 
     async def renew(self, work: Work, now: int) -> Work:
@@ -212,7 +267,10 @@ class Store(Protocol):
         ...
 
     async def release(self, work: Work, now: int) -> None:
-        """Hand leases back at shutdown so that another process need not wait; never undoes `sending`."""
+        """Hand leases back at shutdown so that another process need not wait.
+
+        A message in it whose bytes had not begun is planned again; one whose bytes may have left must not be in it.
+        """
         ...
 
     async def stuck(self, limit: int) -> list[Stuck]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
-from bot.errors import StoreError
+from bot.errors import StoreError, told
+from bot.observe import Event, Observer
 from bot.ports import Clock, Store
 
 WAITED_FOR_SECONDS = 20.0
@@ -16,14 +18,18 @@ WAITED_FOR_SECONDS = 20.0
 class Probes:
     """Answers the two questions a platform asks.
 
-    `warm` loads keys, tokens and words. It is waited for once, for at most 20 s of `clock`, and then never again: an
-    outage of Entra must not restart the fleet.
+    `parts` are what is loaded ahead of need, by name. They are waited for once, for at most 20 s of `clock`, and then
+    never again: an outage of Entra must not restart the fleet. One that fails is told to `observe`.
     """
 
-    def __init__(self, store: Store, clock: Clock, warm: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, observe: Observer, parts: Mapping[str, Callable[[], Awaitable[None]]]
+    ) -> None:
         self._store = store
         self._clock = clock
-        self._warm = warm
+        self._observe = observe
+        self._parts = parts
+        self._known = dict.fromkeys(parts, "not loaded yet")
         self._waited = False
         self._warming: asyncio.Task[None] | None = None
 
@@ -38,7 +44,7 @@ class Probes:
             await asyncio.gather(self._warming, return_exceptions=True)
 
     async def _wait(self) -> None:
-        warming = asyncio.ensure_future(self._warm())
+        warming = asyncio.create_task(self._warm(), name="parts")
         limit = asyncio.ensure_future(self._clock.sleep(WAITED_FOR_SECONDS))
         try:
             await asyncio.wait({warming, limit}, return_when=asyncio.FIRST_COMPLETED)
@@ -48,16 +54,38 @@ class Probes:
             limit.cancel()
             warming.cancel()
 
+    async def _warm(self) -> None:
+        await asyncio.gather(*(self._load(name, load) for name, load in self._parts.items()))
+
+    async def _load(self, name: str, load: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await load()
+        except Exception as error:  # noqa: BLE001 - whatever it is: the other parts are loaded, this one when needed
+            self._known[name] = told(error)
+            self._observe(Event("warm.failed", {"part": name, "error": told(error)}, logging.WARNING))
+        else:
+            self._known[name] = "loaded"
+
+    async def _missing(self) -> str:
+        """Return what keeps this process from work; "" when it is ready."""
+        try:
+            await self._store.ready()
+        except StoreError as error:
+            return told(error)
+        return "" if self._waited else "warming up"
+
     async def healthz(self, _request: web.Request) -> web.Response:
         """Answer 200 as long as the event loop turns."""
         return web.Response(text="ok\n")
 
     async def readyz(self, _request: web.Request) -> web.Response:
         """Answer 200 when the store answers and warming up was waited for, else 503; details stay inside."""
-        try:
-            await self._store.ready()
-        except StoreError:
-            return web.Response(status=503, text="store\n")
-        if not self._waited:
-            return web.Response(status=503, text="warming up\n")
-        return web.Response(text="ready\n")
+        missing = await self._missing()
+        return web.Response(status=503 if missing else 200, text="not ready\n" if missing else "ready\n")
+
+    async def details(self, _request: web.Request) -> web.Response:
+        """Answer as `readyz` does, with what is missing and how loading ahead went: for the administrator's port."""
+        missing = await self._missing()
+        lines = [f"not ready: {missing}" if missing else "ready"]
+        lines += [f"{name}: {known}" for name, known in self._known.items()]
+        return web.Response(status=503 if missing else 200, text="\n".join(lines) + "\n")

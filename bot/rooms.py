@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from types import MappingProxyType
 
 from bot.decisions import (
@@ -48,6 +48,12 @@ MEMBER_REMEMBERED = 86_400_000
 """ms for which a member look-up is remembered (ENGINE 2.2)."""
 MOST_CALLED = 19
 """How many people a call link names; a group call of Teams takes 20 with the caller."""
+UNDO_AFTER = 60_000
+"""ms after which a request whose outcome nobody knows has surely had its effect, so that it can be undone."""
+UNDO_FOR = 86_400_000
+"""ms for which the deletion of a meeting nobody saw is tried."""
+BROUGHT_REMEMBERED = 86_400_000
+"""ms for which a chat knows the room of another chat that was brought into it, without being told its topic."""
 REFUSAL_REMEMBERED = 86_400_000
 """ms for which a refused thread is remembered (ENGINE R2)."""
 
@@ -78,7 +84,7 @@ def open_timer(room: Room, due_at: int, attempts: int = 0, *, wished: bool = Fal
     One that a person has `wished` for does not wait for Graph's pause to end.
     """
     key = f"open|{room.room_id}"
-    payload = {"wished": True} if wished else {}
+    payload = {"wished": True} if wished else {"settled": attempts}
     return SetTimer(Timer(key, TimerKind.OPEN, room.tenant, room.room_id, due_at, payload, attempts))
 
 
@@ -119,6 +125,11 @@ def card_in(room: Room, thread_id: str, conversation_id: str, *, message_id: str
     )
 
 
+def brought_key(thread_id: str, room_id: str = "") -> str:
+    """Return the note that a room was brought into a chat; without the room how all notes of the chat begin."""
+    return f"brought|{thread_id}|{room_id}"
+
+
 def opened(room: Room, meeting: Meeting, now: int) -> Reply:
     """Opening → open: Graph made the meeting. A room that is no longer opening deletes it again (ENGINE R6)."""
     if room.state is not RoomState.OPENING:
@@ -146,10 +157,27 @@ def binding(asked_thread: str, meeting: Meeting) -> Binding:
 
 
 def late(room: Room, meeting: Meeting, now: int) -> Reply:
-    """A meeting for a room that gave up: nobody was shown it, so it is deleted."""
-    payload = {"meeting_id": meeting.id, "organizer_oid": room.host.oid}
+    """A meeting for a room that gave up, or has another one: nobody was shown it, so it is deleted."""
+    if room.state is not RoomState.FAILED and (room.meeting is None or room.meeting.id == meeting.id):
+        return Reply(outcome="overtaken")
+    payload = {"meeting_id": meeting.id, "organizer_oid": room.host.oid, "until": now + UNDO_FOR}
     timer = Timer(f"delete|{room.room_id}", TimerKind.DELETE, room.tenant, room.room_id, now, payload)
-    return Reply((SetTimer(timer),), "late")
+    return Reply((SetTimer(timer),), "late", regardless=True)
+
+
+def undo(room: Room, now: int) -> SetTimer:
+    """Return the timer that looks for a meeting which may have been made unseen, and deletes it (ENGINE R6).
+
+    It asks for it with the same bytes, which finds what is there (ENGINE R1).
+    """
+    payload = {"request": asdict(room.request), "organizer_oid": room.host.oid, "until": now + UNDO_FOR}
+    key = f"delete|{room.room_id}|{room.attempt}"
+    return SetTimer(Timer(key, TimerKind.DELETE, room.tenant, room.room_id, now + UNDO_AFTER, payload))
+
+
+def unknown(room: Room, now: int) -> Reply:
+    """An attempt ended without anybody knowing how; for a room that gave up meanwhile it is undone (ENGINE R6)."""
+    return Reply((undo(room, now),), "undoing") if room.state is RoomState.FAILED else Reply(outcome="overtaken")
 
 
 def refused(room: Room, error: Refused, *, now: int, whisper_id: str) -> Reply:
@@ -176,30 +204,44 @@ def unbound(room: Room, *, now: int, freeze: Freeze, known_standard: bool) -> Re
         external_id=external_id,
         bind_thread="",
         request=freeze(room.host.oid, request),
+        trying="unavailable" if room.trying else "",  # of the new request nothing is unclear yet
     )
     for_tenant, for_thread = refusal_keys(room.request.version, room.bind_thread)
     note = SaveNote(
         room.tenant, for_tenant if known_standard else for_thread, room.bind_thread, now + REFUSAL_REMEMBERED
     )
-    return Reply((SaveRoom(after), note, open_timer(after, now)), "thread refused")
+    return Reply((SaveRoom(after), note, open_timer(after, now), *_undone(room, now)), "thread refused")
 
 
 def not_yet(
-    room: Room, wait: float, *, now: int, attempts: int, notes: Mapping[str, str] = MappingProxyType({})
+    room: Room,
+    wait: float,
+    *,
+    now: int,
+    attempts: int,
+    notes: Mapping[str, str] = MappingProxyType({}),
+    unclear: bool = False,
 ) -> Reply:
     """Opening → opening: transient or unclear. Tries again after `wait` seconds, at the latest at give-up.
 
     The first time, the card says so, and whom it could call is looked up unless `notes` knows.
     """
     if room.state is not RoomState.OPENING:
-        return Reply(outcome="overtaken")
+        return unknown(room, now) if unclear else Reply(outcome="overtaken")
     due_at = min(room.give_up_at, now + int(wait * 1000))
     effects: tuple[Effect, ...] = (open_timer(room, due_at, attempts),)
-    if room.trying != "unavailable":
-        trying = known(replace(room, trying="unavailable"), notes)
+    why = "unclear" if unclear or room.trying == "unclear" else "unavailable"
+    if room.trying not in {"unavailable", "unclear"}:
+        trying = known(replace(room, trying=why), notes)
         told = (SaveRoom(trying), RefreshCards(room.room_id, only_posted=True))
         effects = (*told, *effects, *members_timer(trying, now))
+    elif room.trying != why:
+        effects = (SaveRoom(replace(room, trying=why)), *effects)
     return Reply(effects, "trying")
+
+
+def _undone(room: Room, now: int) -> tuple[SetTimer, ...]:
+    return (undo(room, now),) if room.trying == "unclear" else ()
 
 
 def member_key(person_id: str) -> str:
@@ -258,6 +300,13 @@ def gave_up(room: Room, *, now: int, whisper_id: str) -> Reply:
     return failed(room, "deadline", now=now, whisper_id=whisper_id)
 
 
+def broken(room: Room, *, now: int, whisper_id: str) -> Reply:
+    """Opening → failed because something of ours broke each time it was tried."""
+    if room.state is not RoomState.OPENING:
+        return Reply(outcome="overtaken")
+    return failed(room, "problem", now=now, whisper_id=whisper_id)
+
+
 def failed(room: Room, code: str, *, now: int, whisper_id: str) -> Reply:
     """Opening → failed: the card says so to all, the person who asked is told the rest (EXPERIENCE 1.3)."""
     after = replace(room, state=RoomState.FAILED, fail_code=code, ended_at=now, trying="")
@@ -266,7 +315,7 @@ def failed(room: Room, code: str, *, now: int, whisper_id: str) -> Reply:
     )
     # The timer that asks Graph stays: if its call is under way, its late success is to be deleted.
     effects: tuple[Effect, ...] = (SaveRoom(after), RefreshCards(room.room_id), DropTimer(_give_up_key(room)), record)
-    effects = (*effects, *members_timer(after, now))
+    effects = (*effects, *members_timer(after, now), *_undone(room, now))
     if code == "policy":
         minutes = round((room.ends_at - room.starts_at) / 60_000)
         words = Whisper(

@@ -7,10 +7,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from bot.errors import SettingsError
+from cards.words import spoken, words
 
+_URL = re.compile(
+    r"https://[a-z0-9][a-z0-9_.-]*(?::(?P<port>[1-9][0-9]{0,4}))?(?P<path>/[a-z0-9_.~/-]*)?", re.IGNORECASE
+)
+HIGHEST_PORT = 65535
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 STORES = ("sqlite:///", "postgresql://", "postgres://")
@@ -73,7 +77,8 @@ class Settings:
 
     `ca_files` are PEM files trusted besides the machine's own; `duration` is in minutes; `container` says whether
     this process runs in one, whose files go with it; `store` may hold a password. `open_topics` are the patterns of
-    topics that the whole tenant shares; `backup_bridge` is shown while Microsoft does not answer.
+    topics that the whole tenant shares; `backup_bridge` is shown while Microsoft does not answer; `read_messages` says
+    that posts whose fate is unclear may be looked for where a team or a chat allows it.
     """
 
     app_id: str
@@ -100,6 +105,12 @@ class Settings:
     ca_files: tuple[str, ...]
     open_topics: tuple[str, ...] = ()
     backup_bridge: str = ""
+    read_messages: bool = False
+
+    @property
+    def bot_tenant(self) -> str:
+        """Return the tenant whose token the connector wants: MultiTenant bots have one in common (facts/teams 1.3)."""
+        return "botframework.com" if self.app_type == "MultiTenant" else self.app_tenant
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -150,11 +161,22 @@ class _Reader:
             return default
         return int(value)
 
-    def url(self, name: str, default: str) -> str:
+    def url(self, name: str, default: str, *, path: bool = True) -> str:
+        """Return an address that secrets are sent to: a plain one, which no two readers understand differently."""
         value = self.text(name, default).rstrip("/")
-        parts = urlsplit(value)
-        if parts.scheme != "https" or not parts.hostname:
-            self.problems.append(f"{name} is {value!r}; it must begin with https://.")
+        found = _URL.fullmatch(value)
+        if not found or int(found["port"] or 0) > HIGHEST_PORT or (found["path"] and not path):
+            # Never the value: it may hold a password.
+            end = "its path" if path else "no more"
+            self.problems.append(f"{name} must be https://, a host and {end}, such as {default}.")
+            return default
+        return value
+
+    def language(self, name: str, default: str) -> str:
+        value = self.text(name, default)
+        if words(value).language.split("-")[0] != re.split("[-_]", value.casefold())[0]:
+            self.problems.append(f"{name} is {value!r}, which Muster does not speak; it may be {', '.join(spoken())}.")
+            return default
         return value
 
     def words(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
@@ -198,7 +220,7 @@ class _Reader:
     def read(self) -> Settings:
         cloud = CLOUDS[self.choice("MUSTER_CLOUD", "public", tuple(CLOUDS))]
         app_id = self.guid("MicrosoftAppId", "It is the application (client) id of your Azure Bot.")
-        app_type = self.choice("MicrosoftAppType", "SingleTenant", ("SingleTenant", "UserAssignedMSI", "MultiTenant"))
+        app_type = self.choice("MicrosoftAppType", "SingleTenant", ("SingleTenant", "MultiTenant"))
         tenant = self.guid("MicrosoftAppTenantId", "It is the directory (tenant) id in Entra.")
         password = self.needed("MicrosoftAppPassword", "It is a client secret of the app registration.")
         return Settings(
@@ -207,9 +229,9 @@ class _Reader:
             app_tenant=tenant,
             app_type=app_type,
             host=self.text("HOST", "0.0.0.0"),  # noqa: S104 - a server in a container listens to all
-            port=self.number("PORT", 3978, 0, 65535),
-            admin_port=self.number("MUSTER_ADMIN_PORT", 0, 0, 65535),
-            graph_url=self.url("MUSTER_GRAPH_URL", cloud.graph_url),
+            port=self.number("PORT", 3978, 0, HIGHEST_PORT),
+            admin_port=self.number("MUSTER_ADMIN_PORT", 0, 0, HIGHEST_PORT),
+            graph_url=self.url("MUSTER_GRAPH_URL", cloud.graph_url, path=False),
             login_url=self.url("MUSTER_LOGIN_URL", cloud.login_url),
             bot_scope=cloud.bot_scope,
             token_issuer=cloud.token_issuer,
@@ -220,10 +242,11 @@ class _Reader:
             store=Secret(self.store("MUSTER_STORE", "sqlite:///muster.db")),
             container=self.contained(),
             duration=self.number("MUSTER_DURATION", 60, 5, 1440),
-            language=self.text("MUSTER_LANGUAGE", "en"),
+            language=self.language("MUSTER_LANGUAGE", "en"),
             welcome=self.choice("MUSTER_WELCOME", "team", ("team", "off")),
             log=self.choice("MUSTER_LOG", "info", ("debug", "info", "warning", "error")),
             ca_files=self.files("MUSTER_CA_FILE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
             open_topics=self.words("MUSTER_OPEN_TOPICS", ()),
             backup_bridge=self.line("MUSTER_BACKUP_BRIDGE", 200),
+            read_messages=self.choice("MUSTER_READ_MESSAGES", "off", ("off", "on")) == "on",
         )

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from bot.model import ChannelKind, Chat, ChatKind, Room
+from bot.model import ChannelKind, Chat, ChatKind, Person, Room
 
 LONGEST_TOPIC = 60
 """Characters of a topic as written; what is longer is its subject."""
@@ -53,9 +53,14 @@ def split(words: str) -> tuple[str, str]:
     return (written, " ".join(tokens)) if key(written) else ("", words)
 
 
-def names_one(line: str) -> bool:
-    """Say whether a line may name a topic somewhere."""
-    return "#" in unicodedata.normalize("NFKC", line)
+def named(line: str) -> str:
+    """Return the topic that a line names somewhere, as a room's `topic`; "" when it names none.
+
+    It is what a command will find that takes the words from the first `#` on.
+    """
+    text = unicodedata.normalize("NFKC", line)
+    written, _ = split(text[text.find("#") :]) if "#" in text else ("", "")
+    return topic_column(written) if written else ""
 
 
 def _belongs(topic: list[str], token: str) -> bool:
@@ -114,6 +119,16 @@ def _as_regex(part: str) -> str:
     if part.startswith("*"):
         return ".*"
     return "." if part == "?" else re.escape(key(part))
+
+
+def elsewhere(rooms: Iterable[Room], person: Person) -> Room | None:
+    """Return the one of these rooms that a person is most likely to mean: their own, one they were asked to, the first.
+
+    One is enough to ask about: how many there are is not to be told from how long an answer takes.
+    """
+    known = tuple(rooms)
+    own = [room for room in known if person.id in {other.id for other in (room.starter, *room.people)}]
+    return next(iter((*own, *known)), None)
 
 
 def nearest(topic: str, rooms: Iterable[Room]) -> Room | None:

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from bot.decisions import PlanMessage, Reply, SetTimer
+from bot.answers import Answers
 from bot.delivery import Delivery
 from bot.dispatch import Dispatch
-from bot.errors import DoorError, StoreError
-from bot.leases import MessageClaim, Receipt, ReceiptKind, Settled, TimerClaim, TurnClaim, Work
+from bot.errors import DoorError, StoreError, told
+from bot.leases import MessageClaim, Receipt, ReceiptKind, Sent, Settled, TimerClaim, TurnClaim, Work, together
 from bot.lifecycle import Lifecycle
-from bot.model import Answer, Turn
+from bot.model import Answer, MessageState, Turn
 from bot.observe import Event, Observer, Value
 from bot.places import AT_ONCE, Places
 from bot.ports import Chance, Clock, Store
@@ -28,7 +28,6 @@ POLL_SECONDS = 1.0
 HEARTBEAT_SECONDS = 10.0
 SWEEP_SECONDS = 600.0
 STORE_AWAY_SECONDS = 8.0
-ANSWER_WITHIN_SECONDS = 2.5
 TURN_RETRY_MS = 2_000
 CLAIM_LIMIT = 64
 SEND_LEASE_MS = 12_000
@@ -36,7 +35,8 @@ SEND_LEASE_MS = 12_000
 MOST_TURNS = 128 * 1024 * 1024 // (256 * 1024)
 """Turns in this process at the same moment: what 128 MiB hold of the largest bodies the door lets in."""
 BUSY_SECONDS = 2
-WORKING = Answer(text="Working on it. The result appears here in a moment.")
+SETTLE_SECONDS = 1.0
+"""How long what is being written at the very end of stopping may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,8 @@ class Worker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._held: dict[int, Work] = {}
         self._on_the_way: set[int] = set()
-        self._answers: dict[str, asyncio.Future[Answer]] = {}
+        self._posting: set[int] = set()  # bytes of a message that is nowhere yet may have left
+        self._answers = Answers(engine.store, engine.clock)
         self._left: list[Work] = []
         self._changed = asyncio.Event()
         self._look_now = False
@@ -89,7 +90,7 @@ class Worker:
             self._turns -= 1
         self._event("turn.received", turn, kind=turn.kind, receipt=receipt.kind)
         if turn.wants_answer and receipt.kind is ReceiptKind.NEW:
-            self._answers[turn.turn_key] = asyncio.get_running_loop().create_future()
+            self._answers.expect(turn.turn_key)
         if receipt.claim:
             self._begin(Work(turns=(receipt.claim,)))
         elif receipt.kind in {ReceiptKind.NEW, ReceiptKind.FULL}:
@@ -98,27 +99,7 @@ class Worker:
 
     async def answer(self, turn: Turn, receipt: Receipt) -> Answer:
         """Return the invoke's answer, the stored one for a copy, or "working" after 2.5 s (ENGINE R11, R14)."""
-        if receipt.answer:
-            return receipt.answer
-        key = receipt.original_key
-        waiting = self._answers.get(key)
-        try:
-            async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
-                if waiting is not None:
-                    return await asyncio.shield(waiting)
-                return await self._answer_from_store(key)
-        except TimeoutError:
-            return WORKING
-        finally:
-            if receipt.kind is ReceiptKind.NEW:
-                self._answers.pop(turn.turn_key, None)
-
-    async def _answer_from_store(self, key: str) -> Answer:
-        while True:
-            stored = await self._engine.store.answer(key)
-            if stored and stored.answer:
-                return stored.answer
-            await self._engine.clock.sleep(0.1)
+        return await self._answers.of(turn, receipt)
 
     async def _patiently(self, attempt: Callable[[], Awaitable[Receipt]]) -> Receipt:
         clock = self._engine.clock
@@ -148,11 +129,15 @@ class Worker:
             async with asyncio.timeout(within):
                 await self.idle()
         self._stopped = True
-        unfinished = set(self._tasks)
-        left = _together([*self._left, *(self._held[id(task)] for task in unfinished)])
-        for task in unfinished:
+        unfinished = {task: self._held[id(task)] for task in self._tasks if id(task) not in self._posting}
+        for task in [task for task in self._tasks if id(task) in self._on_the_way]:
             task.cancel()
-        await asyncio.gather(*unfinished, return_exceptions=True)
+        if self._tasks:  # what is being written is soon written, and says what is left
+            await asyncio.wait(set(self._tasks), timeout=SETTLE_SECONDS)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        left = together([*self._left, *unfinished.values()])
         with suppress(StoreError):  # a store that is away keeps the leases until they end by themselves
             await self._engine.store.release(left, self._engine.clock.now())
 
@@ -175,9 +160,9 @@ class Worker:
             try:
                 work = await engine.store.claim(engine.clock.now(), CLAIM_LIMIT)
             except StoreError as error:
-                engine.observe(Event("store.away", {"error": str(error)}, logging.ERROR))
+                engine.observe(Event("store.away", {"error": told(error)}, logging.ERROR))
             except Exception as error:  # noqa: BLE001 - the claimer must outlive any one row
-                engine.observe(Event("worker.failed", {"error": type(error).__name__}, logging.ERROR))
+                engine.observe(Event("worker.failed", {"error": told(error)}, logging.ERROR))
             else:
                 self._due(work.next_due)
                 self._begin(work)
@@ -201,7 +186,7 @@ class Worker:
             with suppress(StoreError):  # said by the claimer; the fence protects what we do meanwhile
                 self.replicas = await engine.store.alive(engine.clock.now())
             await engine.clock.sleep(HEARTBEAT_SECONDS)
-            held = _together(self._held.values())
+            held = together(self._held.values())
             with suppress(StoreError):  # as above
                 self._lose(await engine.store.renew(held, engine.clock.now()))
 
@@ -211,7 +196,7 @@ class Worker:
             return
         for task in list(self._tasks):
             held = self._held[id(task)]
-            if id(task) in self._on_the_way and _overlap(held, lost):
+            if id(task) in self._on_the_way and held.overlaps(lost):
                 self._engine.observe(Event("lease.lost", {"task": task.get_name()}, logging.WARNING))
                 task.cancel()
 
@@ -227,7 +212,8 @@ class Worker:
             self._turns += 1
             self._run(self._turn(turn), Work(turns=(turn,)), "turn", turn.turn.chat.thread_id)
         for timer in work.timers:
-            thread_id = timer.room.home_thread if timer.room else timer.timer.subject
+            home = timer.room.home_thread if timer.room else timer.timer.subject
+            thread_id = timer.turn.chat.thread_id if timer.turn else home
             self._run(self._timer(timer), Work(timers=(timer,)), "timer", thread_id)
         for message in work.messages:
             self._run(self._message(message), Work(messages=(message,)), "message", message.message.thread_id)
@@ -236,10 +222,13 @@ class Worker:
         async def run() -> None:
             try:
                 async with self._places.of(kind, chat):
-                    await doing
+                    if not self._stopped:
+                        await doing
             except StoreError as error:
                 # Nothing was written; the lease ends and the work is found again.
-                self._engine.observe(Event("store.away", {"error": str(error)}, logging.ERROR))
+                self._engine.observe(Event("store.away", {"error": told(error)}, logging.ERROR))
+            finally:
+                doing.close()  # it may never have had its place
 
         task = asyncio.create_task(run(), name=kind)
         self._tasks.add(task)
@@ -251,8 +240,9 @@ class Worker:
         held = self._held.pop(id(task))
         self._turns -= len(held.turns)
         self._on_the_way.discard(id(task))
+        self._posting.discard(id(task))
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._engine.observe(Event("worker.failed", {"error": repr(error)}, logging.ERROR))
+            self._engine.observe(Event("worker.failed", {"error": told(error)}, logging.ERROR))
 
     # --- one piece of work -------------------------------------------------------------------------------
 
@@ -267,9 +257,8 @@ class Worker:
             await self._turn_failed(claim, error)
             return
         self._event("turn.done", turn, outcome=settled.reply.outcome if settled.reply else "stale")
-        waiting = self._answers.get(turn.turn_key)
-        if waiting is not None and not waiting.done() and settled.reply and settled.reply.answer:
-            waiting.set_result(settled.reply.answer)
+        if settled.reply and settled.reply.answer:
+            self._answers.give(turn.turn_key, settled.reply.answer)
         self._continue(settled)
 
     async def _turn_failed(self, claim: TurnClaim, error: Exception) -> None:
@@ -278,7 +267,7 @@ class Worker:
         poison = await engine.store.fail_turn(claim, now, now + TURN_RETRY_MS)
         fields: dict[str, Value] = {
             "ref": claim.turn.reference,
-            "error": repr(error),
+            "error": told(error),
             "attempts": claim.attempts,
             "poison": poison,
         }
@@ -289,11 +278,18 @@ class Worker:
 
     async def _timer(self, claim: TimerClaim) -> None:
         engine = self._engine
-        with self._underway():
-            decide = await engine.lifecycle.run(claim)
-        settled = await engine.store.settle_timer(claim, decide, engine.clock.now(), engine.chance.token())
+        try:
+            with self._underway():
+                decide = await engine.lifecycle.run(claim)
+            settled = await engine.store.settle_timer(claim, decide, engine.clock.now(), engine.chance.token())
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug must neither lose the timer nor run it for ever
+            broken = engine.lifecycle.broken(claim, error)
+            settled = await engine.store.settle_timer(claim, broken, engine.clock.now(), engine.chance.token())
+        about = claim.turn or claim.room
         fields: dict[str, Value] = {
-            "ref": claim.room.reference if claim.room else "",
+            "ref": about.reference if about else "",
             "kind": claim.timer.kind,
             "outcome": settled.reply.outcome if settled.reply else "stale",
         }
@@ -308,8 +304,18 @@ class Worker:
             if (await engine.store.renew(held, now)).messages:
                 engine.observe(Event("lease.lost", {"task": "message"}, logging.WARNING))
                 return
-        with self._underway():
-            sent = await engine.delivery.send(claim)
+        if self._stopped:
+            return
+        if not claim.message.activity_id:
+            self._posting.add(id(asyncio.current_task()))
+        try:
+            with self._underway():
+                sent = await engine.delivery.send(claim)
+        except asyncio.CancelledError:
+            if claim.message.activity_id and not self._stopped:  # its lease is lost, and its edit may have come through
+                lost = Sent(MessageState.POSTED, outcome="lease lost")
+                self._continue(await engine.store.settle_message(claim, lost, engine.clock.now()))
+            raise
         settled = await engine.store.settle_message(claim, sent, engine.clock.now())
         self._due(sent.retry_at)
         self._continue(settled)
@@ -330,7 +336,7 @@ class Worker:
             self._left.append(settled.work)
             return
         self._due(settled.work.next_due)
-        for due_at in _due_times(settled.reply):
+        for due_at in settled.reply.due_times() if settled.reply else ():
             self._due(due_at)
         self._begin(settled.work)
 
@@ -341,27 +347,3 @@ class Worker:
 
     def _event(self, name: str, turn: Turn, **fields: str) -> None:
         self._engine.observe(Event(name, {"ref": turn.reference, "tenant": turn.chat.tenant, **fields}))
-
-
-def _due_times(reply: Reply | None) -> list[int]:
-    times: list[int] = []
-    for effect in reply.effects if reply else ():
-        if isinstance(effect, PlanMessage) and effect.message.due_at is not None:
-            times.append(effect.message.due_at)
-        elif isinstance(effect, SetTimer):
-            times.append(effect.timer.due_at)
-    return times
-
-
-def _overlap(held: Work, lost: Work) -> bool:
-    """Say whether a claim of one is a claim of the other."""
-    return any(claim in lost.timers for claim in held.timers) or any(claim in lost.messages for claim in held.messages)
-
-
-def _together(parts: Iterable[Work]) -> Work:
-    works = list(parts)
-    return Work(
-        turns=tuple(turn for work in works for turn in work.turns),
-        timers=tuple(timer for work in works for timer in work.timers),
-        messages=tuple(message for work in works for message in work.messages),
-    )

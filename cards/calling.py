@@ -44,7 +44,8 @@ def _names(people: list[Person], says: Words) -> str:
     names = [_first(person) for person in people[:NAMED]]
     more = len(people) - NAMED
     if more > 0:
-        return says("{names} and {count} more").format(names=", ".join(names), count=more)
+        words = says.many("{names} and {count} more", "{names} and {count} more", more)
+        return words.format(names=", ".join(names), count=more)
     if len(names) == 1:
         return names[0]
     return says("{names} and {last}").format(names=", ".join(names[:-1]), last=names[-1])

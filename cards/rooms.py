@@ -39,7 +39,7 @@ def _values(room: Room, says: Words) -> dict[str, Value]:
 
 def _opening(room: Room, says: Words) -> Content:
     values = _values(room, says)
-    if room.trying == "unavailable":
+    if room.trying in {"unavailable", "unclear"}:
         return Content(
             says,
             (
@@ -124,16 +124,18 @@ def _ended(room: Room, says: Words) -> Content:
     if room.ended_by == "clock":
         return _time_is_up(room, says)
     ended_at = room.ended_at or room.ends_at
-    values = _values(room, says) | {
-        "from": times.hours(room.live_at or room.opened_at or room.created_at, room.zone),
-        "to": times.clock(ended_at, room.zone),
-    }
     again = room.live_at is not None and room.live_at > ended_at
-    if again:
-        values["from"] = times.hours(room.opened_at or room.created_at, room.zone)
+    began = room.opened_at or room.created_at if again else room.live_at or room.opened_at or room.created_at
+    over = room.empty_at or ended_at  # whoever waits for an empty meeting to close is not in it
+    count = times.minutes(began, over)
+    values = _values(room, says) | {
+        "from": times.hours(began, room.zone),
+        "to": times.clock(over, room.zone),
+        "length": says.many("{count} minute", "{count} minutes", count).format(count=count),
+    }
     parts: tuple[Part, ...] = (
         Line(says("{subject}: ended"), values, Look.HEADING),
-        Line(says("{from} to {to} · started by {starter}"), values),
+        Line(says("{from} to {to} · {length} · started by {starter}"), values),
         *((Line(says("People are in it again.")),) if again else ()),
         Line(says("The old link may still open, so please start a new one:")),
         Row((_meet(room, says("Meet again")),)),

@@ -23,12 +23,15 @@ Shape = tuple[Any, ...]
 def rendered(content: Content, nonce: str = "") -> Rendered:
     """Return the content as a card ready to be posted, with its summary and the same in plain words.
 
-    Each button that asks the bot carries `nonce`, the id of the message it stands in.
+    The first element and each button that asks the bot carry `nonce`, the id of the message they stand in: a post
+    is known again by it, whatever it shows (ENGINE R15).
     """
     says = content.words
     card: dict[str, Any] = json.loads(_skeleton(says.language, says.rtl, tuple(map(_shape, content.parts))))
     for element, part in zip(card["body"], content.parts, strict=True):
         _fill(element, part, nonce, rtl=says.rtl)
+    if nonce:
+        card["body"][0]["id"] = nonce
     summary = content.summary.plain()
     card["fallbackText"] = summary
     return Rendered(card, summary, plain_text(content.parts, rtl=says.rtl))

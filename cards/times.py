@@ -17,14 +17,19 @@ def hours(ms: int, zone: str) -> str:
     return f"{_moment(ms, zone):%H:%M}"
 
 
+def minutes(since: int, until: int) -> int:
+    """Return the minutes between two times (ms UTC), one at least."""
+    return max(1, round((until - since) / 60_000))
+
+
 def offset(ms: int, zone: str) -> str:
     """Return how far the zone is from UTC at that time: `UTC`, `UTC+1`, `UTC-3:30`."""
     away = _moment(ms, zone).utcoffset()
-    minutes = round(away.total_seconds() / 60) if away else 0
-    if not minutes:
+    east = round(away.total_seconds() / 60) if away else 0
+    if not east:
         return "UTC"
-    whole, rest = divmod(abs(minutes), 60)
-    return f"UTC{'+' if minutes > 0 else '-'}{whole}" + (f":{rest:02}" if rest else "")
+    whole, rest = divmod(abs(east), 60)
+    return f"UTC{'+' if east > 0 else '-'}{whole}" + (f":{rest:02}" if rest else "")
 
 
 def _moment(ms: int, zone: str) -> datetime:

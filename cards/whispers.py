@@ -124,6 +124,23 @@ def near_topic(whisper: Whisper, says: Words) -> Parts:
     return (Line(text, {"topic": topic, "near": near}), Row((*buttons, opens)))
 
 
+def topic_elsewhere(whisper: Whisper, says: Words) -> Parts:
+    """`topic` is live in the chat `where`, or `opening` there: `bring` shows it here too, `apart` opens another."""
+    values = {"topic": _text(whisper, "topic"), "where": _text(whisper, "where") or says("another chat of yours")}
+    opening = whisper.data.get("opening", False)
+    text = says("**{topic}** is opening in {where}.") if opening else says("**{topic}** is live in {where}.")
+    bring = _button(says("Bring it here"), _text(whisper, "bring"))
+    apart = _button(says("Open a separate one"), _text(whisper, "apart"))
+    return (Line(text, values), Row((bring, apart)))
+
+
+def not_brought(whisper: Whisper, says: Words) -> Parts:
+    """`topic` could not be shown here; `line` opens another."""
+    text = says("I couldn't bring {topic} here. It may be over, or I couldn't make sure that you are a member there.")
+    apart = _press(says("Open a separate one"), _text(whisper, "line"))
+    return (Line(text, {"topic": _text(whisper, "topic")}), apart)
+
+
 def trying_now(whisper: Whisper, says: Words) -> Parts:
     """The next attempt for `subject` is under way."""
     return (
@@ -146,11 +163,16 @@ def no_request(_: Whisper, says: Words) -> Parts:
 def policy(whisper: Whisper, says: Words) -> Parts:
     """No access policy names the person who asked for `subject`, `minutes` long."""
     values = {"subject": _text(whisper, "subject"), "minutes": _text(whisper, "minutes")}
+    again = says.many(
+        'As soon as it is made, "{subject}, {minutes} minute" can be tried again.',
+        'As soon as it is made, "{subject}, {minutes} minutes" can be tried again.',
+        int(whisper.data["minutes"]),
+    )
     return _with_reference(
         whisper,
         says,
         Line(says("I may not open meetings in your name yet. It's a setting your admin makes; you did nothing wrong.")),
-        Line(says('As soon as it is made, "{subject}, {minutes} minutes" can be tried again.'), values),
+        Line(again, values),
         _press(says("Try again"), f"meet now {values['subject']}"),
     )
 
@@ -231,6 +253,11 @@ def problem(whisper: Whisper, says: Words) -> Parts:
     return _with_reference(whisper, says, Line(text))
 
 
+def working(_: Whisper, says: Words) -> Parts:
+    """A press was taken; what comes of it is shown in the chat."""
+    return (Line(says("Working on it. The result appears here in a moment.")),)
+
+
 def busy(whisper: Whisper, says: Words) -> Parts:
     """More was asked than can be done at once."""
     return _with_reference(whisper, says, Line(says("That's more than I can do at once. Try again in a minute.")))
@@ -238,7 +265,11 @@ def busy(whisper: Whisper, says: Words) -> Parts:
 
 def too_fast(whisper: Whisper, says: Words) -> Parts:
     """More meetings were opened than may be in a minute; `seconds` until another may be."""
-    text = says("That's many meetings in one minute. Try again in {seconds} seconds.")
+    text = says.many(
+        "That's many meetings in one minute. Try again in {seconds} second.",
+        "That's many meetings in one minute. Try again in {seconds} seconds.",
+        int(whisper.data["seconds"]),
+    )
     return (Line(text, {"seconds": _text(whisper, "seconds")}),)
 
 
@@ -280,6 +311,8 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "running": running,
     "other-thread": other_thread,
     "near-topic": near_topic,
+    "topic-elsewhere": topic_elsewhere,
+    "not-brought": not_brought,
     "trying-now": trying_now,
     "stopped": stopped,
     "no-request": no_request,
@@ -292,6 +325,7 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "help-command": help_command,
     "welcome": welcome,
     "problem": problem,
+    "working": working,
     "busy": busy,
     "too-fast": too_fast,
     "late": late,

@@ -30,9 +30,19 @@ class Words:
         self.language = spoken
         self.rtl = spoken.split("-")[0] in _RIGHT_TO_LEFT
 
+    def many(self, one: str, several: str, count: int) -> str:
+        """Return the words for so many: English has two forms, other languages as many as their catalogue says."""
+        return self._translate.ngettext(one, several, count)
+
     def __call__(self, english: str) -> str:
         """Return the words for an English template; its `{names}` stay."""
         return self._translate.gettext(english) if english else ""  # gettext answers "" with its header
+
+
+def spoken(folder: Path = FOLDER) -> list[str]:
+    """Return the languages there are, English first, then by their tags."""
+    found = folder.glob("*/LC_MESSAGES/cards.mo")
+    return [SOURCE, *sorted(file.parents[1].name.replace("_", "-") for file in found)]
 
 
 def _wanted(language: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import cards
 from bot.decisions import Effect, PlanMessage, Reply, View
-from bot.model import Answer, FrozenRequest, MeetingRequest, Message, Purpose, Turn, Whisper
+from bot.model import Answer, Chat, ChatKind, FrozenRequest, MeetingRequest, Message, Purpose, Turn, Whisper
 
 Freeze = Callable[[str, MeetingRequest], FrozenRequest]
 
@@ -43,13 +43,23 @@ class Asked:
     policy: Policy
     commands: tuple[Command, ...]
 
+    @property
+    def answers(self) -> bool:
+        """Whether the turn's own response says the result: for a press, while somebody waits for it (ENGINE R14)."""
+        return self.turn.wants_answer and not self.view.unheard
+
+    @property
+    def chat(self) -> Chat:
+        """Return the chat as the store knows it, else as the turn says."""
+        return self.view.chat or self.turn.chat
+
     def whisper(self, name: str, **data: Any) -> Whisper:  # noqa: ANN401 - any JSON value, see Whisper.data
         """Return words for the asking person alone, in the person's language and zone (ENGINE R16)."""
         return Whisper(
             name=name,
             data=data,
             language=self.turn.locale,
-            zone=self.turn.zone,
+            zone=self.turn.zone or self.chat.zone,
             reference=self.turn.reference,
         )
 
@@ -57,19 +67,24 @@ class Asked:
         """Answer the asking person alone: in the invoke's own response, else by a whisper (EXPERIENCE 1.3)."""
         words = self.whisper(name, **data)
         outcome = outcome or name
-        if self.turn.wants_answer:
+        if self.answers:
             return Reply(effects, outcome, Answer(text=cards.answer_text(words)))
         return Reply((*effects, whisper_to_asker(self.turn, self.view, words)), outcome)
 
-    def ask(self, name: str, *effects: Effect, **data: Any) -> Reply:  # noqa: ANN401 - as above
-        """Answer the asking person alone with buttons to choose from: a whisper, also after a press."""
-        words = self.whisper(name, **data)
-        answer = Answer(text=cards.answer_text(words)) if self.turn.wants_answer else None
+    def ask(self, name: str, *effects: Effect, offer: dict[str, str] | None = None, **data: Any) -> Reply:  # noqa: ANN401 - as above
+        """Answer the asking person alone with buttons to choose from: a whisper, also after a press.
+
+        What a button may do that its data must not say stands in the `offer` (ENGINE 4.2).
+        """
+        words = replace(self.whisper(name, **data), offer=offer or {})
+        answer = Answer(text=cards.answer_text(words)) if self.answers else None
         return Reply((*effects, whisper_to_asker(self.turn, self.view, words)), name, answer)
 
     def say(self, title: str, *lines: str) -> Reply:
         """Answer everybody in the chat with a small card."""
-        words = self.whisper("notice", title=title, lines=list(lines))
+        chat = self.chat
+        language = chat.language(self.turn.locale if chat.kind is ChatKind.PERSONAL else self.policy.language)
+        words = replace(self.whisper("notice", title=title, lines=list(lines)), language=language, zone=chat.zone)
         key = f"notice|{self.turn.turn_key}"
         message = Message(
             message_id=derived(self.view.fresh_id, key),

@@ -3,37 +3,136 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from bot import limits, rooms, topics
 from bot.commands.command import Asked, Command, derived, once
-from bot.decisions import Effect, PlanMessage, PointCard, Reply
-from bot.model import ChannelKind, ChatKind, MeetingRequest, Person, Purpose, Room, RoomState, TurnKind
+from bot.decisions import Effect, PlanMessage, PointCard, Record, Reply, SaveChat, SaveNote, SetTimer
+from bot.model import (
+    UNFINISHED,
+    ChannelKind,
+    ChatKind,
+    MeetingRequest,
+    Person,
+    Purpose,
+    Room,
+    RoomState,
+    Timer,
+    TimerKind,
+    TurnKind,
+)
 
 LONGEST_SUBJECT = 120
 LONGEST_BRIDGE = 200
 """Characters of a backup bridge that are shown."""
 ANOTHER, HERE, OPEN = "start another", "start one for this thread", "open topic"
 """What the buttons of whispers say: one more, one for this thread, and no, that was no slip of the finger."""
-_PHRASE = re.compile(rf"(?:\w+\W+)?({ANOTHER}|{HERE}|{OPEN})\b")
+APART, BRING = "open separately", "bring it here"
+"""The same of the whisper about a topic that is live elsewhere."""
+_PHRASE = re.compile(rf"(?:\w+\W+)?({ANOTHER}|{HERE}|{OPEN}|{APART}|{BRING})\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What is asked for: where the room's place is, its subject, and whether it was said explicitly.
 
-    `topic` as in `Room.topic`; None is an id of its own.
+    `topic` as in `Room.topic`; None is an id of its own. One that is asked for `apart` is not looked for elsewhere.
     """
 
     scope: str
     topic: str | None
     subject: str
     explicit: bool = False
+    apart: bool = False
+
+    @property
+    def shared(self) -> bool:
+        """Whether the same words may mean something else in another chat."""
+        return (self.topic or "").startswith("#") and self.scope != topics.TENANT_SCOPE
 
 
 def run(asked: Asked) -> Reply:
-    """Open the room that is asked for, or lead the person to the one that is there already."""
+    """Open the room that is asked for, or lead the person to the one that is there already.
+
+    A new topic waits for a look-up: it may be live in another chat of the person (EXPERIENCE 1.1).
+    """
+    if phrase(asked) == BRING:
+        return look_up(asked, offered(asked).get("room", ""))
     wish = wished(asked)
+    reply = led(asked, wish)
+    if reply is None and wish.shared and not wish.apart:
+        live = topics.elsewhere(asked.view.elsewhere, asked.turn.person)
+        return look_up(asked, live.room_id if live else "")
+    return reply or begun(asked, wish)
+
+
+def look_up(asked: Asked, room_id: str) -> Reply:
+    """Keep the request until it is known whether its person is a member where this room is at home; "" is no room."""
+    turn = asked.turn
+    payload = {"turn": asdict(turn), "rest": asked.rest}
+    subject = room_id or turn.chat.thread_id
+    key = f"topic|{turn.turn_key}"
+    return Reply(
+        (SetTimer(Timer(key, TimerKind.TOPIC, turn.chat.tenant, subject, asked.view.now, payload)),), "looking"
+    )
+
+
+def looked(asked: Asked, found: Room | None, where: str) -> Reply:
+    """Go on with a request after the look-up: `found` is the room whose chat, called `where`, the person is in.
+
+    Without it everything is as if there were no such room.
+    """
+    if asked.view.chat and asked.view.chat.gone_at is not None:
+        return Reply(outcome="chat gone")
+    if asked.view.now >= asked.turn.expires_at:
+        return asked.tell("late", typed=asked.turn.text)
+    wish = wished(asked)
+    live = found if found and found.state in UNFINISHED else None
+    if phrase(asked) == BRING:
+        return brought(asked, wish, live)
+    reply = led(asked, wish)
+    if reply is None and live and live.topic == wish.topic:
+        return elsewhere(asked, wish, live, where)
+    return reply or begun(asked, wish)
+
+
+def elsewhere(asked: Asked, wish: Wish, live: Room, where: str) -> Reply:
+    """Ask a member whether the topic's meeting of another chat is meant."""
+    turn = asked.turn
+    return asked.ask(
+        "topic-elsewhere",
+        topic=_named(wish),
+        where=where,
+        opening=live.state is RoomState.OPENING,
+        bring=f"{BRING} {wish.subject}",
+        apart=f"{APART} {wish.subject}",
+        offer={"room": live.room_id, "thread": turn.chat.thread_id, "conversation": turn.conversation_id},
+    )
+
+
+def brought(asked: Asked, wish: Wish, live: Room | None) -> Reply:
+    """Show the card of the other chat's room in the chat that was asked in, if the person is a member there still."""
+    offer, turn, now = offered(asked), asked.turn, asked.view.now
+    if live is None or live.room_id != offer.get("room"):
+        again = f"{APART} {wish.subject}" if wish.shared else "meet now"
+        return asked.tell("not-brought", topic=_named(wish), line=again)
+    thread, conversation = offer["thread"], offer["conversation"]
+    card = rooms.card_in(live, thread, conversation, message_id=derived(asked.view.fresh_id, "card"), now=now)
+    record = Record(live.tenant, turn.person.oid, "bring", thread, live.room_id, reference=turn.reference)
+    until = now + rooms.BROUGHT_REMEMBERED
+    note = SaveNote(live.tenant, rooms.brought_key(thread, live.room_id), live.room_id, until)
+    return Reply((card, note, record), "brought")
+
+
+def offered(asked: Asked) -> dict[str, str]:
+    """Return what the pressed whisper offered to bring here: its own data, never the button's; else nothing."""
+    words = asked.view.pressed.content if asked.view.pressed else None
+    return words.offer if words and words.name == "topic-elsewhere" else {}
+
+
+def led(asked: Asked, wish: Wish) -> Reply | None:
+    """Lead the person to what is there, ask back, or refuse; None when there is nothing in the way of a new room."""
     there = candidates(asked, wish)
     meant = of_this_thread(asked, wish, there) or next((room for room in there if room.topic == wish.topic), None)
     if meant is not None:
@@ -45,25 +144,31 @@ def run(asked: Asked) -> Reply:
         return asked.tell("failed", code="host", subject=wish.subject)
     if wait := limits.too_fast(asked.view.mine, asked.view.here, asked.view.now):
         return too_fast(asked, wait)
+    return None
+
+
+def begun(asked: Asked, wish: Wish) -> Reply:
+    """Open a new room."""
     room = new_room(asked, wish)
-    return rooms.begin(room, card_for(asked, room), asked.view.now)
+    reply = rooms.begin(room, card_for(asked, room), asked.view.now)
+    return replace(reply, effects=(*reply.effects, *zone_seen(asked)))
 
 
 def wished(asked: Asked) -> Wish:
     """Return the place and the subject of what was asked."""
-    chat = asked.view.chat or asked.turn.chat
+    chat = asked.chat
     own = topics.chat_scope(chat.thread_id)
-    said = _PHRASE.match(" ".join(asked.turn.text.casefold().split()))
-    phrase = said[1] if said else ""
+    said = phrase(asked)
     written, about = topics.split(asked.rest)
     if written:
         scope = topics.scope_of(written, chat, asked.policy.open_topics)
         subject = _bounded(f"#{written} {about}")
-        return Wish(scope, topics.topic_column(written), subject, phrase == OPEN or _again(asked))
+        apart = said == APART or _again(asked)
+        return Wish(scope, topics.topic_column(written), subject, apart or said == OPEN, apart)
     subject = _bounded(asked.rest) or default_subject(asked)
-    if phrase == HERE and root(asked.turn.conversation_id):
+    if said == HERE and root(asked.turn.conversation_id):
         return Wish(own, f"thread:{root(asked.turn.conversation_id)}", subject, explicit=True)
-    if phrase in {ANOTHER, HERE}:
+    if said in {ANOTHER, HERE}:
         pressed = asked.view.pressed
         # One whisper opens one more meeting, however often its button is pressed.
         return Wish(own, derived(pressed.message_id, ANOTHER) if pressed else None, subject, explicit=True)
@@ -73,6 +178,16 @@ def wished(asked: Asked) -> Wish:
     return Wish(own, "", subject)
 
 
+def phrase(asked: Asked) -> str:
+    """Return which of the buttons' phrases the turn begins with, "" for none."""
+    said = _PHRASE.match(" ".join(asked.turn.text.casefold().split()))
+    return said[1] if said else ""
+
+
+def _named(wish: Wish) -> str:
+    return f"#{topics.split(wish.subject)[0]}" if wish.shared else wish.subject
+
+
 def _again(asked: Asked) -> bool:
     """Say whether a card of a room that is over was pressed: the same thing is wanted once more."""
     before = asked.view.pressed_room
@@ -80,9 +195,10 @@ def _again(asked: Asked) -> bool:
 
 
 def candidates(asked: Asked, wish: Wish) -> tuple[Room, ...]:
-    """Return the unfinished rooms of the scope that is asked for."""
+    """Return the unfinished rooms of the scope that is asked for, and those of its topic that were brought here."""
     seen = {room.room_id: room for room in (*asked.view.rooms, *asked.view.topics)}
-    return tuple(room for room in seen.values() if room.scope_key == wish.scope)
+    brought_here = [room for room in asked.view.rooms if wish.shared and room.topic == wish.topic]
+    return (*(room for room in seen.values() if room.scope_key == wish.scope), *brought_here)
 
 
 def of_this_thread(asked: Asked, wish: Wish, there: tuple[Room, ...]) -> Room | None:
@@ -96,7 +212,7 @@ def of_this_thread(asked: Asked, wish: Wish, there: tuple[Room, ...]) -> Room | 
 def running(asked: Asked, room: Room) -> Reply:
     """One is running: join it (EXPERIENCE 2, RUNNING; 1.11 for one of another thread)."""
     another_thread = is_reply(asked) and room.topic == "" and not is_of_thread(room, root(asked.turn.conversation_id))
-    data = {"subject": room.subject, "join_url": way_in(room)}
+    data: dict[str, Any] = {"subject": room.subject, "join_url": way_in(room)}
     if another_thread and room.home_thread == asked.turn.chat.thread_id:
         return asked.ask("other-thread", **data, here=f"{HERE} {_asked_subject(asked)}".strip())
     return asked.tell(
@@ -170,7 +286,7 @@ def card_for(asked: Asked, room: Room) -> PlanMessage | PointCard:
 
 
 def _asked_subject(asked: Asked) -> str:
-    return _bounded(asked.rest) if asked.turn.kind is TurnKind.SAID else ""
+    return _bounded(asked.rest) if asked.turn.kind is not TurnKind.PRESSED else ""
 
 
 def _bounded(words: str) -> str:
@@ -189,7 +305,7 @@ def new_room(asked: Asked, wish: Wish) -> Room:
     """Return the room that this turn asks for, with everything frozen that a retry must not change (ENGINE R1)."""
     turn, view, policy = asked.turn, asked.view, asked.policy
     request = _request(asked, wish)
-    chat = view.chat or turn.chat
+    chat = asked.chat
     return Room(
         room_id=view.fresh_id,
         tenant=turn.chat.tenant,
@@ -209,12 +325,20 @@ def new_room(asked: Asked, wish: Wish) -> Room:
         starts_at=request.starts_at,
         ends_at=request.ends_at,
         reference=turn.reference,
-        zone=str(chat.settings.get("zone", "")) or turn.zone,
-        language=str(chat.settings.get("language", "")) or policy.language,
+        zone=chat.zone or turn.zone,
+        language=chat.language(turn.locale if chat.kind is ChatKind.PERSONAL else policy.language),
         bind_thread=request.bind_thread,
         people=people(asked),
         backup_bridge=(str(chat.settings.get("backup_bridge", "")) or policy.backup_bridge)[:LONGEST_BRIDGE],
     )
+
+
+def zone_seen(asked: Asked) -> tuple[Effect, ...]:
+    """Remember the zone that was first seen in a chat of several people: its cards keep it (EXPERIENCE 1.9)."""
+    chat, zone = asked.chat, asked.turn.zone
+    if chat.zone or not zone or chat.kind is ChatKind.PERSONAL:
+        return ()
+    return (SaveChat(replace(chat, settings={**chat.settings, "zone_seen": zone})),)
 
 
 def _request(asked: Asked, wish: Wish) -> MeetingRequest:
@@ -239,7 +363,7 @@ def people(asked: Asked) -> tuple[Person, ...]:
 
 def thread_to_bind(asked: Asked) -> str:
     """Return the thread Graph is asked to tie the meeting to: a standard channel's, unless refused lately (R2)."""
-    chat = asked.view.chat or asked.turn.chat
+    chat = asked.chat
     standard = chat.kind is ChatKind.CHANNEL and chat.channel_kind in {None, ChannelKind.STANDARD}
     remembered = rooms.refusal_keys(asked.policy.binding, chat.thread_id)
     refused = any(key in asked.view.notes for key in remembered)
@@ -248,11 +372,11 @@ def thread_to_bind(asked: Asked) -> str:
 
 COMMAND = Command(
     name="meet",
-    phrases=("meet now", "meet", "now", "huddle", ANOTHER, HERE, OPEN),
+    phrases=("meet now", "meet", "now", "huddle", ANOTHER, HERE, OPEN, APART, BRING),
     usage="meet now [subject]",
     description="A meeting here, right away; meet #INC-42: one for each incident",
     examples=("meet now", "meet #INC-42 DB down", "meet now Retro"),
     run=run,
     takes_words=True,
-    alone=frozenset({"meet", "now", OPEN}),
+    alone=frozenset({"meet", "now", OPEN, APART, BRING}),
 )

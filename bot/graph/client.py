@@ -3,41 +3,60 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import ssl
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from bot.errors import MeetingsError, NotNow, SettingsError
-from bot.graph import retry, wire
-from bot.model import FrozenRequest, Meeting, MeetingRequest
+from bot.errors import HostUnknown, MeetingsError, NotNow, SettingsError, SignInNeeded
+from bot.graph import answers, events, retry, wire
+from bot.model import FrozenRequest, Meeting, MeetingKey, MeetingRequest, Options, Person, Way
 from bot.observe import Event, Observer, Value
-from bot.ports import Clock, Tokens
+from bot.ports import Clock, Tokens, UserTokens
 
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 CONNECTIONS = 100
 KEPT_SECONDS = 60.0
 CLIENT_ERROR = 400
+Read = TypeVar("Read")
+"""What a request is asked for."""
 
 
 def _guid() -> str:
     return str(uuid.uuid4())
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """On whose behalf a request is sent: a tenant's app, or with `by` a person; `reference` goes into the log."""
+
+    tenant: str
+    reference: str
+    by: Person | None = None
+
+    def owner(self, oid: str) -> str:
+        """Return the path below which somebody's things are."""
+        return wire.whose(oid, Way.USER if self.by else Way.APP)
+
+
 class GraphMeetings:
-    """`bot.ports.Meetings` with the app's own token (app-only).
+    """`bot.ports.Meetings` with the app's own token or that of a person who signed in; `ask` is for its siblings.
 
     `graph_url` is https without a path; the bearer token goes to that host and no other, redirects are not followed
     (ENGINE 4.6), cookies are not kept. Nothing is tried again here but once after a 401, with a new token
     (ENGINE R27). `binding` is `beta`, `v1.0` or `off`; `deadline` is in seconds; `new_id` makes client-request-ids.
-    Raises SettingsError for another kind of address.
+    Without `users` nobody is signed in. Raises SettingsError for another kind of address.
     """
 
     def __init__(
@@ -48,6 +67,7 @@ class GraphMeetings:
         clock: Clock,
         observe: Observer,
         *,
+        users: UserTokens | None = None,
         binding: str = "beta",
         deadline: float = retry.DEADLINE_SECONDS,
         new_id: Callable[[], str] = _guid,
@@ -57,6 +77,7 @@ class GraphMeetings:
             raise SettingsError([f"MUSTER_GRAPH_URL is {graph_url!r}; it must be https:// and a host, no more."])
         self._url = f"https://{parts.netloc}"
         self._tokens = tokens
+        self._users = users
         self._clock = clock
         self._observe = observe
         self._binding_version = "v1.0" if binding == "off" else binding
@@ -89,45 +110,117 @@ class GraphMeetings:
         """Return the exact bytes of a room's request. Pure."""
         return wire.freeze(host_oid, request, binding_version=self._binding_version)
 
-    async def make(self, tenant: str, request: FrozenRequest, *, reference: str) -> Meeting:
+    async def make(self, tenant: str, request: FrozenRequest, *, reference: str, by: Person | None = None) -> Meeting:
         """Make the meeting, or find the one made before: 201 or 200 (facts/graph 1.3). Raises as the port says."""
-        response = await self._authorised(tenant, "POST", request, reference)
-        if not response.is_success:
-            raise self._error(response, had_thread=wire.had_thread(request))
+        read = event_of if events.is_event(request) else partial(_linked, json.loads(request.body))
+        return await self.ask(Caller(tenant, reference, by), "POST", request, read)
+
+    async def update(
+        self,
+        tenant: str,
+        meeting: Meeting,
+        options: Options,
+        *,
+        reference: str,
+        by: Person | None = None,
+        language: str = "en",
+    ) -> Meeting:
+        """Set options; of whom is invited Graph wants the full list, so it is read first. Raises as the port says."""
+        caller = Caller(tenant, reference, by)
+        owner = caller.owner(meeting.organizer_oid)
+        there = wire.look_up(owner, MeetingKey.ID, meeting.id, language)
+        known = await self.ask(caller, "GET", there, answers.attendees) if options.invited else []
+        patch = wire.update(owner, meeting.id, options, known, language)
+        if patch is None:
+            return await self.ask(caller, "GET", there, partial(_linked, {}))
+        return await self.ask(caller, "PATCH", patch, partial(_linked, json.loads(patch.body)))
+
+    async def find(
+        self,
+        tenant: str,
+        value: str,
+        *,
+        organizer_oid: str,
+        reference: str,
+        key: MeetingKey = MeetingKey.JOIN_URL,
+        by: Person | None = None,
+        language: str = "en",
+    ) -> Meeting | None:
+        """Find a meeting by what is known of it: an empty collection and 404 are None. Raises as the port says."""
+        caller = Caller(tenant, reference, by)
+        request = wire.look_up(caller.owner(organizer_oid), key, value, language)
         try:
-            return wire.read_meeting(_json(response))
+            found = await self.ask(caller, "GET", request, answers.found_meetings)
+        except HostUnknown:
+            return None
+        return found[0] if found else None
+
+    async def delete(
+        self, tenant: str, organizer_oid: str, meeting_id: str, *, reference: str, by: Person | None = None
+    ) -> None:
+        """Delete a meeting: 204, and 404 is as good (facts/graph 1.6). Raises as the port says."""
+        caller = Caller(tenant, reference, by)
+        request = FrozenRequest("v1.0", wire.meeting_path(caller.owner(organizer_oid), meeting_id), "")
+        with suppress(HostUnknown):
+            await self.ask(caller, "DELETE", request, _as_it_is)
+
+    async def read(self, tenant: str, path: str, *, reference: str) -> object:
+        """Return the JSON that Graph v1.0 has at a path, query included, already encoded. Raises NotNow or Refused."""
+        return await self.ask(Caller(tenant, reference), "GET", FrozenRequest("v1.0", path, ""), _as_it_is)
+
+    async def ask(self, caller: Caller, method: str, request: FrozenRequest, read: Callable[[object], Read]) -> Read:
+        """Send a request and return what `read` makes of the answer (JSON or None). Raises NotNow or Refused.
+
+        A NotNow of `read`'s own is given the ids of this exchange.
+        """
+        response = await self._authorised(caller, method, request)
+        if not response.is_success:
+            raise self._error(response, had_thread=wire.had_thread(request), own=caller.by is not None)
+        try:
+            return read(_json(response))
         except NotNow as error:
             error.status = response.status_code
             error.request_id = response.headers.get("request-id", "")
             error.client_request_id = response.request.headers["client-request-id"]
             raise
 
-    async def delete(self, tenant: str, organizer_oid: str, meeting_id: str, *, reference: str) -> None:
-        """Delete a meeting: 204, and 404 is as good (facts/graph 1.6). Raises as the port says."""
-        request = FrozenRequest("v1.0", wire.meeting_path(organizer_oid, meeting_id), "")
-        response = await self._authorised(tenant, "DELETE", request, reference)
-        if not response.is_success and response.status_code != wire.NOT_FOUND:
-            raise self._error(response, had_thread=False)
-
-    def _error(self, response: httpx.Response, *, had_thread: bool) -> MeetingsError:
+    def _error(self, response: httpx.Response, *, had_thread: bool, own: bool) -> MeetingsError:
         status = response.status_code
         own_id = response.request.headers["client-request-id"]
         if status < CLIENT_ERROR:
             detail = f"{status} instead of an answer from Graph"
             return NotNow(detail, status=status, client_request_id=own_id).after(None, unclear=True)
-        now = self._clock.now()
-        error = wire.read_error(status, response.headers, _json(response), now=now, had_thread=had_thread)
+        now, body = self._clock.now(), _json(response)
+        error = wire.read_error(status, response.headers, body, now=now, had_thread=had_thread, own=own)
         error.client_request_id = error.client_request_id or own_id
         return error
 
-    async def _authorised(self, tenant: str, method: str, request: FrozenRequest, reference: str) -> httpx.Response:
-        """Send with a token; one that Graph no longer takes is replaced once."""
-        token = await self._tokens.token(tenant, self.scope)
-        response = await self._send(method, request, token, reference)
-        if response.status_code != wire.UNAUTHORIZED:
-            return response
-        self._tokens.revoked(tenant, self.scope, token)
-        return await self._send(method, request, await self._tokens.token(tenant, self.scope), reference)
+    async def _authorised(self, caller: Caller, method: str, request: FrozenRequest) -> httpx.Response:
+        """Send with a token; one that Graph no longer takes is replaced once, and a second one forgotten too."""
+        token = await self._token(caller)
+        response = await self._send(method, request, token, caller.reference)
+        if response.status_code == wire.UNAUTHORIZED:
+            self._revoked(caller, token)
+            token = await self._token(caller)
+            response = await self._send(method, request, token, caller.reference)
+        if wire.challenged(response.status_code, response.headers):
+            self._revoked(caller, token)
+        return response
+
+    async def _token(self, caller: Caller) -> str:
+        """Return the token of the app or of the person. Raises NotNow, CredentialsWrong, SignInNeeded."""
+        if caller.by is None:
+            return await self._tokens.token(caller.tenant, self.scope)
+        token = await self._users.token(caller.tenant, caller.by) if self._users else None
+        if token is None:
+            raise SignInNeeded("no token of this person's: they have to sign in")
+        return token
+
+    def _revoked(self, caller: Caller, token: str) -> None:
+        if caller.by is None:
+            self._tokens.revoked(caller.tenant, self.scope, token)
+        elif self._users:
+            self._users.revoked(caller.tenant, caller.by, token)
 
     async def _send(self, method: str, request: FrozenRequest, token: str, reference: str) -> httpx.Response:
         client_request_id = self._new_id()
@@ -152,6 +245,26 @@ class GraphMeetings:
         told["request_id"] = response.headers.get("request-id", "")
         self._observe(Event("graph.answered", told))
         return response
+
+
+def _linked(asked: Mapping[str, Any], body: object) -> Meeting:
+    """Return a meeting that people can join; without a link it may be there all the same, and asking again finds it."""
+    meeting = answers.read_meeting(body, asked)
+    if not meeting.join_url:
+        raise NotNow("Graph's answer has no join link").after(None, unclear=True)
+    return meeting
+
+
+def event_of(body: object) -> Meeting:
+    """Return an event, with a join link or without one yet."""
+    event = answers.read_event(body)
+    if not event.event_id:
+        raise NotNow("Graph's answer has no event").after(None, unclear=True)
+    return event
+
+
+def _as_it_is(body: object) -> object:
+    return body
 
 
 def _session(trust: ssl.SSLContext) -> aiohttp.ClientSession:

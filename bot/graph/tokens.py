@@ -17,7 +17,7 @@ import msal
 import requests
 from requests.adapters import HTTPAdapter
 
-from bot.backoff import delay
+from bot.backoff import delay, retry_after
 from bot.errors import CredentialsWrong, MeetingsError, NotNow
 from bot.graph import retry
 from bot.graph.values import fields, text
@@ -214,7 +214,7 @@ def _refusal(answer: _Answer, now: int) -> MeetingsError:
     if unknown_tenant or (refused and error not in TRANSIENT_ERRORS):
         return CredentialsWrong("Entra refused the app's credentials or its tenant", **about)
     detail = f"no token from Entra: {answer.failed or error or answer.status}"
-    return NotNow(detail, **about).after(retry.retry_after(answer.retry_after, now), unclear=False)
+    return NotNow(detail, **about).after(retry_after(answer.retry_after, now), unclear=False)
 
 
 def _seen(task: asyncio.Task[str]) -> None:

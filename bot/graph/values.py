@@ -1,7 +1,8 @@
-"""Reading JSON that may be spelt in several ways: any value goes in, nothing is raised (facts/graph 1.8)."""
+"""JSON: read however it is spelt (any value goes in, nothing is raised, facts/graph 1.8), written in one way."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -38,7 +39,7 @@ def text(found: Fields, *names: str) -> str:
     for name in names:
         value = found.get(name)
         if isinstance(value, str) and value.strip():
-            return value.strip()
+            return whole(value).strip()
         if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**_DIGITS_OF_AN_INTEGER:
             return str(value)
     return ""
@@ -50,7 +51,7 @@ def texts(found: Fields, *names: str) -> list[str]:
     for name in names:
         value = found.get(name)
         listed = value if isinstance(value, list) else [value]
-        values += [item.strip() for item in listed if isinstance(item, str) and item.strip()]
+        values += [whole(item).strip() for item in listed if isinstance(item, str) and item.strip()]
     return values
 
 
@@ -81,3 +82,23 @@ def moment(value: object) -> int | None:
         return None
     since = (at if at.tzinfo else at.replace(tzinfo=UTC)) - _EPOCH
     return since // timedelta(milliseconds=1) if at.year > 1 else None
+
+
+def truth(found: Fields, *names: str) -> bool | None:
+    """Return the first of these properties that is true or false, None when none is."""
+    return next((value for name in names if isinstance(value := found.get(name), bool)), None)
+
+
+def instant(at: int) -> str:
+    """Return ms UTC as Graph takes it, in whole seconds (Edm.DateTimeOffset)."""
+    return (_EPOCH + timedelta(seconds=at // 1000)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def written(body: Mapping[str, Any]) -> str:
+    """Return a body as JSON text that can be sent."""
+    return whole(json.dumps(body, ensure_ascii=False, separators=(",", ":")))
+
+
+def whole(value: str) -> str:
+    """Return a text without halves of surrogate pairs, which JSON can hold and neither UTF-8 nor a database can."""
+    return value.encode(errors="replace").decode()

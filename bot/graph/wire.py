@@ -1,14 +1,14 @@
-"""Graph's dialect as pure functions: what is asked as JSON, what is answered as values (facts/graph 1 to 4)."""
+"""Graph's dialect as pure functions: what is asked as JSON, and what a refusal means (facts/graph 1 to 4)."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from bot.backoff import retry_after
 from bot.errors import (
     HostUnknown,
     MeetingsError,
@@ -17,13 +17,13 @@ from bot.errors import (
     QuotaReached,
     Refused,
     RoleMissing,
+    SignInNeeded,
     ThreadRefused,
 )
-from bot.graph import retry
-from bot.graph.values import Fields, digits, fields, link, moment, part, text, texts
-from bot.model import DialIn, FrozenRequest, Meeting, MeetingRequest
+from bot.graph import events, options, retry
+from bot.graph.values import fields, instant, part, text, whole, written
+from bot.model import FrozenRequest, GraphCall, MeetingKey, MeetingRequest, Options, Way
 
-LONGEST_SUBJECT = 250
 LONGEST_CODE = 80
 UNAUTHORIZED, NOT_FOUND = 401, 404
 
@@ -33,6 +33,7 @@ _ROLE_CODES = frozenset(
     {
         "7504",  # facts/graph 3.3: the app lacks a permission or admin consent
         "accessdenied",
+        "erroraccessdenied",  # Outlook's word for it, at events and calendars
         "authorization_requestdenied",
         "authorization_identitynotfound",
         "insufficient_claims",
@@ -45,32 +46,79 @@ _MONTH = re.compile(r"\bmonth(ly)?\b", re.IGNORECASE)
 
 
 def freeze(host_oid: str, request: MeetingRequest, *, binding_version: str) -> FrozenRequest:
-    """Return the exact createOrGet request of a room (ENGINE R1).
+    """Return the exact request of a room, whichever call it is (ENGINE R1, R3).
 
-    `binding_version` is the Graph version that a request with `chatInfo` goes to; without it `v1.0` is used.
-    https://learn.microsoft.com/graph/api/onlinemeeting-createorget, facts/graph 1.3 and 2.4: always both times and
-    the subject; of chatInfo only `threadId`, raw.
+    `binding_version` is the Graph version that a request with `chatInfo` goes to; without it `v1.0` is used. A person's
+    own permission asks below `/me`, the app's below the host.
     """
-    body: dict[str, Any] = {
-        "externalId": request.external_id,
-        # Half a surrogate pair is no character; it could not be sent as UTF-8.
-        "subject": request.subject[:LONGEST_SUBJECT].encode(errors="replace").decode(),
-        "startDateTime": _utc(request.starts_at),
-        "endDateTime": _utc(request.ends_at),
+    owner = whose(host_oid, request.way)
+    bound = bool(request.bind_thread) and request.call is not GraphCall.EVENT
+    path, body = {
+        GraphCall.CREATE_OR_GET: ("/onlineMeetings/createOrGet", _create_or_get),
+        GraphCall.CREATE: ("/onlineMeetings", _create),
+        GraphCall.EVENT: ("/events", events.body),
+    }[request.call]
+    version = binding_version if bound else "v1.0"
+    return FrozenRequest(version, owner + path, written(body(request)), request.language)
+
+
+def _create_or_get(request: MeetingRequest) -> dict[str, Any]:
+    """https://learn.microsoft.com/graph/api/onlinemeeting-createorget: it takes no options but people."""
+    return {"externalId": request.external_id, **_basics(request), **options.participants(request.options)}
+
+
+def _create(request: MeetingRequest) -> dict[str, Any]:
+    """https://learn.microsoft.com/graph/api/application-post-onlinemeetings: all options at once."""
+    return {**_basics(request), **options.at_creation(request.options)}
+
+
+def _basics(request: MeetingRequest) -> dict[str, Any]:
+    """Always both times and the subject (facts/graph 1.2); of chatInfo only `threadId`, raw (facts/graph 2.4)."""
+    basics: dict[str, Any] = {
+        "subject": request.subject[: options.LONGEST_SUBJECT],
+        "startDateTime": instant(request.starts_at),
+        "endDateTime": instant(request.ends_at),
     }
     if request.bind_thread:
-        body["chatInfo"] = {"threadId": request.bind_thread}
-    return FrozenRequest(
-        version=binding_version if request.bind_thread else "v1.0",
-        path=f"/users/{quote(host_oid, safe='')}/onlineMeetings/createOrGet",
-        body=json.dumps(body, ensure_ascii=False, separators=(",", ":")),
-        language=request.language,
-    )
+        basics["chatInfo"] = {"threadId": request.bind_thread}
+    return basics
 
 
-def meeting_path(organizer_oid: str, meeting_id: str) -> str:
+def whose(oid: str, way: Way) -> str:
+    """Return how a path begins: `/me` by the person's own permission, `/users/…` by the app's (facts/graph 1.1)."""
+    return "/me" if way is Way.USER else f"/users/{quote(oid, safe='')}"
+
+
+def meeting_path(owner: str, meeting_id: str) -> str:
     """Return the path of one meeting; ids are opaque and may hold anything (facts/graph 1.7)."""
-    return f"/users/{quote(organizer_oid, safe='')}/onlineMeetings/{quote(meeting_id, safe='')}"
+    return f"{owner}/onlineMeetings/{quote(meeting_id, safe='')}"
+
+
+def look_up(owner: str, key: MeetingKey, value: str, language: str = "en") -> FrozenRequest:
+    """Return the request that finds a meeting by what is known of it (facts/graph 1.4).
+
+    The link is encoded whole, so its own `%3a` becomes `%253a`; a quote is doubled. By the video room's number only an
+    app may ask, about everybody's meetings.
+    """
+    if key is MeetingKey.ID:
+        return FrozenRequest("v1.0", meeting_path(owner, value), "", language)
+    name = {
+        MeetingKey.JOIN_URL: "JoinWebUrl",
+        MeetingKey.JOIN_MEETING_ID: "joinMeetingIdSettings/joinMeetingId",
+        MeetingKey.VIDEO_ID: "VideoTeleconferenceId",
+    }[key]
+    where = "/communications" if key is MeetingKey.VIDEO_ID else owner
+    literal = quote(whole(value.replace("'", "''")), safe="")
+    return FrozenRequest("v1.0", f"{where}/onlineMeetings?$filter={name}%20eq%20'{literal}'", "", language)
+
+
+def update(
+    owner: str, meeting_id: str, asked: Options, known: Sequence[Any] = (), language: str = "en"
+) -> FrozenRequest | None:
+    """Return the PATCH that sets options, None when none of them can be set that way (facts/graph 1.5)."""
+    body = options.changes(asked, known)
+    path = meeting_path(owner, meeting_id)
+    return FrozenRequest("v1.0", path, written(body), language) if body else None
 
 
 def headers(token: str, client_request_id: str, language: str = "en") -> dict[str, str]:
@@ -91,69 +139,28 @@ def headers(token: str, client_request_id: str, language: str = "en") -> dict[st
 
 def had_thread(request: FrozenRequest) -> bool:
     """Say whether a frozen request asks Graph to tie the meeting to a thread."""
-    return bool(part(fields(json.loads(request.body)), "chatinfo"))
+    return bool(request.body) and bool(part(fields(json.loads(request.body)), "chatinfo"))
 
 
-def read_meeting(body: object) -> Meeting:
-    """Return the meeting of an answer, however it is spelt: an onlineMeeting, or an event with its onlineMeeting.
-
-    facts/graph 1.7, 1.8, 4 and 10. Of an event there is no meeting id (its `id` is the event's own). Raises NotNow
-    (unclear) without a join link over https: the meeting may be there, and asking again returns it.
-    """
-    outer = fields(body)
-    inside = part(outer, "onlinemeeting")
-    found = {**outer, **inside, "id": inside.get("id")} if inside else outer
-    join_url = link(found, "joinweburl", "joinurl")
-    if not join_url:
-        raise NotNow("Graph's answer has no join link").after(None, unclear=True)
-    chat, ids = part(found, "chatinfo"), part(found, "joinmeetingidsettings")
-    lobby = part(found, "lobbybypasssettings")
-    bypass = lobby.get("isdialinbypassenabled")
-    return Meeting(
-        id=text(found, "id"),
-        join_url=join_url,
-        subject=text(found, "subject"),
-        organizer_oid=text(part(found, "participants", "organizer", "identity", "user"), "id"),
-        starts_at=moment(found.get("startdatetime", found.get("start"))),
-        ends_at=moment(found.get("enddatetime", found.get("end"))),
-        dial_in=read_dial_in(part(found, "audioconferencing") or found),
-        join_meeting_id=text(ids, "joinmeetingid"),
-        passcode=text(ids, "passcode"),
-        video_id=text(found, "videoteleconferenceid"),
-        thread_id=text(chat, "threadid"),
-        message_id=text(chat, "messageid"),
-        lobby_scope=text(lobby, "scope"),
-        dial_in_bypass=bypass if isinstance(bypass, bool) else None,
-        options_url=link(found, "meetingoptionsweburl"),
-    )
-
-
-def read_dial_in(block: Fields) -> DialIn | None:
-    """Return how to join by telephone, or None: no licence is normal (facts/graph 1.7).
-
-    Singular and plural numbers are one list, each number once however it is punctuated. An event's `quickDial`
-    (`+49…,,123456789#`) fills in what is missing.
-    """
-    quick_number, _, quick_id = text(block, "quickdial").removeprefix("tel:").partition(",,")
-    phones = block.get("phones")
-    listed = [text(fields(phone), "number") for phone in phones] if isinstance(phones, list) else []
-    toll_free = _once(texts(block, "tollfreenumbers", "tollfreenumber"))
-    toll = _once([*texts(block, "tollnumbers", "tollnumber"), *listed], known=toll_free)
-    if not (toll or toll_free):
-        toll = _once([quick_number])
-    conference_id = digits(text(block, "conferenceid")) or digits(quick_id)
-    if not conference_id or not (toll or toll_free):
-        return None
-    return DialIn(conference_id, toll, toll_free, link(block, "dialinurl"))
+def challenged(status: int, answer_headers: Mapping[str, str]) -> bool:
+    """Say whether a token was refused as such: it is no longer valid, or conditional access asks for more."""
+    told = {name.lower(): value for name, value in answer_headers.items()}
+    return status == UNAUTHORIZED or "insufficient_claims" in told.get("www-authenticate", "").casefold()
 
 
 def read_error(
-    status: int, answer_headers: Mapping[str, str], body: object, *, now: int, had_thread: bool = False
+    status: int,
+    answer_headers: Mapping[str, str],
+    body: object,
+    *,
+    now: int,
+    had_thread: bool = False,
+    own: bool = False,
 ) -> MeetingsError:
     """Return what a refusal means, in our own words (facts/graph 3.2 to 3.4); Graph's message is never repeated.
 
     `now` is ms UTC; `had_thread` says that the request had `chatInfo`: a definite 4xx that says nothing
-    about the host or the app is then about the thread (R2).
+    about the host or the app is then about the thread (R2). `own` says that a person's own token was used.
     """
     lower = {name.lower(): value for name, value in answer_headers.items()}
     error = part(fields(body), "error")
@@ -168,11 +175,13 @@ def read_error(
     detail = f"Graph answered {status} {code}".rstrip()
     message = text(error, "message")
     if retry.is_transient(status) and not (status == retry.TOO_MANY_REQUESTS and _MONTH.search(message)):
-        wait = retry.retry_after(lower.get("retry-after"), now)
+        wait = retry_after(lower.get("retry-after"), now)
         return NotNow(detail, **about).after(wait, unclear=retry.is_unclear(status))
     codes = {code.casefold(), text(error, "code").casefold()}
-    if "insufficient_claims" in lower.get("www-authenticate", "").casefold():
+    if challenged(status, answer_headers):
         codes.add("insufficient_claims")
+    if own and "insufficient_claims" in codes:
+        return SignInNeeded(detail, **about)
     return _definite(status, codes, message, had_thread=had_thread)(detail, **about)
 
 
@@ -185,23 +194,8 @@ def _definite(status: int, codes: set[str], message: str, *, had_thread: bool) -
         return PolicyMissing
     if _QUOTA.search(message) or any("quota" in code for code in codes):
         return QuotaReached
-    if status == UNAUTHORIZED or codes & _ROLE_CODES:
+    if codes & _ROLE_CODES:
         return RoleMissing
     if status == NOT_FOUND:
         return HostUnknown
     return ThreadRefused if had_thread else Refused
-
-
-def _once(numbers: list[str], known: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Return the telephone numbers, each once: `+1 206-485-3005` and `+12064853005` are the same."""
-    seen = {digits(number) for number in known} | {""}
-    kept = []
-    for number in numbers:
-        if digits(number) not in seen:
-            seen.add(digits(number))
-            kept.append(number)
-    return tuple(kept)
-
-
-def _utc(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -15,6 +15,7 @@ from bot.sandbox.faults import Faults
 from bot.sandbox.gates import Gate
 from bot.sandbox.graph import Graph
 from bot.sandbox.journal import Exchange, Journal
+from bot.sandbox.messages import Messages
 from bot.sandbox.posts import Board, Post
 from bot.sandbox.server import Stage
 from bot.sandbox.teams_client import TeamsClient
@@ -41,6 +42,7 @@ class Cloud:
         self.graph = Graph(self._stage, self._authority, self.entra)
         self._stopped = False
         self.connector = Connector(self._stage, self._authority, self.entra)
+        Messages(self.graph, self.connector.board)
 
     @property
     def tenant(self) -> Tenant:

@@ -159,16 +159,21 @@ class Display:
     def _drawing(self, post: Post, width: int) -> Drawing:
         if post.card is not None:
             number = self.numbers.of(_key(post))
-            drawing = draw.drawing(post.card, number, width=width, shown=self._shown[_key(post)])
+            drawing = draw.drawing(
+                post.card, number, width=width, shown=self._shown[_key(post)], wraps=self._look.boxes
+            )
         else:
             drawing = Drawing()
         text = post.text or ("" if drawing.lines else str(post.activity.get("summary") or ""))
-        drawing.lines[:0] = wrapped(readable(text), width) if text else []
+        drawing.lines[:0] = self._lines(text, width) if text else []
         return drawing
 
     def _hanging(self, lead: str, text: str) -> list[str]:
         width = draw.WIDTH - len(lead) - 3
-        return [draw.hanging(f"  {lead}", Drawing(wrapped(readable(text), width)))]
+        return [draw.hanging(f"  {lead}", Drawing(self._lines(text, width)))]
+
+    def _lines(self, text: str, width: int) -> list[str]:
+        return wrapped(readable(text), width if self._look.boxes else draw.UNWRAPPED)
 
 
 def place(chat: Chat | None) -> str:

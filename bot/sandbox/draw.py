@@ -21,6 +21,8 @@ Number = Callable[[Json], int]
 """Gives an action the number by which it is pressed."""
 
 WIDTH = 76
+UNWRAPPED = 1_000_000
+"""A width that no paragraph fills."""
 GAP = "   "
 _NARROWEST_COLUMN = 12
 
@@ -67,10 +69,15 @@ class Drawing:
         return next((line.strip() for line in self.lines if line.strip()), "")
 
 
-def drawing(card: Json, number: Number, *, width: int = WIDTH - 4, shown: Collection[str] = ()) -> Drawing:
-    """Return what a card shows in lines of `width` cells; `shown` are the ids of elements that were toggled."""
+def drawing(
+    card: Json, number: Number, *, width: int = WIDTH - 4, shown: Collection[str] = (), wraps: bool = True
+) -> Drawing:
+    """Return what a card shows in lines of `width` cells; `shown` are the ids of elements that were toggled.
+
+    Without `wraps` a paragraph is one line, however long: for `grep` and for screen readers.
+    """
     found = Drawing()
-    artist = _Artist(frozenset(shown), found, number)
+    artist = _Artist(frozenset(shown), found, number, wraps=wraps)
     for element in card.get("body") or []:
         found.lines += artist.element(element, width)
     artist.press(card.get("actions") or [])
@@ -113,8 +120,9 @@ def hanging(lead: str, drawn: Drawing, *, width: int = WIDTH) -> str:
 class _Artist:
     """Draws the elements of one card; collects its links and buttons on the way, in reading order."""
 
-    def __init__(self, shown: frozenset[str], found: Drawing, number: Number) -> None:
+    def __init__(self, shown: frozenset[str], found: Drawing, number: Number, *, wraps: bool) -> None:
         self._shown = shown
+        self._wraps = wraps
         self._found = found
         self._number = number
 
@@ -143,11 +151,11 @@ class _Artist:
                 self._found.buttons.append(f"[{self._number(action)}] {title}")
 
     def _textblock(self, element: Json, width: int) -> list[str]:
-        return _paragraphs(readable(str(element.get("text") or "")), width)
+        return _paragraphs(readable(str(element.get("text") or "")), width if self._wraps else UNWRAPPED)
 
     def _richtextblock(self, element: Json, width: int) -> list[str]:
         runs = [run if isinstance(run, str) else str(run.get("text", "")) for run in element.get("inlines") or []]
-        return _paragraphs(printable("".join(runs)), width)
+        return _paragraphs(printable("".join(runs)), width if self._wraps else UNWRAPPED)
 
     def _container(self, element: Json, width: int) -> list[str]:
         return [line for item in element.get("items") or [] for line in self.element(item, width)]

@@ -53,8 +53,8 @@ class Graph(Door):
         self.for_people("DELETE", _ONE, "graph.delete", self._delete)
         everybodys = VERSION + "communications/onlineMeetings{_end:/?}"
         self.route("GET", everybodys, "graph.find", self._find_video)
-        self.route("POST", everybodys, "graph.create", self._create_as_in_2019)
-        self.route("POST", VERSION + "app/onlineMeetings", "graph.create", self._create_as_in_2019)
+        self.route("POST", everybodys, "graph.gone", self._gone)
+        self.route("POST", VERSION + "app/onlineMeetings{_end:/?}", "graph.gone", self._gone)
         self.route("*", VERSION + "me/{tail:.*}", "graph.me", self._me)  # what /me has besides
 
     async def _me(self, call: Call) -> web.Response:
@@ -91,8 +91,8 @@ class Graph(Door):
             meeting.passcode = secrets.token_urlsafe(6)
         return self._answer(call, meeting, 201)
 
-    async def _create_as_in_2019(self, call: Call) -> web.Response:
-        """Answer the two dead addresses as they were seen to answer since (facts/graph 1.1)."""
+    async def _gone(self, call: Call) -> web.Response:
+        """Answer where meetings were made until 2019 as was seen since: beta still makes one (facts/graph 1.1)."""
         if call.part("version") == "v1.0" or "/app/" in call.request.path:
             raise Refused(400, "BadRequest", BARE)
         organizer = part(part(json_object(call), "participants"), "organizer")

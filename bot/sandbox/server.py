@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -74,7 +75,7 @@ class Refused(Exception):
         self.headers = headers
 
 
-class Server:
+class Server(ABC):
     """One loopback HTTPS server. Subclasses add routes, judge the caller and write their service's errors."""
 
     name = ""
@@ -129,14 +130,14 @@ class Server:
         del call
         return operation
 
-    def admit(self, call: Call) -> None:
+    def admit(self, call: Call) -> None:  # noqa: B027 - a service that lets everybody in needs none
         """Judge the caller; raises Refused."""
 
+    @abstractmethod
     def error(self, call: Call, refused: Refused) -> web.Response:
         """Return an error in the words of the service."""
-        raise NotImplementedError
 
-    def dress(self, call: Call, response: web.Response) -> None:
+    def dress(self, call: Call, response: web.Response) -> None:  # noqa: B027 - not every service puts some on
         """Add the headers that the service puts on every answer."""
 
     async def _play(self, call: Call, answer: Answer) -> web.Response:

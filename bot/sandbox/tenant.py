@@ -95,6 +95,7 @@ class Tenant:
         self.policy = False
         self.monthly_limit = 2_000
         self.people: list[Person] = []
+        self.consents: set[str] = set()  # what teams and chats allow the app (resource-specific consent)
         self.chats: list[Chat] = []
         self.ana = self.add_person("Ana Lima", locale="en-GB", country="DE", zone="Europe/Berlin")
         self.ben = self.add_person("Ben Okafor")

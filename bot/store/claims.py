@@ -19,6 +19,21 @@ def turn_claim(turn: Turn, owner: str, until: int) -> TurnClaim:
     return TurnClaim(turn, Lease(owner, 1, until), attempts=1)
 
 
+UNREADABLE = (ValueError, TypeError)
+"""What reading a row raises that a newer release wrote, while both run (ENGINE R25): it is left to that one."""
+
+
+def turn_claims(claimed: Sequence[Row]) -> Operation[list[TurnClaim]]:
+    """Return the claims of turns' rows in their order; what cannot be read here is given back as it was."""
+    claims = []
+    for row in sorted(claimed, key=lambda row: (row["received_at"], row["turn_key"])):
+        try:
+            claims.append(TurnClaim(rows.read_turn(row), rows.read_lease(row), row["attempts"]))
+        except UNREADABLE:
+            yield "turn_unclaim", {"turn_key": row["turn_key"]}
+    return claims
+
+
 def find_room(room_id: str) -> Operation[Room | None]:
     """Read a room; an empty id is no room."""
     if not room_id:
@@ -37,14 +52,23 @@ _ASKS_GRAPH = frozenset({TimerKind.OPEN.value, TimerKind.DELETE.value})
 
 
 def timer_claims(claimed: Sequence[Row], now: int) -> Operation[list[TimerClaim]]:
-    """Return the claims of timers' rows, earliest first, each with its room and the room's home chat."""
+    """Return the claims of timers' rows, earliest first; what cannot be read here is given back as it was."""
     claims = []
     for row in sorted(claimed, key=lambda row: (row["due_at"], row["timer_key"])):
-        room = yield from find_room(row["subject"])
-        chat = (yield from find_chat(room.tenant, room.home_thread)) if room else None
-        paused = (yield from _graph_paused(row["tenant"], now)) if row["kind"] in _ASKS_GRAPH else 0
-        claims.append(TimerClaim(rows.read_timer(row), rows.read_lease(row), room, chat, paused))
+        try:
+            claims.append((yield from _timer_claim(row, now)))
+        except UNREADABLE:
+            yield "timer_unclaim", {"timer_key": row["timer_key"]}
     return claims
+
+
+def _timer_claim(row: Row, now: int) -> Operation[TimerClaim]:
+    """Return a timer's claim with its room and the room's home chat."""
+    timer = rows.read_timer(row)
+    room = yield from find_room(row["subject"])
+    chat = (yield from find_chat(room.tenant, room.home_thread)) if room else None
+    paused = (yield from _graph_paused(row["tenant"], now)) if row["kind"] in _ASKS_GRAPH else 0
+    return TimerClaim(timer, rows.read_lease(row), room, chat, paused, rows.read_waiting(timer))
 
 
 def _graph_paused(tenant: str, now: int) -> Operation[int]:

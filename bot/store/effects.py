@@ -24,7 +24,7 @@ from bot.leases import MessageClaim, TimerClaim, Work
 from bot.store import rows
 from bot.store.claims import timer_claims
 from bot.store.sending import chat_is_gone, claim_thread
-from bot.store.statements import Operation, Row, Terms, Value
+from bot.store.statements import Operation, Row, Rows, Terms, Value
 
 
 class Overtaken(Exception):
@@ -84,9 +84,13 @@ def _point_card(at: Applying, effect: PointCard) -> Operation[None]:
 
 
 def _refresh_cards(at: Applying, effect: RefreshCards) -> Operation[None]:
-    cards = yield "cards_want", {"room_id": effect.room_id}
+    yield from refresh(at, (yield "cards_want", {"room_id": effect.room_id}), only_posted=effect.only_posted)
+
+
+def refresh(at: Applying, cards: Rows, *, only_posted: bool = False) -> Operation[None]:
+    """Make these cards due, which want a newer state than they show."""
     for row in cards:
-        due_at = yield from _card_due(at, row, only_posted=effect.only_posted)
+        due_at = yield from _card_due(at, row, only_posted=only_posted)
         if due_at is not None and due_at != row["due_at"]:
             yield "message_due", {"message_id": row["message_id"], "due_at": due_at}
             at.sends(row["tenant"], row["thread_id"], due_at)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import msgspec
 
-from bot import limits
+from bot import backoff, limits
 from bot.leases import Lease, Receipt, ReceiptKind, Stuck, TurnClaim, Work
-from bot.model import Answer, Turn, TurnKind, Whisper
+from bot.model import Answer, TimerKind, Turn, TurnKind, Whisper
 from bot.store import rows
-from bot.store.claims import MOST_ATTEMPTS, timer_claims, turn_claim
-from bot.store.sending import claim_threads
+from bot.store.claims import MOST_ATTEMPTS, timer_claims, turn_claim, turn_claims
+from bot.store.sending import claim_threads, forget
 from bot.store.statements import Operation, Row, Rows, Statement, Terms, Value
 from bot.store.telling import expire, poisoned, tell_busy
 from cards import answer_text
 
 ECHO_WITHIN = 60_000
 """ms within which the same words of the same person are an echo (ENGINE R11)."""
-UNCLEAR_WAIT = 5_000
-"""ms to wait before a message that may have been posted is posted once more (ENGINE R15)."""
 ALIVE_WITHIN = 30_000
 """ms after its last heartbeat for which a replica counts as alive: three heartbeats."""
 TURNS_KEPT = 48 * 3_600_000
@@ -28,6 +26,8 @@ BEST_BEFORE = 300_000
 """ms after which a whisper or a notice that could not be posted is given up (ENGINE R6)."""
 ASKING = frozenset({TurnKind.SAID, TurnKind.EDITED, TurnKind.DELETED, TurnKind.PRESSED})
 """What people do; what Teams reports about the bot itself is never dropped."""
+KNOWN_TIMERS = msgspec.json.encode([kind.value for kind in TimerKind]).decode()
+"""A newer release's timers are left to it: they must not crowd out those that can run here (ENGINE R25)."""
 MOST_SWEPT = 5_000
 """Rows of a table deleted at once, so that a sweep never holds up the turns."""
 
@@ -106,10 +106,12 @@ def _copied(turn: Turn) -> Operation[Receipt]:
 
 
 def _echoed(turn: Turn) -> Operation[Row | None]:
-    """Return the turn that this one merely repeats (ENGINE R11). An edit means something by itself."""
-    if turn.kind is TurnKind.EDITED:
-        return None
+    """Return the turn that this one merely repeats (ENGINE R11)."""
     who = {"tenant": turn.chat.tenant, "thread_id": turn.chat.thread_id, "from_id": turn.person.id}
+    if turn.kind is TurnKind.EDITED:
+        # An edit means something by itself, unless it changed no word of its message.
+        shown = yield "turn_shown", {**who, "reference": turn.reference}
+        return shown[0] if shown and shown[0]["echo_key"] == turn.echo_key else None
     found = yield "turn_before", who
     if not found:
         return None
@@ -117,7 +119,14 @@ def _echoed(turn: Turn) -> Operation[Row | None]:
     same = before["echo_key"] == turn.echo_key and before["kind"] == turn.kind.value
     young = turn.received_at - before["received_at"] < ECHO_WITHIN
     failed = before["state"] in {"expired", "poison"} or before["outcome"].startswith(("fail", "too-fast"))
-    return before if same and young and not failed else None
+    return before if same and young and not failed and not (yield from _failed_since(turn, before)) else None
+
+
+def _failed_since(turn: Turn, before: Row) -> Operation[bool]:
+    """Say whether the meeting that this earlier turn asked for has failed: most do after it, in a timer."""
+    lane: dict[str, Value] = {"tenant": turn.chat.tenant, "thread_id": turn.chat.thread_id}
+    asked: dict[str, Value] = {"reference": before["reference"], "since": before["received_at"]}
+    return bool((yield "room_failed", {**lane, **asked, "outcome": before["outcome"]}))
 
 
 def _new(turn: Turn, claim: TurnClaim | None, now: int) -> Statement:
@@ -149,8 +158,10 @@ def _dropped(turn: Turn, original_key: str, outcome: str) -> Statement:
     return "turn_insert", {**rows.turn_params(turn), **fate}
 
 
-def answer(turn_key: str) -> Operation[Receipt | None]:
-    """Read the stored answer of an invoke, or of the one it repeats."""
+def answer(turn_key: str, *, last: bool) -> Operation[Receipt | None]:
+    """Read the stored answer of an invoke, or of the one it repeats; `last` says that nobody waits for a later one."""
+    if last:
+        yield "turn_unheard", {"turn_key": turn_key}
     receipt = yield from _copy(turn_key)
     return receipt if receipt and receipt.answer else None
 
@@ -163,20 +174,18 @@ def claim(terms: Terms, now: int, limit: int) -> Operation[Work]:
     for row in (yield "turns_poison", {"now": now, "most_attempts": MOST_ATTEMPTS}):
         yield from poisoned(terms, row, now)
     turn_rows = yield from _heads(lease)
-    timer_rows = yield "timers_claim", lease
-    yield "messages_gone", {"now": now}
-    yield "messages_unclear", {"now": now, "due_at": now + UNCLEAR_WAIT}
-    yield "messages_not_again", {"now": now}
-    yield "messages_late", {"now": now, "before": now - BEST_BEFORE}
+    timer_rows = yield "timers_claim", {**lease, "kinds": KNOWN_TIMERS}
+    yield from forget((yield "messages_gone", {"now": now}))
+    yield "messages_unclear", {"now": now, "due_at": now + backoff.UNCLEAR_WAIT}
+    yield from forget((yield "messages_not_again", {"now": now}))
+    yield from forget((yield "messages_late", {"now": now, "before": now - BEST_BEFORE}))
     messages, again = yield from claim_threads(terms, now, limit)
+    turns = yield from turn_claims(turn_rows)
     timers = yield from timer_claims(timer_rows, now)
     ahead = yield "next_due", {"now": now}
-    full = max(len(turn_rows), len(timer_rows), len(messages)) >= limit
+    full = max(len(turns), len(timers), len(messages)) >= limit
     return Work(
-        turns=tuple(
-            TurnClaim(rows.read_turn(row), rows.read_lease(row), row["attempts"])
-            for row in sorted(turn_rows, key=lambda row: (row["received_at"], row["turn_key"]))
-        ),
+        turns=tuple(turns),
         timers=tuple(timers),
         messages=tuple(messages),
         next_due=now if full else min((at for at in (again, ahead[0]["due_at"]) if at), default=None),
@@ -238,7 +247,7 @@ def _pieces(work: Work) -> list[Work]:
 
 
 def release(work: Work) -> Operation[None]:
-    """End the leases of this work now; a message in `sending` keeps its own."""
+    """End the leases of this work now; a message that was about to be sent is planned again."""
     for query, guard in _held(work):
         if query == "message":
             yield "message_release", guard

@@ -55,10 +55,13 @@ AGAIN = (
 WRONG_SETTINGS = (
     asyncpg.InvalidAuthorizationSpecificationError,  # a wrong password too
     asyncpg.InvalidCatalogNameError,
-    asyncpg.ClientConfigurationError,
     asyncpg.InvalidSchemaNameError,
     asyncpg.InsufficientPrivilegeError,
-    ValueError,  # asyncpg's for parts of an address that make no sense, such as a port with letters
+)
+# Never the words of the error: what could not be read as a port may be half a password.
+NO_ADDRESS = (
+    "MUSTER_STORE is no address that can be read. In a password, / ? # and @ are written as %2F %3F %23 and %40: "
+    "postgresql://USER:PASSWORD@HOST:PORT/DATABASE."
 )
 AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 
@@ -107,6 +110,8 @@ class PostgresDriver:
                 server_settings=SESSION,
                 init=_assert_durable,
             )
+        except ValueError as error:
+            raise SettingsError([NO_ADDRESS]) from error
         except WRONG_SETTINGS as error:
             raise SettingsError([f"MUSTER_STORE names a database that cannot be used: {error}."]) from error
         except AWAY as error:
@@ -209,4 +214,6 @@ def _queries() -> dict[str, _Query]:
 
 
 def _translated(error: Exception) -> StoreError:
-    return StoreError(f"PostgreSQL: {type(error).__name__}: {error}")
+    """The server's own words may quote a row; its five-character state says what is wrong."""
+    state = getattr(error, "sqlstate", None)
+    return StoreError(f"PostgreSQL: {type(error).__name__}" + (f" ({state})" if state else ""))

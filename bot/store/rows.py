@@ -220,6 +220,14 @@ def read_message(row: Row) -> Message:
     )
 
 
+def emptied(content: str | None) -> str | None:
+    """Return what is kept of a message's words once it has ended: name, reference, offer; nothing typed."""
+    if content is None:
+        return None
+    words = _whisper.decode(content)
+    return _json(Whisper(words.name, reference=words.reference, offer=words.offer))
+
+
 def timer_params(timer: Timer) -> Params:
     """Return a timer's columns."""
     return {**_plain(timer, TIMER_PLAIN), "kind": timer.kind.value, "payload": _json(timer.payload)}
@@ -228,6 +236,11 @@ def timer_params(timer: Timer) -> Params:
 def read_timer(row: Row) -> Timer:
     """Return the timer of a row."""
     return Timer(**_fields(row, TIMER_PLAIN), kind=TimerKind(row["kind"]), payload=_object.decode(row["payload"]))
+
+
+def read_waiting(timer: Timer) -> Turn | None:
+    """Return the turn that a timer carries, if it carries one."""
+    return msgspec.convert(timer.payload["turn"], Turn) if "turn" in timer.payload else None
 
 
 def read_lease(row: Row) -> Lease:

@@ -8,11 +8,13 @@ from __future__ import annotations
 from bot import limits
 from bot.leases import Learned, MessageClaim, Route
 from bot.store import rows
-from bot.store.claims import find_chat, find_room
+from bot.store.claims import UNREADABLE, find_chat, find_room
 from bot.store.statements import Operation, Row, Rows, Terms, Value
 
 PAUSED_THREAD = "paused|thread|"
 UNTARGETED = "untargeted"
+MOST_UNREADABLE = 8
+"""How many messages of a newer release a thread's next one is looked for behind (ENGINE R25)."""
 ROUTE_KEPT = 30 * 86_400_000
 """ms for which a person's own conversation is remembered."""
 REFUSAL_KEPT = 86_400_000
@@ -36,23 +38,31 @@ def claim_threads(terms: Terms, now: int, limit: int) -> Operation[Claimed]:
 def claim_thread(terms: Terms, tenant: str, thread_id: str, now: int) -> Operation[Claimed]:
     """Claim the thread's next message, if it is due, nothing of the thread is being sent, and the limits allow it."""
     where: dict[str, Value] = {"tenant": tenant, "thread_id": thread_id}
-    head = yield "thread_head", {**where, "now": now}
-    if not head:
+    heads = yield "thread_heads", {**where, "now": now, "most": MOST_UNREADABLE}
+    if not heads:
         return [], None
     if not (yield "thread_lock", where)[0]["taken"]:
         return [], now + 1  # another replica decides about this thread just now
-    edit = head[0]["state"] == "posted"
-    at = limits.send_at((yield from _seen(where, now)), now, edit=edit, gap=terms.chat_send_gap_ms)
-    if at > now:
-        yield "thread_later", {**where, "now": now, "at": at, "edits": int(edit)}
-        return [], at
-    lease: dict[str, Value] = {"now": now, "owner": terms.owner, "until": now + terms.lease_ms}
-    claimed = yield "message_claim", {**lease, "message_id": head[0]["message_id"]}
-    claims = yield from _claims(claimed, now)
-    for row in claimed:
-        send: dict[str, Value] = {"message_id": row["message_id"], "fence": row["fence"], "at": now, "edit": int(edit)}
-        yield "send_insert", {**where, **send}
-    return claims, None
+    seen = yield from _seen(where, now)
+    for head in heads:
+        edit = head["state"] == "posted"
+        at = limits.send_at(seen, now, edit=edit, gap=terms.chat_send_gap_ms)
+        if at > now:
+            yield "thread_later", {**where, "now": now, "at": at, "edits": int(edit)}
+            return [], at
+        lease: dict[str, Value] = {"now": now, "owner": terms.owner, "until": now + terms.lease_ms}
+        claimed = yield "message_claim", {**lease, "message_id": head["message_id"]}
+        try:
+            claims = yield from _claims(claimed, now)
+        except UNREADABLE:  # a newer release's: as it was, and on to the next
+            back: dict[str, Value] = {name: head[name] for name in ("message_id", "state", "attempts", "generation")}
+            yield "message_unclaim", back
+            continue
+        for row in claimed:
+            send: dict[str, Value] = {"message_id": row["message_id"], "fence": row["fence"], "at": now}
+            yield "send_insert", {**where, **send, "edit": int(edit)}
+        return claims, None
+    return [], None
 
 
 def _seen(where: dict[str, Value], now: int) -> Operation[limits.Seen]:
@@ -126,4 +136,11 @@ def chat_is_gone(tenant: str, thread_id: str, now: int, since: int) -> Operation
     """Drop the turns that waited in a chat up to `since`, and all it was to be told (ENGINE R19)."""
     where: dict[str, Value] = {"tenant": tenant, "thread_id": thread_id, "now": now}
     yield "turns_gone", {**where, "since": since}
-    yield "thread_gone", where
+    yield from forget((yield "thread_gone", where))
+
+
+def forget(ended: Rows) -> Operation[None]:
+    """Empty the words of messages that have ended (ENGINE 4.1)."""
+    for row in ended:
+        if row["content"] is not None:
+            yield "message_emptied", {"message_id": row["message_id"], "content": rows.emptied(row["content"])}

@@ -9,17 +9,24 @@ from bot import limits
 from bot.decisions import Reply, View
 from bot.errors import StoreError
 from bot.leases import MessageClaim, Sent, Settled, TimerClaim, TurnClaim
-from bot.model import MessageState, Turn
+from bot.model import UNFINISHED, MessageState, Purpose, Room, Turn, TurnKind
 from bot.ports import Decide
+from bot.rooms import brought_key
 from bot.store import rows, strays
-from bot.store.claims import MOST_ATTEMPTS, find_chat, find_room
-from bot.store.effects import Applying, Overtaken, apply, take
+from bot.store.claims import MOST_ATTEMPTS, find_chat, find_room, turn_claims
+from bot.store.effects import Applying, Overtaken, apply, refresh, take
 from bot.store.sending import learn
 from bot.store.statements import Operation, Row, Terms, Value
-from bot.topics import chat_scope, names_one, team_scope
+from bot.store.telling import unshown
+from bot.topics import chat_scope, named, team_scope
 
 TRIES = 3
 """How often a decision is taken anew when others were faster."""
+HEARD_WITHIN = 3_000
+"""ms after which nobody waits for a press's answer (ENGINE R14), whatever became of the process that took it in."""
+
+MOST_ELSEWHERE = 20
+"""Rooms of the same topic in other scopes that a decision sees."""
 
 Look = Callable[[], Operation[View]]
 
@@ -28,9 +35,12 @@ def settle_turn(at: Applying, claim: TurnClaim, decide: Decide) -> Operation[Set
     """T2: decide about the turn and mark it done; brings the chat's next turn along if one waits."""
     turn, lease = claim.turn, claim.lease
     guard: dict[str, Value] = {"turn_key": turn.turn_key, "owner": lease.owner, "fence": lease.fence}
-    if not (yield "turn_finish", guard):
+    held = yield "turn_finish", guard
+    if not held:
         return Settled(stale=True)
-    reply = yield from _decided(at, lambda: _turn_view(at, turn), decide)
+    late = held[0]["outcome"] == "unheard" or at.now - turn.received_at >= HEARD_WITHIN
+    unheard = turn.wants_answer and late
+    reply = yield from _decided(at, lambda: _turn_view(at, turn, unheard=unheard), decide)
     outcome: dict[str, Value] = {"answer": rows.answer_text(reply.answer), "outcome": reply.outcome}
     yield "turn_outcome", {"turn_key": turn.turn_key, **outcome}
     work = yield from take(at)
@@ -46,8 +56,8 @@ def settle_turn(at: Applying, claim: TurnClaim, decide: Decide) -> Operation[Set
             "most_attempts": MOST_ATTEMPTS,
         },
     )
-    turns = tuple(TurnClaim(rows.read_turn(row), rows.read_lease(row), row["attempts"]) for row in claimed)
-    return Settled(stale=False, reply=reply, work=replace(work, turns=turns))
+    turns = yield from turn_claims(claimed)
+    return Settled(stale=False, reply=reply, work=replace(work, turns=tuple(turns)))
 
 
 def settle_timer(at: Applying, claim: TimerClaim, decide: Decide) -> Operation[Settled]:
@@ -55,7 +65,10 @@ def settle_timer(at: Applying, claim: TimerClaim, decide: Decide) -> Operation[S
     key, lease = claim.timer.timer_key, claim.lease
     held = yield "timer_finish", {"timer_key": key, "owner": lease.owner, "fence": lease.fence}
     if not held:
-        return Settled(stale=True)
+        reply = decide((yield from _timer_view(at, claim)))
+        if reply.regardless:
+            yield from apply(at, reply)
+        return Settled(stale=True, work=(yield from take(at)))
     reply = yield from _decided(at, lambda: _timer_view(at, claim), decide)
     yield "timer_end", {"timer_key": key, "fence": held[0]["fence"]}
     return Settled(stale=False, reply=reply, work=(yield from take(at)))
@@ -80,36 +93,51 @@ def _decided(at: Applying, look: Look, decide: Decide) -> Operation[Reply]:
     raise StoreError(f"others were faster {TRIES} times")
 
 
-def _turn_view(at: Applying, turn: Turn) -> Operation[View]:
+def _turn_view(at: Applying, turn: Turn, *, unheard: bool) -> Operation[View]:
     tenant, thread_id = turn.chat.tenant, turn.chat.thread_id
     chat = yield from find_chat(tenant, thread_id)
     scope_key = chat_scope(thread_id)
-    unfinished = yield (
-        "rooms_unfinished",
-        {
-            "tenant": tenant,
-            "scope_key": scope_key,
-            "team_scope": team_scope(chat or turn.chat),
-            "thread_id": thread_id,
-            "topics": int(names_one(turn.text)),
-        },
-    )
+    topic = named(turn.text)
+    scopes = {"tenant": tenant, "scope_key": scope_key, "team_scope": team_scope(chat or turn.chat)}
+    unfinished = yield "rooms_unfinished", {**scopes, "thread_id": thread_id, "topics": int(bool(topic))}
+    elsewhere = (yield "rooms_elsewhere", {**scopes, "topic": topic, "most": MOST_ELSEWHERE}) if topic else []
+    notes = yield from _notes(tenant, at.now)
+    brought = yield from _brought(notes, thread_id)
     last = yield "room_last", {"tenant": tenant, "thread_id": thread_id}
     pressed = yield from strays.pressed(at, turn)
     started = yield from _started(turn, at.now)
+    opened = turn.kind is TurnKind.EDITED and (
+        yield "room_asked", {"tenant": tenant, "thread_id": thread_id, "reference": turn.reference}
+    )
     return View(
         now=at.now,
         fresh_id=at.fresh_id,
         chat=chat,
-        rooms=tuple(rows.read_room(row) for row in unfinished if row["scope_key"] == scope_key or row["shown_here"]),
+        rooms=(
+            *(rows.read_room(row) for row in unfinished if row["scope_key"] == scope_key or row["shown_here"]),
+            *brought.values(),
+        ),
         topics=tuple(rows.read_room(row) for row in unfinished if row["scope_key"] != scope_key),
+        elsewhere=tuple(rows.read_room(row) for row in elsewhere if row["room_id"] not in brought),
         last_room=rows.read_room(last[0]) if last else None,
         pressed=pressed,
         pressed_room=(yield from find_room(pressed.room_id)) if pressed else None,
-        notes=(yield from _notes(tenant, at.now)),
+        notes=notes,
         mine=started["mine"],
         here=started["here"],
+        unheard=unheard,
+        opened=bool(opened),
     )
+
+
+def _brought(notes: dict[str, str], thread_id: str) -> Operation[dict[str, Room]]:
+    """Return by id the unfinished rooms of other chats that were brought into this one."""
+    found = {}
+    for note, room_id in notes.items():
+        room = (yield from find_room(room_id)) if note.startswith(brought_key(thread_id)) else None
+        if room and room.state in UNFINISHED:
+            found[room_id] = room
+    return found
 
 
 def _started(turn: Turn, now: int) -> Operation[dict[str, tuple[int, ...]]]:
@@ -126,6 +154,8 @@ def _started(turn: Turn, now: int) -> Operation[dict[str, tuple[int, ...]]]:
 def _timer_view(at: Applying, claim: TimerClaim) -> Operation[View]:
     room = yield from find_room(claim.timer.subject)
     chat = (yield from find_chat(room.tenant, room.home_thread)) if room else None
+    if claim.turn is not None:
+        return replace((yield from _turn_view(at, claim.turn, unheard=False)), room=room)
     notes = yield from _notes(claim.timer.tenant, at.now)
     return View(now=at.now, fresh_id=at.fresh_id, chat=chat, room=room, notes=notes)
 
@@ -139,9 +169,10 @@ def settle_message(terms: Terms, claim: MessageClaim, sent: Sent, now: int) -> O
     """T4: write how the sending ended; what is out of date and due comes back claimed."""
     message_id, lease = claim.message.message_id, claim.lease
     held = yield "message_free", {"message_id": message_id, "owner": lease.owner, "fence": lease.fence}
-    if not held:
-        return Settled(stale=True)
     at = Applying(terms, now, since=now, fresh_id="")
+    if not held:
+        yield from _shown_again(at, claim)
+        return Settled(stale=True, work=(yield from take(at)))
     adopted = rows.read_message(held[0])
     if adopted.activity_id and sent.activity_id not in {"", adopted.activity_id}:
         # A press had adopted another copy meanwhile: that one stays, this one goes.
@@ -151,10 +182,19 @@ def settle_message(terms: Terms, claim: MessageClaim, sent: Sent, now: int) -> O
     yield "message_sent", {"message_id": message_id, **after}
     yield "send_ended", {"message_id": message_id, "fence": lease.fence, "at": now}
     yield from learn(terms, claim, sent.learned, now)
+    if sent.set_aside:
+        yield from unshown(terms, claim, now)
     if isinstance(due_at := after["due_at"], int):
         at.sends(adopted.tenant, adopted.thread_id, due_at)
     at.sends(adopted.tenant, adopted.thread_id, now)  # whatever else waits for its turn in the thread
     return Settled(stale=False, work=(yield from take(at)))
+
+
+def _shown_again(at: Applying, claim: MessageClaim) -> Operation[None]:
+    """An edit whose lease was lost may have come after a newer one: the newest state is shown once more (C13)."""
+    message = claim.message
+    if message.activity_id and message.purpose is Purpose.CARD:
+        yield from refresh(at, (yield "card_want", {"message_id": message.message_id}))
 
 
 def _after(row: Row, sent: Sent, now: int, gap: int) -> dict[str, Value]:
@@ -182,4 +222,5 @@ def _after(row: Row, sent: Sent, now: int, gap: int) -> dict[str, Value]:
         "attempts": attempts,
         "due_at": due_at,
         "outcome": sent.outcome,
+        "content": rows.emptied(row["content"]) if due_at is None else row["content"],
     }

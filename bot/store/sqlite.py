@@ -251,7 +251,7 @@ def _release(lock: FileLock | None) -> None:
 
 
 def _translated(error: sqlite3.Error) -> StoreError:
-    translated = StoreError(f"SQLite: {getattr(error, 'sqlite_errorname', type(error).__name__)}: {error}")
+    translated = StoreError(f"SQLite: {getattr(error, 'sqlite_errorname', type(error).__name__)}")
     translated.__cause__ = error
     return translated
 

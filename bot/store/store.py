@@ -49,9 +49,9 @@ class TransactionalStore:
         """Give a turn back, or poison it."""
         return await self._driver.run(lambda: operations.fail_turn(self._terms, claim, now, retry_at))
 
-    async def answer(self, turn_key: str) -> Receipt | None:
+    async def answer(self, turn_key: str, *, last: bool = False) -> Receipt | None:
         """Read an invoke's stored answer."""
-        return await self._driver.run(lambda: operations.answer(turn_key))
+        return await self._driver.run(lambda: operations.answer(turn_key, last=last))
 
     async def renew(self, work: Work, now: int) -> Work:
         """Prolong leases."""

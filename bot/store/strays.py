@@ -7,6 +7,7 @@ from dataclasses import replace
 from bot.model import Message, MessageState, Purpose, Turn
 from bot.store import rows
 from bot.store.effects import Applying
+from bot.store.sending import forget
 from bot.store.statements import Operation
 
 
@@ -27,6 +28,7 @@ def pressed(at: Applying, turn: Turn) -> Operation[Message | None]:
         return None
     adopted = yield "message_adopt", {"message_id": nonce, "activity_id": turn.reply_to_id, "now": at.now}
     if adopted:
+        yield from forget([row for row in adopted if row["due_at"] is None])
         at.sends(turn.chat.tenant, turn.chat.thread_id, at.now)
         return rows.read_message(adopted[0])
     message = rows.read_message(ours[0])

@@ -11,6 +11,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
+from bot.backoff import retry_after
 from bot.errors import MeetingsError, NotDone, NotNow, Rejected, SendError, Unclear
 from bot.ports import Clock, Tokens
 from bot.teams import outbound
@@ -111,7 +112,7 @@ class Connection:
             method,
             answer.status,
             code=outbound.error_code(document),
-            retry_after=outbound.retry_after(answer.headers, self._clock.now()),
+            retry_after=retry_after(answer.headers.get("Retry-After"), self._clock.now()),
         )
 
 

@@ -71,7 +71,7 @@ def read(activity: Mapping[str, Any], *, app_id: str, now: int) -> Turn | None:
         activity_id=_text(activity, "id"),
         received_at=now,
         expires_at=now + (LATER if kind in _HAPPENED.values() else SOON),
-        reference=reference(key),
+        reference=reference(_turn_key(activity, TurnKind.SAID, chat.tenant) if kind is TurnKind.EDITED else key),
         text=press.text if kind is TurnKind.PRESSED else spoken,
         mentions=said.people(mentions, bot_id),
         verb=press.verb,
@@ -157,11 +157,12 @@ def _turn_key(activity: Mapping[str, Any], kind: TurnKind, tenant: str) -> str:
 
 
 def _echo_key(activity: Mapping[str, Any], kind: TurnKind, person: Person, what: _Press | str) -> str:
-    """Hash who did what, so that a copy under a new id is known (ENGINE R11)."""
+    """Hash who did what, so that a copy under a new id is known (ENGINE R11), or an edit without a change."""
     who = person.oid or person.id
     if isinstance(what, _Press):
         return _hash([who, kind.value, what.verb, what.text, sorted(what.data.items()), _text(activity, "replyToId")])
-    return _hash([who, kind.value, what.casefold(), _text(activity, "id") if kind is TurnKind.EDITED else ""])
+    said = TurnKind.SAID if kind is TurnKind.EDITED else kind
+    return _hash([who, said.value, what.casefold(), ""])
 
 
 def _language_and_zone(activity: Mapping[str, Any]) -> tuple[str, str]:

@@ -105,7 +105,7 @@ class Keys:
     async def _load(self) -> bool:
         try:
             keys = parse(await self._fetch_keys())
-        except (KeysUnavailable, aiohttp.ClientError, TimeoutError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - no key set is the same, whatever went wrong: 503, never 500
             self._observe(Event("keys.unavailable", {"error": type(error).__name__}, logging.WARNING))
             return False
         finally:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -16,7 +13,6 @@ from bot.model import Answer, Chat, Person, Rendered
 CARD = "application/vnd.microsoft.card.adaptive"
 SENTENCE = "application/vnd.microsoft.activity.message"
 ERROR = "application/vnd.microsoft.error"
-LONGEST_WAIT_SECONDS = 86_400.0
 REPEATABLE = frozenset({"GET", "PUT", "DELETE"})
 _SURELY_NOT_DONE = frozenset({412, 429, 503})
 _REQUEST_TIMEOUT, _SERVER_ERROR, _FORBIDDEN, _NOT_FOUND = 408, 500, 403, 404
@@ -68,6 +64,24 @@ def member_url(service_url: str, thread_id: str, person_id: str) -> str:
     return f"{service_url}/v3/conversations/{quote(thread_id, safe='')}/members/{quote(person_id, safe='')}"
 
 
+def team_url(service_url: str, team_id: str) -> str:
+    """Return the address of a team's details (facts/teams 3.1)."""
+    return f"{service_url}/v3/teams/{quote(team_id, safe='')}"
+
+
+def text(document: Mapping[str, Any], name: str) -> str:
+    """Return a property that is text, "" for any other."""
+    value = document.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def channel_name(document: Mapping[str, Any], thread_id: str) -> str:
+    """Return the name of one channel in a team's list of channels, "" where it has none (facts/teams 3.1)."""
+    listed = document.get("conversations")
+    channels = [item for item in listed if isinstance(item, Mapping)] if isinstance(listed, list) else []
+    return next((text(channel, "name") for channel in channels if channel.get("id") == thread_id), "")
+
+
 def member(document: Mapping[str, Any], person_id: str) -> Person:
     """Return the member of a look-up's answer. A guest's `#EXT#` name is nobody's to call: their address is."""
     said = {name: value for name, value in document.items() if isinstance(value, str)}
@@ -108,24 +122,6 @@ def broken(method: str, detail: str, *, bytes_sent: bool) -> SendError:
     if bytes_sent and method not in REPEATABLE:
         return Unclear(detail)
     return NotDone(detail)
-
-
-def retry_after(headers: Mapping[str, str], now: int) -> float | None:
-    """Return the seconds a Retry-After asks for, fractions included, from a number or a date; `now` is ms UTC."""
-    said = headers.get("Retry-After", "").strip()
-    try:
-        seconds = float(said)
-    except ValueError:
-        seconds = _until(said, now)
-    return min(max(seconds, 0.0), LONGEST_WAIT_SECONDS) if math.isfinite(seconds) else None
-
-
-def _until(date: str, now: int) -> float:
-    try:
-        moment = parsedate_to_datetime(date)
-    except ValueError:
-        return math.nan
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now / 1000
 
 
 def error_code(document: object) -> str:

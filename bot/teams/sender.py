@@ -36,6 +36,22 @@ class Sender:
         url = outbound.targeted_url(service_url, conversation_id)
         return posted_id(await self._connection.request("POST", url, orjson.dumps(message)))
 
+    async def group(self, chat: Chat) -> str:
+        """Return the group id of the channel's team, which messages do not carry; raises SendErrors (facts/teams 2)."""
+        service_url = normal(chat.service_url)
+        if not service_url:
+            raise Rejected("the chat has no usable service URL")
+        found = await self._connection.request("GET", outbound.team_url(service_url, chat.team_id))
+        return outbound.text(found, "aadGroupId")
+
+    async def channel_name(self, chat: Chat) -> str:
+        """Return a channel's name out of its team's list, where the general one has none; raises SendErrors."""
+        service_url = normal(chat.service_url)
+        if not service_url or not chat.team_id:
+            return ""
+        url = f"{outbound.team_url(service_url, chat.team_id)}/conversations"
+        return outbound.channel_name(await self._connection.request("GET", url), chat.thread_id)
+
     async def personal(self, chat: Chat, to: Person) -> str:
         """Return the conversation with one person; Teams gives the same one each time. Raises SendErrors."""
         service_url = normal(chat.service_url)

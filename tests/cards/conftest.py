@@ -72,6 +72,13 @@ WHISPER_DATA: dict[str, dict[str, Any]] = {
         "join_url": MEETING.join_url,
         "line": "open topic #INC-24 DB down",
     },
+    "topic-elsewhere": {
+        "topic": "#layoffs",
+        "where": "HR leads",
+        "bring": "bring it here #layoffs",
+        "apart": "open separately #layoffs",
+    },
+    "not-brought": {"topic": "#layoffs", "line": "open separately #layoffs"},
     "trying-now": {"subject": "Retro"},
     "stopped": {"subject": "Retro"},
     "no-request": {},
@@ -100,6 +107,7 @@ WHISPER_DATA: dict[str, dict[str, Any]] = {
     "live-below": {},
     "busy": {},
     "stranger": {},
+    "working": {},
     "elsewhere": {"name": "Kim"},
     "notice": {"title": "Coffee", "lines": ["Ana Lima fetches some."]},
 }

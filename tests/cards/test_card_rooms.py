@@ -243,8 +243,25 @@ def test_a_meeting_past_its_planned_end_is_not_claimed_to_be_over(room: Rooms, b
 def test_a_meeting_that_people_ended_asks_for_a_new_one(room: Rooms) -> None:
     """An ended meeting shows when it was and asks not to use its link."""
     shown = cards.render_room(room(state=RoomState.ENDED, ended_by="host", ended_at=room().starts_at + 37 * MINUTE))
-    assert "12:04 to 12:41 (UTC+1) · started by Ana Lima" in shown.text
+    assert "12:04 to 12:41 (UTC+1) · 37 minutes · started by Ana Lima" in shown.text
     assert "The old link may still open, so please start a new one:" in shown.text
+
+
+def test_a_meeting_that_stayed_empty_ended_when_the_last_person_left(room: Rooms) -> None:
+    """The quarter of an hour in which nobody came back is no part of the meeting."""
+    at = room().starts_at
+    times = {"live_at": at + MINUTE, "empty_at": at + 37 * MINUTE, "ended_at": at + 52 * MINUTE}
+    shown = cards.render_room(room(state=RoomState.ENDED, ended_by="empty", **times))
+    assert "12:05 to 12:41 (UTC+1) · 36 minutes · started by Ana Lima" in shown.text
+
+
+@pytest.mark.parametrize(("seconds", "length"), [(0, "1 minute"), (89, "1 minute"), (91, "2 minutes")])
+def test_a_short_meeting(room: Rooms, seconds: int, length: str) -> None:
+    """A meeting lasted one minute at least, and one minute is no minutes."""
+    shown = cards.render_room(
+        room(state=RoomState.ENDED, ended_by="oid", ended_at=(room().opened_at or 0) + seconds * 1000)
+    )
+    assert f"(UTC+1) · {length} · started by" in shown.text
 
 
 def test_live_and_empty_say_what_is_known(room: Rooms, buttons: Buttons) -> None:

@@ -21,6 +21,9 @@ GOLDEN = {
     "running": "There's already a meeting here: Retro, opened at 12:04 (UTC+1) by Ana Lima.\nJoin Retro: " + LINK,
     "other-thread": "Retro is live in another thread.\nJoin Retro: " + LINK,
     "near-topic": "No #INC-24 yet, but #INC-42 is live.\nJoin #INC-42: " + LINK,
+    "topic-elsewhere": "#layoffs is live in HR leads.",
+    "not-brought": "I couldn't bring #layoffs here. "
+    "It may be over, or I couldn't make sure that you are a member there.",
     "trying-now": "Retro: trying again now. The post changes by itself.",
     "stopped": "Retro: I stopped trying. Nothing opens by itself.",
     "no-request": "No meeting is waiting to be opened here.",
@@ -44,6 +47,7 @@ GOLDEN = {
     "this channel, with a link and phone numbers. I post once per meeting and keep that post true.",
     "problem": "I couldn't do that: something went wrong on my side, and whoever runs me can look it up.\n"
     "Reference 7F3K-92QD",
+    "working": "Working on it. The result appears here in a moment.",
     "busy": "That's more than I can do at once. Try again in a minute.\nReference 7F3K-92QD",
     "too-fast": "That's many meetings in one minute. Try again in 40 seconds.",
     "late": 'I couldn\'t get to "meet now Retro" in time, so I did nothing. Still needed?\nReference 7F3K-92QD',
@@ -58,6 +62,11 @@ PRESSES = {
     "running": ("Start another", "start another Lunch"),
     "other-thread": ("Start one for this thread", "start one for this thread Lunch"),
     "near-topic": ("Open #INC-24", "open topic #INC-24 DB down"),
+    "topic-elsewhere": (
+        *("Bring it here", "bring it here #layoffs"),
+        *("Open a separate one", "open separately #layoffs"),
+    ),
+    "not-brought": ("Open a separate one", "open separately #layoffs"),
     "no-request": ("Meet now", "meet now"),
     "policy": ("Try again", "meet now Retro"),
     "no-meeting": ("Meet now", "meet now"),
@@ -86,14 +95,21 @@ def test_every_button_of_a_whisper_says_a_command(whisper: Whispers, buttons: Bu
     """A whisper's buttons are the named ones, each with the line it says and that line's first word as verb."""
     found = buttons(cards.render_whisper(whisper(name)).card)
     presses = {title: (action["verb"], action["data"]["text"]) for title, action in found.items() if "verb" in action}
-    title, line = PRESSES.get(name, ("", ""))
-    assert presses == ({title: (line.split()[0], line)} if title else {})
+    said = PRESSES.get(name, ())
+    assert presses == {title: (line.split()[0], line) for title, line in zip(said[::2], said[1::2], strict=True)}
 
 
 def test_the_neutral_public_line_is_no_card(whisper: Whispers) -> None:
     """Where somebody cannot be whispered to, the thread gets one line of text."""
     assert cards.render_whisper(whisper("elsewhere")).card is None
     assert cards.answer_text(whisper("elsewhere", reference="")) == "@Kim, I couldn't do that here."
+
+
+def test_a_topic_of_a_chat_without_a_name_is_somewhere_else(whisper: Whispers) -> None:
+    """Group chats often have no name; a meeting that is not there yet is opening."""
+    assert cards.answer_text(whisper("topic-elsewhere", where="", opening=True)) == (
+        "#layoffs is opening in another chat of yours."
+    )
 
 
 def test_a_running_meeting_is_bold_and_can_be_joined(whisper: Whispers, buttons: Buttons) -> None:

@@ -21,7 +21,7 @@ from bot.model import Person, Room
 from cards import escape, numbers, times
 from cards.parts import Content, Line, Link
 from cards.skeletons import rendered
-from cards.words import Words
+from cards.words import Words, spoken
 
 MARKDOWN = MarkdownIt("commonmark").enable("strikethrough")
 FORMATTING = {"em_open", "strong_open", "link_open", "image", "code_inline", "html_inline", "s_open"}
@@ -189,6 +189,24 @@ def test_a_translation_is_used_and_the_rest_is_english(tmp_path: Path) -> None:
     assert (says.language, says.rtl) == ("ar", True)
     english = Words("de-DE", tmp_path)
     assert (english("More"), english.language, english.rtl) == ("More", "en", False)
+
+
+def test_a_language_counts_in_its_own_way(tmp_path: Path) -> None:
+    """One, two, few and many are told apart where a language does so; English has one and the rest."""
+    folder = tmp_path / "pl" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    header = (
+        "Content-Type: text/plain; charset=UTF-8\n"
+        "Plural-Forms: nplurals=3; plural=n==1 ? 0 : n%10>=2 && n%10<=4 && (n%100<12 || n%100>14) ? 1 : 2;\n"
+    )
+    forms = "{count} minuta\0{count} minuty\0{count} minut"
+    (folder / "cards.mo").write_bytes(catalogue({"": header, "{count} minute\0{count} minutes": forms}))
+    says = Words("pl-PL", tmp_path)
+    counted = [says.many("{count} minute", "{count} minutes", count).format(count=count) for count in (1, 2, 5, 22)]
+    assert counted == ["1 minuta", "2 minuty", "5 minut", "22 minuty"]
+    assert says.many("one", "several", 1) == "one"
+    assert Words("en").many("one", "several", 2) == "several"
+    assert spoken(tmp_path) == ["en", "pl"]
 
 
 def catalogue(texts: dict[str, str]) -> bytes:

@@ -15,10 +15,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from aiohttp import web
 
 import app
-from bot import delivery, worker
+from bot import backoff, worker
 from bot.ports import Store
 from bot.settings import Settings
-from bot.store import opening, operations
+from bot.store import opening
 from bot.store.sqlite import open_sqlite, store_path
 from tests.chaos.broken import replaced
 
@@ -35,7 +35,7 @@ async def open_store(url: str, *, owner: str, lease_ms: int) -> Store:
 def hurry(lease_ms: int, unclear_ms: int) -> int:
     """Shorten the waits of a run and return the lease in ms."""
     if unclear_ms:
-        delivery.UNCLEAR_WAIT = operations.UNCLEAR_WAIT = unclear_ms
+        backoff.UNCLEAR_WAIT = unclear_ms
     if lease_ms:
         worker.HEARTBEAT_SECONDS = lease_ms / 3000
     return lease_ms or LEASE_MS

@@ -5,10 +5,25 @@ from dataclasses import replace
 
 from bot.commands import meet
 from bot.commands.command import Asked, Policy
-from bot.decisions import MakeRoom, PlanMessage, Record, SetTimer, View
-from bot.model import ChannelKind, Chat, ChatKind, Meeting, Person, Purpose, Room, RoomState, TimerKind
+from bot.decisions import MakeRoom, PlanMessage, Record, SaveChat, SetTimer, View
+from bot.dispatch import Dispatch
+from bot.model import (
+    Answer,
+    ChannelKind,
+    Chat,
+    ChatKind,
+    Meeting,
+    Message,
+    Person,
+    Purpose,
+    Room,
+    RoomState,
+    TimerKind,
+    TurnKind,
+)
 from bot.rooms import refusal_keys
 
+NOW = 1_790_000_000_000
 Ask = Callable[..., Asked]
 
 
@@ -20,7 +35,7 @@ def made(asked: Asked) -> Room:
 def test_meet_now_makes_a_room_a_card_and_a_timer(ask: Ask) -> None:
     """One request makes one room, plans one card and asks Graph once."""
     reply = meet.run(ask("Retro"))
-    assert [type(effect) for effect in reply.effects] == [MakeRoom, PlanMessage, SetTimer, SetTimer, Record]
+    assert [type(effect) for effect in reply.effects] == [MakeRoom, PlanMessage, SetTimer, SetTimer, Record, SaveChat]
     room = made(ask("Retro"))
     assert room.subject == "Retro"
     assert room.state is RoomState.OPENING
@@ -91,3 +106,54 @@ def test_a_person_without_an_entra_identity_cannot_host(ask: Ask) -> None:
 def test_the_same_request_frozen_twice_has_the_same_bytes(ask: Ask) -> None:
     """Deciding again about one request changes nothing in what Graph is asked."""
     assert made(ask("Retro")).request == made(ask("Retro")).request
+
+
+def zones(ask: Ask, chat: Chat, zone: str) -> tuple[str, Chat | None]:
+    """Return the zone of the card that somebody in this zone asks for, and what is remembered of the chat."""
+    asked = ask(zone=zone, view=View(now=NOW, fresh_id="f" * 32, chat=chat))
+    saved = [effect.chat for effect in meet.run(asked).effects if isinstance(effect, SaveChat)]
+    return made(asked).zone, saved[0] if saved else None
+
+
+def test_a_card_is_in_the_chat_s_zone(ask: Ask) -> None:
+    """A chat's cards keep the zone first seen there, whoever asks from elsewhere; one that was set comes first."""
+    fresh = Chat("tenant", "19:incidents@thread.tacv2", ChatKind.CHANNEL, settings={"language": "de"})
+    assert zones(ask, fresh, "") == ("", None)
+    zone, known = zones(ask, fresh, "Europe/Lisbon")
+    assert zone == "Europe/Lisbon"
+    assert known is not None
+    assert known.language("en") == "de"
+    assert zones(ask, known, "Asia/Seoul") == ("Europe/Lisbon", None)
+    chosen = replace(known, settings={**known.settings, "zone": "Europe/Paris"})
+    assert zones(ask, chosen, "Asia/Seoul") == ("Europe/Paris", None)
+
+
+def test_in_a_1_to_1_everything_is_the_person_s(ask: Ask) -> None:
+    """Where nobody else reads, the card has the person's language and the zone they are in now."""
+    alone = Chat("tenant", "a:1", ChatKind.PERSONAL)
+    assert zones(ask, alone, "Asia/Seoul") == ("Asia/Seoul", None)
+    assert made(ask(chat=alone, locale="ko-KR")).language == "ko-KR"
+    assert made(ask(locale="ko-KR")).language == "en"
+    assert made(ask(chat=Chat("t", "19:g", ChatKind.GROUP, settings={"language": "de"}), locale="ko")).language == "de"
+
+
+def test_what_everybody_reads_is_in_the_chat_s_language(ask: Ask) -> None:
+    """A command's public answer speaks the chat's language, a whisper the person's, in the chat's zone if need be."""
+    chat = Chat("t", "19:g", ChatKind.GROUP, settings={"language": "de", "zone": "Europe/Berlin"})
+    asked = ask(chat=chat, locale="ko", zone="")
+    (notice,) = asked.say("Coffee").effects
+    assert isinstance(notice, PlanMessage)
+    assert notice.message.content is not None
+    assert (notice.message.content.language, notice.message.content.zone) == ("de", "Europe/Berlin")
+    own = asked.whisper("help")
+    assert (own.language, own.zone) == ("ko", "Europe/Berlin")
+
+
+def test_a_button_that_nobody_knows_any_more(ask: Ask, policy: Policy) -> None:
+    """A press on what is no message of Muster's, or another person's whisper, says so and does nothing."""
+    turn = replace(ask().turn, kind=TurnKind.PRESSED, text="meet now")
+    whispered = Message("m", "i", "tenant", turn.chat.thread_id, "c", Purpose.WHISPER, None, to=Person("29:ben"))
+    for pressed in (None, whispered):
+        reply = Dispatch((meet.COMMAND,), policy).decide(turn)(View(now=NOW, fresh_id="f" * 32, pressed=pressed))
+        assert reply.effects == ()
+        assert reply.answer == Answer(error="This button belongs to a meeting that has ended.")

@@ -8,12 +8,26 @@ from typing import Any
 
 import pytest
 
+from bot import topics
 from bot.commands import COMMANDS, meet, stop_trying, try_now
 from bot.commands.command import Asked, Policy
 from bot.commands.grammar import find
 from bot.decisions import MakeRoom, PlanMessage, PointCard, Reply, SaveRoom, SetTimer, View
 from bot.errors import UsageError
-from bot.model import ChannelKind, Chat, ChatKind, Meeting, Message, Person, Purpose, Room, RoomState, TurnKind
+from bot.model import (
+    ChannelKind,
+    Chat,
+    ChatKind,
+    Meeting,
+    Message,
+    Person,
+    Purpose,
+    Room,
+    RoomState,
+    TimerKind,
+    TurnKind,
+    Whisper,
+)
 
 Ask = Callable[..., Asked]
 NOW = 1_790_000_000_000
@@ -33,6 +47,12 @@ def say(ask: Ask) -> Ask:
         return ask(rest, text=line, view=view, **{"chat": CHANNEL, **changes})
 
     return make
+
+
+def opened(asked: Asked) -> Reply:
+    """Return what comes of a request when its topic is live nowhere else."""
+    reply = meet.run(asked)
+    return meet.looked(asked, None, "") if reply.outcome == "looking" else reply
 
 
 def made(reply: Reply) -> Room:
@@ -55,7 +75,7 @@ def whispered(reply: Reply) -> str:
 
 def running(say: Ask, line: str, **changes: Any) -> Room:  # noqa: ANN401 - fields of Room by name
     """Return an open room that was asked for with this line."""
-    return replace(made(meet.run(say(line))), state=RoomState.OPEN, meeting=MEETING, room_id="0" * 32, **changes)
+    return replace(made(opened(say(line))), state=RoomState.OPEN, meeting=MEETING, room_id="0" * 32, **changes)
 
 
 def pressed(room: Room | None = None, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - fields of Message by name
@@ -66,13 +86,13 @@ def pressed(room: Room | None = None, **changes: Any) -> dict[str, Any]:  # noqa
 
 def test_a_topic_s_room_is_its_team_s(say: Ask) -> None:
     """The team shares the topic, under a name that is the same however it is typed."""
-    room = made(meet.run(say("meet #INC-42 DB down")))
+    room = made(opened(say("meet #INC-42 DB down")))
     assert (room.scope_key, room.topic, room.subject) == ("team:19:team", "#inc42", "#INC-42 DB down")
 
 
 def test_a_topic_may_follow_now_or_meet_alone(say: Ask) -> None:
     """`meet` takes a topic and no other words."""
-    assert made(meet.run(say("meet now #sev 1"))).topic == "#sev1"
+    assert made(opened(say("meet now #sev 1"))).topic == "#sev1"
     with pytest.raises(UsageError):
         find("meet tomorrow #1", COMMANDS)
 
@@ -80,20 +100,20 @@ def test_a_topic_may_follow_now_or_meet_alone(say: Ask) -> None:
 def test_an_open_topic_is_the_tenant_s(say: Ask, policy: Policy) -> None:
     """What the administrator opened is shared by all chats."""
     asked = replace(say("meet #INC-42"), policy=replace(policy, open_topics=("inc-*",)))
-    assert made(meet.run(asked)).scope_key == "tenant"
+    assert made(opened(asked)).scope_key == "tenant"
 
 
 def test_a_topic_of_another_channel_gets_a_card_here_once(say: Ask) -> None:
     """The second channel gets one card of the same room, and the person the way in."""
     room = running(say, "meet #INC-42", home_thread=ELSEWHERE)
-    reply = meet.run(say("meet #inc42", seen={"topics": (room,)}))
+    reply = opened(say("meet #inc42", seen={"topics": (room,)}))
     (card,) = planned(reply, Purpose.CARD)
     assert (card.room_id, card.thread_id, card.due_at) == (room.room_id, THREAD, NOW)
     assert whispered(reply) == "running"
-    again = meet.run(say("meet #inc42", seen={"topics": (room,), "rooms": (room,)}))
+    again = opened(say("meet #inc42", seen={"topics": (room,), "rooms": (room,)}))
     assert planned(again, Purpose.CARD) == []
     opening = replace(room, state=RoomState.OPENING, meeting=None)
-    waits = meet.run(say("meet #inc42", seen={"topics": (opening,)}))
+    waits = opened(say("meet #inc42", seen={"topics": (opening,)}))
     assert planned(waits, Purpose.CARD)[0].due_at == NOW + 1_500
 
 
@@ -102,7 +122,7 @@ def test_a_failed_card_becomes_the_card_of_what_runs_elsewhere(say: Ask) -> None
     room = running(say, "meet #INC-42", home_thread=ELSEWHERE)
     before = replace(room, room_id="1" * 32, state=RoomState.FAILED, home_thread=THREAD)
     seen = {"topics": (room,), **pressed(before)}
-    reply = meet.run(say("meet now #INC-42", seen=seen, kind=TurnKind.PRESSED))
+    reply = opened(say("meet now #INC-42", seen=seen, kind=TurnKind.PRESSED))
     assert reply.effects == (PointCard("p" * 32, room.room_id),)
 
 
@@ -110,24 +130,24 @@ def test_a_near_topic_is_asked_about_unless_it_is_meant(say: Ask) -> None:
     """One slip away asks; the question's button, a retry and a topic of another scope do not."""
     near = running(say, "meet #INC-42")
     seen: dict[str, Any] = {"topics": (near,)}
-    reply = meet.run(say("meet #INC-24 x", seen=seen))
+    reply = opened(say("meet #INC-24 x", seen=seen))
     assert whispered(reply) == "near-topic"
     (message,) = planned(reply, Purpose.WHISPER)
     assert message.content is not None
     assert message.content.data["line"] == "open topic #INC-24 x"
-    assert made(meet.run(say("open topic #INC-24 x", seen=seen))).topic == "#inc24"
+    assert made(opened(say("open topic #INC-24 x", seen=seen))).topic == "#inc24"
     failed = replace(near, topic="#inc24", state=RoomState.FAILED)
     again = say("meet now #INC-24", seen={**seen, **pressed(failed)}, kind=TurnKind.PRESSED)
-    assert made(meet.run(again)).topic == "#inc24"
+    assert made(opened(again)).topic == "#inc24"
     apart = {"topics": (replace(near, scope_key="tenant"),)}
-    assert made(meet.run(say("meet #INC-24", seen=apart))).topic == "#inc24"
+    assert made(opened(say("meet #INC-24", seen=apart))).topic == "#inc24"
 
 
 def test_a_question_after_a_press_is_answered_and_whispered(say: Ask) -> None:
     """A press that leads to a question is answered at once, and the buttons come as a whisper."""
     near = running(say, "meet #INC-42")
     seen = {"topics": (near,), **pressed()}
-    reply = meet.run(say("meet #INC-24", seen=seen, kind=TurnKind.PRESSED))
+    reply = opened(say("meet #INC-24", seen=seen, kind=TurnKind.PRESSED))
     assert reply.answer is not None
     assert "No #INC-24 yet" in reply.answer.text
     assert whispered(reply) == "near-topic"
@@ -138,58 +158,58 @@ def test_a_reply_in_another_thread_is_asked_a_root_post_is_not(say: Ask) -> None
     main = running(say, "meet now Retro")
     seen = {"rooms": (main,)}
     there = f"{THREAD};messageid=7"
-    assert whispered(meet.run(say("meet now", seen=seen, conversation_id=there))) == "other-thread"
-    assert whispered(meet.run(say("meet now", seen=seen, conversation_id=there, activity_id="7"))) == "running"
+    assert whispered(opened(say("meet now", seen=seen, conversation_id=there))) == "other-thread"
+    assert whispered(opened(say("meet now", seen=seen, conversation_id=there, activity_id="7"))) == "running"
     same = say("meet now", seen=seen, conversation_id=f"{THREAD};messageid=1", activity_id="5")
-    assert whispered(meet.run(same)) == "running"
+    assert whispered(opened(same)) == "running"
 
 
 def test_a_thread_that_has_a_meeting_is_led_to_it(say: Ask) -> None:
     """Inside a thread its own meeting comes before the channel's."""
     main = running(say, "meet now Retro")
     there = {"conversation_id": f"{THREAD};messageid=7"}
-    own = made(meet.run(say("start one for this thread Lunch", seen={"rooms": (main,)}, **there)))
+    own = made(opened(say("start one for this thread Lunch", seen={"rooms": (main,)}, **there)))
     assert own.topic == "thread:7"
     own = replace(own, state=RoomState.OPEN, meeting=MEETING)
-    reply = meet.run(say("meet now", seen={"rooms": (own, main)}, **there))
+    reply = opened(say("meet now", seen={"rooms": (own, main)}, **there))
     (message,) = planned(reply, Purpose.WHISPER)
     assert message.content is not None
     assert (message.content.name, message.content.data["subject"]) == ("running", "Lunch")
-    again = meet.run(say("start one for this thread", seen={"rooms": (own, main)}, **there))
+    again = opened(say("start one for this thread", seen={"rooms": (own, main)}, **there))
     assert whispered(again) == "running"
 
 
 def test_one_whisper_starts_one_more_meeting(say: Ask) -> None:
     """However often its button is pressed, also on two replicas, a whisper stands for one more meeting."""
     seen = pressed(purpose=Purpose.WHISPER)
-    first = made(meet.run(say("start another Lunch", seen=seen, kind=TurnKind.PRESSED)))
+    first = made(opened(say("start another Lunch", seen=seen, kind=TurnKind.PRESSED)))
     assert first.topic
-    second = meet.run(say("start another Lunch", seen={**seen, "rooms": (first,)}, kind=TurnKind.PRESSED))
+    second = opened(say("start another Lunch", seen={**seen, "rooms": (first,)}, kind=TurnKind.PRESSED))
     assert [effect for effect in second.effects if isinstance(effect, MakeRoom)] == []
-    typed = made(meet.run(say("start another")))
+    typed = made(opened(say("start another")))
     assert typed.topic == typed.room_id
     alone = say("start one for this thread", conversation_id="19:g@thread.v2")
-    assert made(meet.run(alone)).topic == "f" * 32
+    assert made(opened(alone)).topic == "f" * 32
 
 
 def test_trying_again_keeps_place_and_people(say: Ask) -> None:
     """A thread's failed meeting is tried again for that thread, with whom it was to call."""
     before = replace(running(say, "meet now Retro"), state=RoomState.FAILED, topic="thread:7", people=(BEN,))
-    room = made(meet.run(say("meet now Retro", seen=pressed(before), kind=TurnKind.PRESSED)))
+    room = made(opened(say("meet now Retro", seen=pressed(before), kind=TurnKind.PRESSED)))
     assert (room.topic, room.people) == ("thread:7", (BEN,))
 
 
 def test_whom_the_request_mentions_can_be_called(say: Ask) -> None:
     """Mentioned people and the chat's own bridge are kept for the case that Microsoft does not answer."""
     chat = replace(CHANNEL, settings={"backup_bridge": "+44 " * 100})
-    room = made(meet.run(say("meet now", mentions=(BEN,), chat=chat)))
+    room = made(opened(say("meet now", mentions=(BEN,), chat=chat)))
     assert room.people == (BEN,)
     assert len(room.backup_bridge) == 200
 
 
 def test_try_now_and_stop_mean_the_pressed_card_or_the_newest_request(say: Ask) -> None:
     """A press means its own card; typed, the chat's newest waiting request is meant."""
-    waiting = made(meet.run(say("meet now Retro")))
+    waiting = made(opened(say("meet now Retro")))
     tried = try_now.run(say("try now", seen={"rooms": (waiting,)}))
     assert [type(effect) for effect in tried.effects] == [SetTimer, PlanMessage]
     gone = stop_trying.run(say("stop trying", seen={**pressed(waiting)}, kind=TurnKind.PRESSED))
@@ -199,3 +219,58 @@ def test_try_now_and_stop_mean_the_pressed_card_or_the_newest_request(say: Ask) 
         late = command.run(say("try now", seen={"rooms": (waiting,), **over}, kind=TurnKind.PRESSED))
         assert (late.outcome, late.effects) == ("no-request", ())
         assert command.run(say("try now")).outcome == "no-request"
+
+
+def test_a_new_topic_waits_for_a_look_up_an_open_one_does_not(say: Ask, policy: Policy) -> None:
+    """Where a topic may be live elsewhere is looked up first; what the tenant shares, retries and the rest is not."""
+    theirs = running(say, "meet #layoffs", scope_key="chat:19:hr", home_thread=ELSEWHERE)
+    seen: dict[str, Any]
+    for seen, subject in (({"elsewhere": (theirs,)}, theirs.room_id), ({}, THREAD)):
+        (effect,) = meet.run(say("meet #layoffs", seen=seen)).effects
+        assert isinstance(effect, SetTimer)
+        assert (effect.timer.kind, effect.timer.subject, effect.timer.due_at) == (TimerKind.TOPIC, subject, NOW)
+    shared = replace(say("meet #INC-42"), policy=replace(policy, open_topics=("inc-*",)))
+    failed = replace(theirs, scope_key="team:19:team", state=RoomState.FAILED)
+    again = say("meet now #layoffs", seen=pressed(failed), kind=TurnKind.PRESSED)
+    apart = say("open separately #layoffs", seen={"elsewhere": (theirs,)})
+    for asked in (shared, again, apart, say("meet now Retro")):
+        reply = meet.run(asked)
+        assert any(isinstance(effect, MakeRoom) for effect in reply.effects)
+
+
+def test_one_s_own_meeting_is_asked_about_first(say: Ask) -> None:
+    """Of several with the same name the one that the person started is meant, else the newest."""
+    newest = running(say, "meet #retro", scope_key="chat:19:a")
+    own = replace(newest, room_id="1" * 32)
+    newest = replace(newest, starter=BEN)
+    assert topics.elsewhere((newest, own), own.starter) == own
+    assert topics.elsewhere((newest, own), Person("29:kim")) == newest
+    assert topics.elsewhere((), BEN) is None
+
+
+def test_a_meeting_that_was_brought_here_is_found_by_its_topic(say: Ask) -> None:
+    """Who asks for the topic where another chat's card stands is led to it, without a second card."""
+    theirs = running(say, "meet #layoffs", scope_key="chat:19:hr", home_thread=ELSEWHERE)
+    reply = meet.run(say("meet #lay-offs", seen={"rooms": (theirs,)}))
+    assert whispered(reply) == "running"
+    assert planned(reply, Purpose.CARD) == []
+    assert made(meet.run(say("meet now", seen={"rooms": (theirs,)}))).topic == ""
+
+
+def test_only_the_question_s_own_press_brings_what_it_offered(say: Ask) -> None:
+    """What may be brought, and to where, stands in the whisper that was sent, whatever the button says."""
+    theirs = running(say, "meet #layoffs", scope_key="chat:19:hr", home_thread=ELSEWHERE)
+    offer = {"room": theirs.room_id, "thread": THREAD, "conversation": f"{THREAD};messageid=1"}
+    question = pressed(purpose=Purpose.WHISPER, content=Whisper("topic-elsewhere", offer=offer))
+    line = "bring it here #layoffs"
+    reply = meet.looked(say(line, seen=question), theirs, "hr")
+    (card,) = planned(reply, Purpose.CARD)
+    assert (card.room_id, card.thread_id, card.conversation_id) == (theirs.room_id, THREAD, offer["conversation"])
+    refused = [
+        meet.looked(say(line, seen=question), None, ""),
+        meet.looked(say(line, seen=question), replace(theirs, state=RoomState.ENDED), "hr"),
+        meet.looked(say(line, seen=question), replace(theirs, room_id="2" * 32), "hr"),
+        meet.looked(say(line, seen=pressed()), theirs, "hr"),
+        meet.looked(say("bring it here"), theirs, "hr"),
+    ]
+    assert [whispered(reply) for reply in refused] == ["not-brought"] * 5

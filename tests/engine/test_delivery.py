@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
-from bot.delivery import MOST_ATTEMPTS, Delivery
+from bot.delivery import MOST_ATTEMPTS, MOST_FAILURES, Delivery
 from bot.errors import Gone, NotDone, Rejected, SendError, Unclear
 from bot.leases import Learned, Lease, MessageClaim, Route
 from bot.model import Chat, ChatKind, Message, MessageState, Person, Purpose, Rendered, Whisper
+from bot.observe import Event
 
 NOW = 1_790_000_000_000
 CHAT = Chat("t", "19:x", ChatKind.GROUP, service_url="https://smba.example", bot_id="28:b")
@@ -71,6 +73,14 @@ class Teams:
     async def member(self, _: Chat, person_id: str) -> Person:
         """Look nobody up."""
         raise self.fails.get(person_id, Gone("nobody"))
+
+    async def group(self, _: Chat) -> str:
+        """Know no team."""
+        return ""
+
+    async def channel_name(self, _: Chat) -> str:
+        """Know no channel."""
+        return ""
 
     async def personal(self, _: Chat, to: Person) -> str:
         """Open the 1:1."""
@@ -179,3 +189,27 @@ async def test_what_cannot_be_sent() -> None:
         "gave up",
     ]
     assert not empty.learned.chat_gone
+
+
+@pytest.mark.parametrize(
+    ("changes", "attempts", "state", "aside"),
+    [
+        ({}, 1, MessageState.UNCLEAR, False),
+        ({}, MOST_FAILURES, MessageState.REFUSED, True),
+        ({"activity_id": "1:x"}, MOST_FAILURES - 1, MessageState.POSTED, False),
+        ({"activity_id": "1:x", "want_version": 7}, MOST_FAILURES, MessageState.POSTED, True),
+    ],
+)
+async def test_what_cannot_be_rendered(
+    changes: dict[str, Any], attempts: int, state: MessageState, aside: bool
+) -> None:
+    """A message that breaks whoever sends it is tried five times and then set aside, and the log names it."""
+    events: list[Event] = []
+    broken = Whisper("no such words", reference="7F3K-92QD")
+    sent = await Delivery(Teams(), Still(), Still(), events.append).send(
+        claim(replace(MESSAGE, content=broken, attempts=attempts, **changes))
+    )
+    assert (sent.state, sent.set_aside, sent.retry_at is None) == (state, aside, aside)
+    assert ("message.failed", "7F3K-92QD") in [(event.name, event.fields["ref"]) for event in events]
+    if changes and aside:
+        assert sent.shown_version == changes.get("want_version", 1), "a later state is another try"

@@ -99,7 +99,47 @@ def test_a_late_answer_opens_nothing() -> None:
     (armed,) = reply.effects
     assert isinstance(armed, SetTimer)
     assert armed.timer.kind is TimerKind.DELETE
-    assert armed.timer.payload == {"meeting_id": "m1", "organizer_oid": ANA.oid}
+    assert armed.timer.payload == {"meeting_id": "m1", "organizer_oid": ANA.oid, "until": NOW + rooms.UNDO_FOR}
+
+
+@pytest.mark.parametrize("state", [RoomState.OPEN, RoomState.ENDED])
+def test_a_late_answer_never_deletes_what_people_were_shown(state: RoomState) -> None:
+    """Whoever learns late of the meeting that is open leaves it alone; another one for the same room goes."""
+    room = a_room(state=state, meeting=MEETING)
+    assert rooms.opened(room, MEETING, NOW).effects == ()
+    (armed,) = rooms.opened(room, replace(MEETING, id="m2"), NOW).effects
+    assert isinstance(armed, SetTimer)
+    assert armed.timer.payload["meeting_id"] == "m2"
+
+
+@pytest.mark.parametrize("ending", ["deadline", "stop", "refused"])
+def test_what_may_have_been_made_is_undone(ending: str) -> None:
+    """A request that ends after an attempt nobody knows the outcome of is looked up with its bytes, to be deleted."""
+    room = saved(rooms.not_yet(a_room(), 1.0, now=NOW, attempts=1, unclear=True))
+    room = saved_or(room, rooms.not_yet(room, 1.0, now=NOW, attempts=2))
+    reply = {
+        "deadline": lambda: rooms.gave_up(room, now=NOW, whisper_id="w"),
+        "stop": lambda: rooms.stopped(room, BEN, now=NOW, reference=""),
+        "refused": lambda: rooms.refused(room, Refused("x"), now=NOW, whisper_id="w"),
+    }[ending]()
+    (undo,) = [effect.timer for effect in reply.effects if isinstance(effect, SetTimer)]
+    assert (undo.kind, undo.due_at) == (TimerKind.DELETE, NOW + rooms.UNDO_AFTER)
+    assert FrozenRequest(**undo.payload["request"]) == a_room().request
+    clear = saved(rooms.not_yet(a_room(), 1.0, now=NOW, attempts=1))
+    assert timers(rooms.gave_up(clear, now=NOW, whisper_id="w")) == []
+
+
+def saved_or(room: Room, reply: Reply) -> Room:
+    """Return the room that the reply saves, or the one there is."""
+    return next((effect.room for effect in reply.effects if isinstance(effect, SaveRoom)), room)
+
+
+def test_a_thread_refused_after_an_unclear_attempt_leaves_nothing_behind() -> None:
+    """Asking without the thread undoes what the attempt with it may have made, and starts with a clean slate."""
+    reply = rooms.unbound(a_room(trying="unclear"), now=NOW, freeze=freeze, known_standard=True)
+    undo = [effect.timer for effect in reply.effects if isinstance(effect, SetTimer)][-1]
+    assert FrozenRequest(**undo.payload["request"]) == a_room().request
+    assert timers(rooms.gave_up(saved(reply), now=NOW, whisper_id="w")) == []
 
 
 def test_a_refused_thread_is_tried_without_it_under_a_new_id() -> None:

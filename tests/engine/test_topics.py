@@ -150,3 +150,26 @@ def test_only_topics_are_near_topics() -> None:
     assert topics.nearest("#sev1", others) is None
     assert topics.written_in(room) == "INC-42"
     assert topics.written_in(a_room(subject="#INC-42")) == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "topic"),
+    [
+        ("meet #INC-42 DB down", "#inc42"),
+        ("meet now \uff03inc 42", "#inc42"),
+        ("open separately #lay-offs in spring please", "#layoffs"),
+        ("meet now Retro", ""),
+        ("meet #", ""),
+        ("", ""),
+    ],
+)
+def test_the_topic_that_a_line_names(line: str, topic: str) -> None:
+    """A line names the topic that its command will find."""
+    assert topics.named(line) == topic
+
+
+@given(st.text())
+def test_any_line_names_a_topic_or_none(line: str) -> None:
+    """Whatever is typed names a topic in its one spelling, or nothing."""
+    named = topics.named(line)
+    assert named in {"", topics.topic_column(named)}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
-from bot.errors import DoorError
+from bot.errors import DoorError, StoreError, Unclear
 from bot.leases import Lease, MessageClaim, Receipt, ReceiptKind, Sent, Settled, Work
-from bot.model import Chat, ChatKind, Message, MessageState, Person, Purpose, Turn, TurnKind, Whisper
+from bot.model import Answer, Chat, ChatKind, Message, MessageState, Person, Purpose, Turn, TurnKind, Whisper
 from bot.observe import Event
 from bot.worker import Engine, Worker
 
@@ -32,8 +32,8 @@ class HandClock:
         return NOW
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for the hand: heartbeats and nothing else."""
-        await (self.waking.wait() if seconds == 10.0 else asyncio.Event().wait())
+        """Wait for the hand: heartbeats, looks for an answer, and nothing else."""
+        await (self.waking.wait() if seconds in {0.1, 10.0} else asyncio.Event().wait())
         self.waking.clear()
 
 
@@ -58,6 +58,14 @@ class Shelf:
     held: asyncio.Event = field(default_factory=asyncio.Event)
     settled: list[Sent] = field(default_factory=list)
     renewed: list[Work] = field(default_factory=list)
+    released: Work = field(default_factory=Work)
+    follows: Work = field(default_factory=Work)
+    writing: asyncio.Event = field(default_factory=asyncio.Event)
+    receipt: ReceiptKind = ReceiptKind.COPY
+
+    def __post_init__(self) -> None:
+        """Write at once, unless the test says otherwise."""
+        self.writing.set()
 
     async def claim(self, *_: object) -> Work:
         """Return the work once."""
@@ -67,7 +75,7 @@ class Shelf:
     async def receive(self, turn: Turn, _: int) -> Receipt:
         """Hold every turn until the test lets go."""
         await self.held.wait()
-        return Receipt(ReceiptKind.COPY, turn.turn_key)
+        return Receipt(self.receipt, turn.turn_key)
 
     async def alive(self, _: int) -> int:
         """Be the only one."""
@@ -78,13 +86,23 @@ class Shelf:
         self.renewed.append(work)
         return self.lost
 
+    async def answer(self, _: str, *, last: bool = False) -> Receipt | None:
+        """Have the answer that another process gave; at first the store is away."""
+        assert not last
+        if not self.renewed:
+            self.renewed.append(Work())
+            raise StoreError("away")
+        return Receipt(ReceiptKind.COPY, "k", answer=Answer("joined"))
+
     async def settle_message(self, _claim: MessageClaim, sent: Sent, _now: int) -> Settled:
         """Keep how it ended."""
         self.settled.append(sent)
-        return Settled(stale=False)
+        await self.writing.wait()
+        return Settled(stale=False, work=self.follows)
 
-    async def release(self, *_: object) -> None:
-        """Nothing to hand back."""
+    async def release(self, work: Work, _: int) -> None:
+        """Keep what was handed back."""
+        self.released = work
 
 
 @dataclass
@@ -94,10 +112,16 @@ class Post:
     begun: asyncio.Event = field(default_factory=asyncio.Event)
     goes: asyncio.Event = field(default_factory=asyncio.Event)
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    count: int = 0
+
+    breaks: Exception | None = None
 
     async def send(self, _: MessageClaim) -> Sent:
         """Begin, and wait."""
         self.begun.set()
+        self.count += 1
+        if self.breaks:
+            raise self.breaks
         try:
             await self.goes.wait()
         except asyncio.CancelledError:
@@ -140,9 +164,10 @@ async def test_more_turns_than_memory_is_meant_for_are_refused() -> None:
     assert (await worker.take(TURN)).kind is ReceiptKind.COPY
 
 
-async def test_a_lost_lease_stops_the_send() -> None:
-    """Who learns that another process owns the message by now stops sending it and writes nothing."""
-    claim = claimed(NOW + 30_000)
+@pytest.mark.parametrize("activity_id", ["", "1:x"])
+async def test_a_lost_lease_stops_the_send(activity_id: str) -> None:
+    """Who learns that another process owns the message stops sending it; of an edit the store is told all the same."""
+    claim = replace(claimed(NOW + 30_000), message=replace(MESSAGE, activity_id=activity_id))
     store, clock, post, events = Shelf(Work(messages=(claim,))), HandClock(), Post(), list[Event]()
     worker = Worker(engine(store, post, clock, events))
     await worker.start()
@@ -154,7 +179,7 @@ async def test_a_lost_lease_stops_the_send() -> None:
     clock.waking.set()
     await post.stopped.wait()
     await worker.idle()
-    assert store.settled == []
+    assert [sent.outcome for sent in store.settled] == ["lease lost"] * bool(activity_id)
     assert [event.name for event in events] == ["lease.lost"]
     await worker.stop(0.1)
 
@@ -184,4 +209,66 @@ async def test_enough_lease_is_not_renewed() -> None:
     await worker.start()
     await until(lambda: bool(store.settled))
     assert store.renewed == []
+    await worker.stop(0.1)
+
+
+async def test_an_answer_that_another_process_gives_is_waited_for() -> None:
+    """A press that came in here and was decided by another replica is answered with that decision."""
+    store, clock = Shelf(), HandClock()
+    worker = Worker(engine(store, Post(), clock, []))
+    store.receipt = ReceiptKind.NEW
+    store.held.set()
+    press = replace(TURN, kind=TurnKind.PRESSED)
+    answering = asyncio.create_task(worker.answer(press, await worker.take(press)))
+    for _ in range(2):
+        clock.waking.set()
+        await until(lambda: not clock.waking.is_set())
+    assert await answering == Answer("joined")
+
+
+async def test_what_was_not_begun_is_handed_back() -> None:
+    """At the stop a message that waits for its place goes back, one whose bytes may have left does not."""
+    begun, waits = (replace(claimed(NOW + 30_000), message=replace(MESSAGE, message_id=name)) for name in "ab")
+    edit = replace(begun, message=replace(MESSAGE, message_id="c", activity_id="1:x", thread_id="19:y"))
+    store, post = Shelf(Work(messages=(begun, edit, waits))), Post()
+    worker = Worker(engine(store, post, HandClock(), []), at_once=2)
+    await worker.start()
+    await until(lambda: post.count == 2)
+    await worker.stop(0)
+    assert {claim.message.message_id for claim in store.released.messages} == {"b", "c"}
+    assert post.count == 2
+
+
+async def test_what_is_settled_last_is_handed_back_too() -> None:
+    """What a sending that ends in the last moment makes due is another process's at once."""
+    next_one = replace(claimed(NOW + 30_000), message=replace(MESSAGE, message_id="next"))
+    store, post = Shelf(Work(messages=(claimed(NOW + 30_000),)), follows=Work(messages=(next_one,))), Post()
+    store.writing.clear()
+    post.goes.set()
+    worker = Worker(engine(store, post, HandClock(), []))
+    await worker.start()
+    await until(lambda: bool(store.settled))
+    stopping = asyncio.create_task(worker.stop(0))
+    await until(lambda: worker._stopped)
+    store.writing.set()
+    await stopping
+    assert store.released == Work(messages=(next_one,))
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (KeyError("https://teams.example/meet/1?p=secret"), "KeyError in tests.engine.test_worker_bounds:"),
+        (Unclear("POST was answered 502"), "Unclear: POST was answered 502"),
+    ],
+)
+async def test_a_log_line_never_repeats_what_others_say(error: Exception, told: str) -> None:
+    """A failure of ours is told in our words; of any other, which may quote people, only its kind and its place."""
+    events = list[Event]()
+    store = Shelf(Work(messages=(claimed(NOW + 30_000),)))
+    worker = Worker(engine(store, Post(breaks=error), HandClock(), events))
+    await worker.start()
+    await until(lambda: bool(events))
+    assert str(events[0].fields["error"]).startswith(told)
+    assert "secret" not in str(events)
     await worker.stop(0.1)

@@ -11,6 +11,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def nothing_is_traced(untraced: None) -> None:
+    """Judge files, of which none is run."""
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The top of the checkout."""

@@ -19,7 +19,12 @@ def functions(tree: ast.AST) -> Iterator[Function]:
     return (node for node in ast.walk(tree) if isinstance(node, Function))
 
 
-def code_lines(node: ast.AST, source: str) -> int:
+def lines_of(path: Path) -> list[str]:
+    """A file's lines."""
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def code_lines(node: ast.AST, lines: list[str]) -> int:
     """Lines of a node that are neither blank, comment nor docstring."""
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     silent = {
@@ -28,7 +33,6 @@ def code_lines(node: ast.AST, source: str) -> int:
         if isinstance(inner, documented) and inner.body and ast.get_docstring(inner, clean=False) is not None
         for number in range(inner.body[0].lineno, (inner.body[0].end_lineno or 0) + 1)
     }
-    lines = source.splitlines()
     first, last = (1, len(lines)) if isinstance(node, ast.Module) else (node.lineno, node.end_lineno)  # type: ignore[attr-defined]  # functions have both
     told = (n for n in range(first, last + 1) if n not in silent)
     return sum(1 for n in told if lines[n - 1].strip() and not lines[n - 1].strip().startswith("#"))
@@ -36,7 +40,7 @@ def code_lines(node: ast.AST, source: str) -> int:
 
 def test_every_module_can_be_read_in_one_sitting(modules: Trees) -> None:
     """No file has more than 300 lines of code."""
-    sizes = {str(path): code_lines(tree, path.read_text(encoding="utf-8")) for path, tree in modules.items()}
+    sizes = {str(path): code_lines(tree, lines_of(path)) for path, tree in modules.items()}
     assert {path: size for path, size in sizes.items() if size > MODULE_LINES} == {}
 
 
@@ -45,8 +49,9 @@ def test_every_function_fits_on_a_screen(modules: Trees) -> None:
     long = [
         f"{path.name}:{function.lineno} {function.name}: {size}"
         for path, tree in modules.items()
+        for lines in [lines_of(path)]
         for function in functions(tree)
-        if (size := code_lines(function, path.read_text(encoding="utf-8"))) > FUNCTION_LINES
+        if (size := code_lines(function, lines)) > FUNCTION_LINES
     ]
     assert long == []
 

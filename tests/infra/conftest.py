@@ -70,6 +70,11 @@ class Types:
             yield f"{where} is the text {value}, wanted {kind['$type']}"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def nothing_is_traced(untraced: None) -> None:
+    """Judge files, of which none is run."""
+
+
 @pytest.fixture(scope="session")
 def types_of() -> Callable[[str], Types | None]:
     """Return a function that finds the type file of a resource, or None where there is none."""

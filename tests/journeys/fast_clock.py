@@ -40,9 +40,9 @@ class FastClock:
 
 
 @asynccontextmanager
-async def bot(cloud: Cloud, folder: Path, replaced: app.Replaced) -> AsyncIterator[Journey]:
-    """Start the bot against a cloud that runs already."""
-    environment = cloud.environment(0) | {"MUSTER_STORE": f"sqlite:///{folder}/muster.db"}
+async def bot(cloud: Cloud, folder: Path, replaced: app.Replaced, **more: str) -> AsyncIterator[Journey]:
+    """Start the bot against a cloud that runs already; `more` are settings."""
+    environment = cloud.environment(0) | {"MUSTER_STORE": f"sqlite:///{folder}/muster.db"} | more
     runner = web.AppRunner(app.build(Settings.from_env(environment), replaced), access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

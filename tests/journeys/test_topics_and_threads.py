@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.sandbox.activities import button
 from bot.sandbox.posts import Post
 from bot.sandbox.tenant import Chat
 from tests.journeys.harness import Journey
@@ -47,16 +48,98 @@ async def test_details_are_whispered_in_the_second_chat(journey: Journey) -> Non
 
 
 async def test_the_same_name_elsewhere_reveals_nothing(journey: Journey) -> None:
-    """In a private channel, a group chat or another team a topic is another meeting, and nothing shows the first."""
+    """In a group chat or another team a topic is another meeting, nothing shows the first, not even the work done."""
+    tenant = journey.cloud.tenant
+    dan = tenant.add_person("Dan Roth")
+    private = tenant.add_channel("hr", tenant.ana, tenant.chloe, membership="private")
+    other = tenant.add_group_chat("Works council", tenant.ben, dan)
+    for asker, chat in ((tenant.chloe, private), (tenant.ben, tenant.leads), (dan, other)):
+        before = journey.cloud.journal.counts()
+        await journey.teams.say(asker, chat, "meet #layoffs")
+        await opened(journey, chat, "#layoffs")
+        assert journey.whispers(chat) == []
+        after = journey.cloud.journal.counts()
+        assert after["connector.member"] - before["connector.member"] == 1
+    assert journey.made() == 3
+
+
+async def asked_elsewhere(journey: Journey) -> tuple[Chat, Post]:
+    """Let Ana, who is in a private channel where a topic is live, ask for it elsewhere; return both ends."""
     tenant = journey.cloud.tenant
     private = tenant.add_channel("hr", tenant.ana, tenant.chloe, membership="private")
     await journey.teams.say(tenant.chloe, private, "meet #layoffs")
     await opened(journey, private, "#layoffs")
-    for chat in (tenant.incidents, tenant.leads):
-        await journey.teams.say(tenant.ben, chat, "meet #layoffs")
-        await opened(journey, chat, "#layoffs")
-        assert journey.whispers(chat) == []
-    assert journey.made() == 3
+    await journey.teams.say(tenant.ana, tenant.incidents, "meet #lay-offs in spring")
+    await journey.until(lambda: bool(journey.whispers(tenant.incidents)))
+    (whisper,) = journey.cloud.whispers(tenant.incidents)
+    assert whisper.visible_to == tenant.ana.id
+    assert journey.whispers(tenant.incidents)[0].startswith("**#lay-offs** is live in hr.")
+    assert bot_posts(journey, tenant.incidents) == []
+    return private, whisper
+
+
+async def test_a_member_may_bring_the_meeting_here(journey: Journey) -> None:
+    """Who is in the first chat is asked, and shows the same meeting's card here; others are then led to it."""
+    tenant = journey.cloud.tenant
+    _, whisper = await asked_elsewhere(journey)
+    for _ in range(2):
+        pressed = await journey.teams.press(tenant.ana, whisper, "Bring it here")
+        assert pressed.problems() == []
+        await opened(journey, tenant.incidents, "#layoffs")
+    await journey.teams.say(tenant.ben, tenant.incidents, "meet #layoffs")
+    await journey.until(lambda: len(journey.whispers(tenant.incidents)) == 2)
+    assert "There's already a meeting here: **#layoffs**" in journey.whispers(tenant.incidents)[1]
+    assert (journey.made(), len(bot_posts(journey, tenant.incidents))) == (1, 1)
+    assert "7946" not in journey.texts(tenant.incidents)[0]
+    await journey.teams.say(tenant.ben, tenant.incidents, "dial-in")
+    await journey.until(lambda: len(journey.whispers(tenant.incidents)) == 3)
+    assert "No phone dial-in for this meeting." in journey.whispers(tenant.incidents)[2]  # its host has no licence
+
+
+async def test_a_member_may_want_a_separate_meeting(journey: Journey) -> None:
+    """Open a separate one opens the topic of this chat, under the subject that was asked for."""
+    _, whisper = await asked_elsewhere(journey)
+    await journey.teams.press(journey.cloud.tenant.ana, whisper, "Open a separate one")
+    await opened(journey, journey.cloud.tenant.incidents, "#lay-offs in spring")
+    assert journey.made() == 2
+
+
+async def test_a_member_no_more_brings_nothing(journey: Journey) -> None:
+    """Who has left the first chat since the question was asked cannot bring its meeting anywhere."""
+    tenant = journey.cloud.tenant
+    private, whisper = await asked_elsewhere(journey)
+    private.members.remove(tenant.ana.oid)
+    await journey.teams.press(tenant.ana, whisper, "Bring it here")
+    await journey.until(lambda: len(journey.whispers(tenant.incidents)) == 2)
+    assert journey.whispers(tenant.incidents)[1].startswith("I couldn't bring #lay-offs here.")
+    assert bot_posts(journey, tenant.incidents) == []
+
+
+async def test_nobody_else_can_press_the_question(journey: Journey) -> None:
+    """A forged press of somebody else's question, and its words typed by hand, bring nothing."""
+    tenant = journey.cloud.tenant
+    _, whisper = await asked_elsewhere(journey)
+    action = button(whisper, "Bring it here")
+    forged = journey.teams.scribe.press(tenant.ben, whisper, action, at=whisper.at + 1, inputs={})
+    answer = await journey.teams.send(forged)
+    assert answer.body["value"]["message"] == "This button belongs to a meeting that has ended."
+    await journey.teams.say(tenant.chloe, tenant.incidents, "bring it here #layoffs")
+    await journey.until(lambda: len(journey.whispers(tenant.incidents)) == 2)
+    assert journey.whispers(tenant.incidents)[1].startswith("I couldn't bring #layoffs here.")
+    assert bot_posts(journey, tenant.incidents) == []
+
+
+async def test_where_membership_cannot_be_confirmed_the_topic_opens_apart(journey: Journey) -> None:
+    """When Teams refuses the look-up the member is treated as a stranger, and gets a meeting."""
+    tenant = journey.cloud.tenant
+    private = tenant.add_channel("hr", tenant.ana, tenant.chloe, membership="private")
+    await journey.teams.say(tenant.chloe, private, "meet #layoffs")
+    await opened(journey, private, "#layoffs")
+    journey.cloud.faults.inject("connector-403", on="connector.member")
+    await journey.teams.say(tenant.ana, tenant.incidents, "meet #layoffs")
+    await opened(journey, tenant.incidents, "#layoffs")
+    assert journey.whispers(tenant.incidents) == []
+    assert journey.made() == 2
 
 
 async def test_a_slip_of_the_finger_is_asked_about(journey: Journey) -> None:

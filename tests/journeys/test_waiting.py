@@ -44,12 +44,12 @@ class HandClock:
         """Move on in steps shorter than a heartbeat, and let what was woken run."""
         end = self._now + int(seconds * 1000)
         while self._now < end:
-            self._now = min(end, self._now + 4_000)
-            for due_at, waiting in list(self._sleepers):
-                if due_at <= self._now and not waiting.done():
-                    waiting.set_result(None)
+            self._now = min(end, self._now + 9_000)
+            due = [waiting for due_at, waiting in self._sleepers if due_at <= self._now and not waiting.done()]
+            for waiting in due:
+                waiting.set_result(None)
             self._sleepers = [sleeper for sleeper in self._sleepers if not sleeper[1].done()]
-            for _ in range(20):
+            for _ in range(20 if due else 0):
                 await asyncio.to_thread(int)  # the store works in a thread: give it its turn
             while self.writing:
                 await asyncio.to_thread(int)  # leases must be renewed before more time passes
@@ -140,10 +140,11 @@ async def test_when_graph_never_lets_go_the_card_says_so_and_nothing_opens_later
     """At the deadline the card stops promising, and the answer that comes after it is undone unseen."""
     tenant = waiting.cloud.tenant
     gate = waiting.cloud.hold("graph.createOrGet", when="after", times=100)
+    asked_at = clock.now()
     await waiting.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
     await gate.reached
     await shows(waiting, clock, "Retro: opening")
-    await clock.move(172)
+    await clock.move(174 - (clock.now() - asked_at) / 1000)
     assert "not opened" not in waiting.texts(tenant.incidents)[0]
     await shows(waiting, clock, "I stopped trying at")
     assert "Retro: not opened" in waiting.texts(tenant.incidents)[0]
@@ -174,6 +175,26 @@ async def test_in_an_outage_people_get_a_call_a_bridge_and_a_stop(waiting: Journ
     outage.remove()
     await clock.move(60)
     assert waiting.made() == 0
+
+
+async def test_a_meeting_nobody_saw_does_not_stay(waiting: Journey, clock: HandClock) -> None:
+    """A meeting whose making was never answered is deleted once Microsoft is back, though the request was stopped."""
+    tenant = waiting.cloud.tenant
+    outage = waiting.cloud.faults.inject("503")
+    waiting.cloud.faults.inject("504-after", on="graph.createOrGet", times=1)
+    await waiting.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
+    await shows(waiting, clock, "isn't answering")
+    await pressed(waiting, tenant.ben, "Stop trying")
+    await clock.move(120)
+    assert [meeting.deleted for meeting in waiting.cloud.graph.meetings] == [False]
+    outage.remove()
+    for _ in range(60):
+        await clock.move(5)
+        if all(meeting.deleted for meeting in waiting.cloud.graph.meetings):
+            break
+    assert [meeting.deleted for meeting in waiting.cloud.graph.meetings] == [True]
+    assert waiting.made() == 1
+    assert "Retro: not opened" in waiting.texts(tenant.incidents)[0]
 
 
 async def test_stop_pressed_by_two_people_is_answered_to_both(waiting: Journey, clock: HandClock) -> None:

@@ -66,9 +66,24 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         data = data[12 + length :]
 
 
-def test_microsofts_schema_accepts_the_manifest(package: Path) -> None:
+def test_reading_messages_is_asked_for_only_where_it_is_wanted(tmp_path: Path) -> None:
+    """The package asks a team's owner for the right to read messages only when the setting is on."""
+    made = {}
+    for said in ("off", "On "):
+        environ = {"MicrosoftAppId": APP_ID, "MUSTER_READ_MESSAGES": said}
+        made[said] = content(manifest.build_from_settings("", tmp_path / f"{said}.zip", environ))
+    assert not {"webApplicationInfo", "authorization"} & set(made["off"])
+    assert made["On "]["webApplicationInfo"]["id"] == APP_ID
+    assert made["On "]["authorization"]["permissions"]["resourceSpecific"] == [
+        {"name": "ChannelMessage.Read.Group", "type": "Application"},
+        {"name": "ChatMessage.Read.Chat", "type": "Application"},
+    ]
+
+
+@pytest.mark.parametrize("reading", [False, True])
+def test_microsofts_schema_accepts_the_manifest(tmp_path: Path, *, reading: bool) -> None:
     """The manifest validates against Microsoft's schema of the version that it names."""
-    made = content(package)
+    made = content(manifest.build(COMMANDS, APP_ID, tmp_path / "muster.zip", "1.2.3", reading=reading))
     path = SCHEMAS / f"MicrosoftTeams.schema.{made['manifestVersion']}.json"
     if not path.is_file():
         pytest.skip("Microsoft's manifest schemas are not beside this checkout")

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = f"""
 import os, sys
 from pathlib import Path
+os.environ.pop("COVERAGE_PROCESS_CONFIG", None)  # this is traced, pip is not: that takes twice as long
 sys.path.insert(0, {str(ROOT)!r})
 from bot import install
 install.ensure_for(sys.argv[1:], Path(sys.argv[0]).resolve().parent)
@@ -59,17 +60,26 @@ class House:
             lines = f"muster-probe=={number} \\\n    --hash=sha256:{digest}\n    # via {name}\n{absent}"
             (folder / f"{name}.txt").write_text(lines, encoding="utf-8")
 
-    def run(self, *words: str, python: str = sys.executable, **settings: str) -> subprocess.CompletedProcess[str]:
-        """Run the program with an empty home, no index and no uv, as a fresh machine would."""
+    def environ(self) -> dict[str, str]:
+        """Return an environment with an empty home, no index and no uv, as a fresh machine has it."""
         for name in ("home", "bin"):
             (self.root / name).mkdir(exist_ok=True)
         dropped = ("PIP_", "UV_", "MUSTER_", "PYTHONPATH")
         environ = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
         environ |= {"HOME": str(self.root / "home"), "PATH": str(self.root / "bin")}
-        environ |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.root / "wheels"), "PIP_CONFIG_FILE": os.devnull}
+        pip = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.root / "wheels"), "PIP_CONFIG_FILE": os.devnull}
+        return environ | pip
+
+    def run(self, *words: str, python: str = sys.executable, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run the program on that machine."""
         command = [python, str(self.root / "app.py"), *words]
         return subprocess.run(  # noqa: S603 - the program above
-            command, env=environ | settings, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+            command,
+            env=self.environ() | settings,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
 
@@ -153,11 +163,9 @@ def test_on_a_terminal_a_line_shows_that_it_lives(house: House) -> None:
     import pty  # noqa: PLC0415 - POSIX only
 
     house.lock(5, house.wheel(5), "demo")
-    environ = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(house.root / "wheels")}
-    environ |= {"PATH": str(house.root / "bin"), "MUSTER_SETUP": ""}
     master, slave = pty.openpty()
     command = [sys.executable, str(house.root / "app.py"), "demo"]
-    with subprocess.Popen(command, env=environ, stderr=slave, stdout=subprocess.PIPE, text=True) as child:  # noqa: S603 - the program above
+    with subprocess.Popen(command, env=house.environ(), stderr=slave, stdout=subprocess.PIPE, text=True) as child:  # noqa: S603 - the program above
         os.close(slave)
         shown = read_all(master)
         assert child.stdout is not None

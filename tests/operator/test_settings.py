@@ -54,6 +54,70 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
     assert names == {*environ, "MicrosoftAppPassword", "MicrosoftAppTenantId"}
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://[bad",
+        "https://",
+        "https:///path",
+        "https://ana:s3cret@graph.example",
+        "https://s3cret@graph.example",
+        "https://graph.example?to=s3cret",
+        "https://graph.example#s3cret",
+        "https://graph.example?",
+        "https://gra\tph.example",
+        "https://graph.example:99999",
+        "https://graph.example:port",
+        "https://graph.example:",
+        "https://graph.example:0",
+        "https://graph.example\\@evil.example",
+        "https://graph example",
+        "ftp://graph.example",
+        "graph.example",
+    ],
+)
+@pytest.mark.parametrize("name", ["MUSTER_GRAPH_URL", "MUSTER_LOGIN_URL", "MUSTER_OPENID_METADATA_URL"])
+def test_an_address_that_tokens_are_sent_to_is_a_plain_one(name: str, url: str) -> None:
+    """An address that could be read in two ways is refused with an example, and without the password it may hold."""
+    with pytest.raises(SettingsError, match=rf"{name} must be https://, a host and .*, such as https://") as caught:
+        Settings.from_env({**GOOD, name: url})
+    assert "s3cret" not in str(caught.value)
+
+
+def test_addresses_that_are_fine() -> None:
+    """A port, an address of numbers and a slash at the end are all right; a path is where one belongs."""
+    environ = {
+        "MUSTER_GRAPH_URL": "https://127.0.0.1:8443/",
+        "MUSTER_LOGIN_URL": "https://Login.example",
+        "MUSTER_OPENID_METADATA_URL": "https://login.example/v1/.well-known/openidconfiguration",
+    }
+    settings = Settings.from_env({**GOOD, **environ})
+    assert settings.graph_url == "https://127.0.0.1:8443"
+    assert settings.login_url == environ["MUSTER_LOGIN_URL"]
+    assert settings.openid_metadata_url == environ["MUSTER_OPENID_METADATA_URL"]
+    with pytest.raises(SettingsError, match="MUSTER_GRAPH_URL must be https://, a host and no more"):
+        Settings.from_env({**GOOD, "MUSTER_GRAPH_URL": "https://graph.example/v1.0"})
+
+
+def test_the_kinds_of_bot() -> None:
+    """A kind of bot registration that Muster cannot be is refused with those that it can."""
+    assert Settings.from_env({**GOOD, "MicrosoftAppType": "multitenant"}).app_type == "MultiTenant"
+    with pytest.raises(SettingsError, match="MicrosoftAppType is 'UserAssignedMSI'; it may be SingleTenant, Multi"):
+        Settings.from_env({**GOOD, "MicrosoftAppType": "UserAssignedMSI"})
+
+
+@pytest.mark.parametrize("language", ["xx", "klingon", "en;de", "../en"])
+def test_a_language_that_muster_does_not_speak(language: str) -> None:
+    """A language without words is refused with those there are, instead of quietly being English."""
+    with pytest.raises(SettingsError, match=r"MUSTER_LANGUAGE .* does not speak; it may be en"):
+        Settings.from_env({**GOOD, "MUSTER_LANGUAGE": language})
+
+
+def test_a_language_s_relatives() -> None:
+    """British English is English."""
+    assert Settings.from_env({**GOOD, "MUSTER_LANGUAGE": "en-GB"}).language == "en-GB"
+
+
 def test_a_secret_is_never_printed() -> None:
     """The client secret shows in no log, no error and no debugger, unless it is asked for by name."""
     settings = Settings.from_env(GOOD)

@@ -33,6 +33,7 @@ _ANSWERS: dict[str, tuple[str, str, str]] = {
     "graph.get": (_MEETING, "get", ""),
     "graph.update": (_MEETING, "patch", ""),
     "graph.delete": (_MEETING, "delete", ""),
+    "graph.gone": (_MEETINGS, "post", ""),
     "graph.me": (_MEETINGS, "get", ""),
     "graph.calendar": ("/users/{user-id}/calendar", "get", ""),
     "graph.createEvent": _EVENTS,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.sandbox.cloud import Cloud
+from tests.graph import exchanges
 from tests.sandbox.conftest import Caller, HandClock
 
 GRAPH = "https://graph.microsoft.com"
@@ -60,3 +63,13 @@ async def test_an_app_has_no_me(cloud: Cloud, caller: Caller) -> None:
     doubled = meetings(cloud, "/createOrGet").replace("v1.0/", "v1.0//")
     assert (await caller.graph("POST", doubled, json={"externalId": "a"})).status == 201
     assert (await caller.graph("GET", "/v1.0/communications/calls")).status == 404
+
+
+@pytest.mark.parametrize("path", ["/v1.0/communications/onlineMeetings", "/v1.0/app/onlineMeetings"])
+async def test_the_addresses_of_2019_make_nothing(cloud: Cloud, caller: Caller, path: str) -> None:
+    """Where old examples made meetings Graph refuses without a reason, and no meeting is there."""
+    request, response = exchanges.load("dead-url", "request"), exchanges.load("dead-url", "response")
+    answer = await caller.graph("POST", path, json=request["body"])
+    said, recorded = answer.body["error"], response["body"]["error"]
+    assert (answer.status, said["code"], said["message"]) == (400, recorded["code"], recorded["message"])
+    assert cloud.graph.meetings == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -11,10 +12,13 @@ from aiohttp import web
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
+from bot.commands import COMMANDS
+from bot.commands.grammar import find
 from bot.sandbox import explain, terminal
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.console import Lines, Look, Stream, Terminal
 from bot.sandbox.display import Display, place
+from bot.sandbox.faults import CATALOGUE
 from bot.sandbox.journal import Exchange
 from tests.sandbox import sample_bot
 
@@ -252,6 +256,29 @@ async def test_the_chat_ends_with_quit_and_with_the_input(played: Played) -> Non
     await terminal.chat(talk, console)
     await terminal.chat(talk, Kept())
     assert "Muster did not take it" in console.texts[0]
+
+
+def test_what_is_suggested_is_there() -> None:
+    """Every line that the demo suggests to a newcomer means something, here or to the bot."""
+    suggested = [words for line in terminal.TRY.split("\n") for words in re.split(r" {3,}|:  ", line) if words]
+    for words in suggested:
+        verb, _, rest = words.partition(" ")
+        if verb == "/fault":
+            assert rest in CATALOGUE
+        elif verb not in terminal.USAGE and verb not in {"Try", "Add", "python", "(reloads"}:
+            command, _ = find(words, COMMANDS)
+            assert command.name in {"meet", "dial-in", "help"}
+    assert len(suggested) > 8
+
+
+async def test_a_line_without_boxes_is_a_whole_paragraph(played: Played) -> None:
+    """In plain lines a phone number and its conference id stand together, however narrow the screen."""
+    text = "Phone: +44 20 7946 0123 (London) or +44 808 157 0192 (free), then 123 456 789#"
+    for look, lines in ((Look(boxes=False, unicode=True), [text]), (Look(boxes=True, unicode=True), [])):
+        display = Display(played.cloud, played.console, look)
+        tenant = played.cloud.tenant
+        post = played.cloud.board.add(tenant.incidents.thread_id, tenant.bot_id, {"type": "message", "text": text})
+        assert [line for line in display.drawn(post).split("\n") if line == text] == lines
 
 
 async def test_posts_that_nobody_waits_for_are_shown(played: Played) -> None:

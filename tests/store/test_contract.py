@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.decisions import Reply, SaveChat, View
+from bot.decisions import MakeRoom, Reply, SaveChat, View
 from bot.leases import ReceiptKind, TurnClaim
-from bot.model import Answer, ChannelKind, Person, Turn, TurnKind
+from bot.model import Answer, ChannelKind, Person, RoomState, Turn, TurnKind
 from bot.ports import Store
 
 if TYPE_CHECKING:  # conftest is pytest's to import
@@ -50,6 +50,26 @@ async def test_receive_copy(store: Store, make: Make) -> None:
     assert await store.answer("unheard of") is None
 
 
+async def test_an_answer_nobody_waits_for(store: Store, make: Make) -> None:
+    """A press is answered or its result is told otherwise, whichever comes first, and what is old is not waited for."""
+    views: list[View] = []
+    claim = await taken(store, make.turn("a", kind=TurnKind.PRESSED), make.now)
+    assert await store.answer("a", last=True) is None
+    await store.settle_turn(claim, make.looking(views), make.now + 1, "f")
+    claim = await taken(store, make.turn("b", kind=TurnKind.PRESSED), make.now)
+    await store.settle_turn(claim, make.looking(views), make.now + 2_999, "f")
+    assert await store.answer("b", last=True) is None
+    for kind in (TurnKind.PRESSED, TurnKind.SAID):
+        claim = await taken(store, make.turn(kind.value, kind=kind), make.now)
+        await store.settle_turn(claim, make.looking(views), make.now + 3_000, "f")
+    assert [view.unheard for view in views] == [True, False, True, False]
+    claim = await taken(store, make.turn("c", kind=TurnKind.PRESSED), make.now)
+    await store.settle_turn(claim, make.reply(answer=Answer("joined")), make.now, "f")
+    told = await store.answer("c", last=True)
+    assert told
+    assert told.answer == Answer("joined")
+
+
 async def test_receive_echo(store: Store, make: Make) -> None:
     """The same words of the same person within a minute are one request, however often they come."""
     claim = await taken(store, make.turn("a", echo_key="e"), make.now)
@@ -70,7 +90,8 @@ async def test_receive_echo(store: Store, make: Make) -> None:
     [
         {"echo_key": "other"},
         {"person": Person("29:bob")},
-        {"kind": TurnKind.EDITED},
+        {"kind": TurnKind.EDITED, "reference": "AAAA-2222"},
+        {"kind": TurnKind.EDITED, "echo_key": "other"},
         {"kind": TurnKind.INSTALLED},
     ],
 )
@@ -79,6 +100,17 @@ async def test_receive_no_echo(store: Store, make: Make, changes: dict[str, Any]
     await store.receive(make.turn("a", echo_key="e"), make.now)
     turn = replace(make.turn("b", echo_key="e"), **changes)
     assert (await store.receive(turn, make.now)).kind is ReceiptKind.NEW
+
+
+async def test_receive_an_edit_without_a_change(store: Store, make: Make) -> None:
+    """An edit that leaves the words as they were, also those of the edit before, runs nothing."""
+    heard = []
+    for number, (kind, words) in enumerate(
+        [("said", "e"), ("edited", "e"), ("edited", "f"), ("edited", "f"), ("edited", "e")]
+    ):
+        turn = make.turn(f"{number}", kind=TurnKind(kind), echo_key=words, received_at=make.now + number * 70_000)
+        heard.append((await store.receive(turn, turn.received_at)).kind is ReceiptKind.NEW)
+    assert heard == [True, False, True, False, True]
 
 
 async def test_receive_after_something_else(store: Store, make: Make) -> None:
@@ -93,6 +125,20 @@ async def test_receive_after_failure(store: Store, make: Make) -> None:
     claim = await taken(store, make.turn("a", echo_key="e"), make.now)
     await store.settle_turn(claim, make.reply(outcome="failed: policy"), make.now, "f")
     assert (await store.receive(make.turn("b", echo_key="e"), make.now)).kind is ReceiptKind.NEW
+
+
+@pytest.mark.parametrize(("asked", "outcome"), [("AAAA-2222", "opening"), ("BBBB-3333", "running")])
+@pytest.mark.parametrize("state", [RoomState.FAILED, RoomState.OPEN])
+async def test_receive_after_the_meeting_failed(
+    store: Store, make: Make, asked: str, outcome: str, state: RoomState
+) -> None:
+    """Asking again after the meeting failed is no echo, whoever had asked for it first; while it runs it is one."""
+    claim = await taken(store, make.turn("a", echo_key="e", reference=asked), make.now)
+    ended_at = make.now + 5 if state is RoomState.FAILED else None
+    room = make.room(reference="AAAA-2222", state=state, ended_at=ended_at)
+    await store.settle_turn(claim, make.reply(MakeRoom(room), outcome=outcome), make.now, "f")
+    again = await store.receive(make.turn("b", echo_key="e", received_at=make.now + 9), make.now + 9)
+    assert again.kind is (ReceiptKind.NEW if state is RoomState.FAILED else ReceiptKind.ECHO)
 
 
 async def test_receive_after_expiry(store: Store, make: Make) -> None:

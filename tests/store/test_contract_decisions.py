@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +11,9 @@ import pytest
 from bot.decisions import MakeRoom, PlanMessage, Record, Reply, SaveNote, SaveRoom, SetTimer, View
 from bot.errors import StoreError
 from bot.leases import ReceiptKind, TurnClaim
-from bot.model import ChannelKind, MessageState, Person, RoomState, Turn
+from bot.model import ChannelKind, MessageState, Person, RoomState, TimerKind, Turn, TurnKind
 from bot.ports import Store
+from bot.rooms import brought_key
 
 if TYPE_CHECKING:  # conftest is pytest's to import
     from tests.store.conftest import Engine, Make
@@ -63,6 +64,19 @@ async def test_view_of_a_press(store: Store, make: Make) -> None:
     assert (views[0].pressed, views[0].pressed_room) == (posted, finished)
     assert (views[1].pressed, views[1].pressed_room) == (None, None)
     assert (views[0].rooms, views[0].last_room) == ((), finished)
+
+
+@pytest.mark.parametrize("state", [RoomState.OPENING, RoomState.ENDED, RoomState.FAILED])
+async def test_view_of_an_edit(store: Store, make: Make, state: RoomState) -> None:
+    """An edit sees whether its message has opened something; what failed is nothing."""
+    claim = await taken(store, make.turn(), make.now)
+    room = make.room(state=state, ended_at=None if state is RoomState.OPENING else make.now)
+    await store.settle_turn(claim, make.reply(MakeRoom(room)), make.now, "f")
+    views: list[View] = []
+    for key, changes in (("b", {}), ("c", {"reference": "AAAA-2222"}), ("d", {"kind": TurnKind.SAID})):
+        claim = await taken(store, make.turn(key, **({"kind": TurnKind.EDITED} | changes)), make.now)
+        await store.settle_turn(claim, make.looking(views), make.now, key)
+    assert [view.opened for view in views] == [state is not RoomState.FAILED, False, False]
 
 
 async def test_settle_stale(store: Store, engine: Engine, make: Make) -> None:
@@ -187,3 +201,46 @@ async def test_the_view_has_the_chat_s_rooms_and_the_topics_it_shares(store: Sto
     assert set(plain.rooms) == set(topical.rooms) == {own, shown}
     assert plain.topics == (shown,)
     assert set(topical.topics) == {shown, team}
+
+
+async def test_a_topic_s_other_rooms_are_seen_apart_from_those_that_were_brought_here(store: Store, make: Make) -> None:
+    """Naming a topic shows what else has its name in the tenant, newest first; what was brought here is always seen."""
+    newest = make.room("newest", scope_key="chat:19:y", topic="#four", created_at=make.now + 1)
+    older = make.room("older", scope_key="team:19:x", topic="#four")
+    brought = make.room("brought", scope_key="chat:19:z", topic="#four")
+    hidden = [
+        make.room("other topic", scope_key="chat:19:y", topic="#five"),
+        make.room("other tenant", tenant="another", scope_key="chat:19:y", topic="#four"),
+        make.room("over", scope_key="chat:19:w", topic="#four", state=RoomState.ENDED),
+    ]
+    made = [MakeRoom(room) for room in (older, newest, brought, *hidden)]
+    notes = [
+        SaveNote(make.tenant, brought_key(make.thread, name), name, make.now + 1) for name in ("brought", "over", "x")
+    ]
+    claim = await taken(store, make.turn(), make.now)
+    await store.settle_turn(claim, make.reply(*made, *notes), make.now, "f")
+    views: list[View] = []
+    for key, text in (("b", "meet \uff03fo-ur DB down"), ("c", "meet now")):
+        claim = await taken(store, make.turn(key, text=text), make.now)
+        await store.settle_turn(claim, make.looking(views), make.now, "g")
+    topical, plain = views
+    assert (topical.elsewhere, topical.rooms) == ((newest, older), (brought,))
+    assert (plain.elsewhere, plain.rooms) == ((), (brought,))
+
+
+async def test_a_timer_that_carries_a_turn_decides_with_the_turn_s_view(store: Store, make: Make) -> None:
+    """What waits for a look-up is decided with what is in its chat then, and with the room that was asked about."""
+    there = make.room("there", scope_key="chat:19:y", topic="#four", home_thread="19:y")
+    turn = make.turn(text="meet #four", mentions=(Person("29:b", "oid-b", "Ben"),), zone="Europe/Lisbon")
+    timer = make.timer(
+        "topic|a", kind=TimerKind.TOPIC, subject="there", payload={"turn": asdict(turn), "rest": "#four"}
+    )
+    claim = await taken(store, turn, make.now)
+    settled = await store.settle_turn(claim, make.reply(MakeRoom(there), SetTimer(timer)), make.now, "f")
+    (waiting,) = settled.work.timers
+    assert (waiting.turn, waiting.room, waiting.timer.payload["rest"]) == (turn, there, "#four")
+    views: list[View] = []
+    await store.settle_timer(waiting, make.looking(views), make.now, "g")
+    assert (views[0].room, views[0].elsewhere) == (there, (there,))
+    assert views[0].chat is not None
+    assert views[0].chat.thread_id == make.thread

@@ -80,7 +80,7 @@ async def test_renew(store: Store, engine: Engine, make: Make) -> None:
 
 
 async def test_release(store: Store, engine: Engine, make: Make) -> None:
-    """At shutdown everything is handed back at once, but a message that may be on its way is not."""
+    """At shutdown everything is handed back at once; a message that was not begun is posted by another process."""
     card = await posted(store, make)
     timer = (await do(store, make, make.now, SetTimer(make.timer()))).work.timers
     turn = (await store.receive(make.turn("b"), make.now)).claim
@@ -88,8 +88,11 @@ async def test_release(store: Store, engine: Engine, make: Make) -> None:
     await store.release(Work(turns=(turn,), timers=timer, messages=(card,)), make.now + 1)
     other = await engine.open("two")
     work = await other.claim(make.now + 1, 9)
-    assert (len(work.turns), len(work.timers), work.messages) == (1, 1, ())
-    await store.settle_message(card, sent(sent_at=make.now), make.now)
+    assert (len(work.turns), len(work.timers)) == (1, 1)
+    (again,) = work.messages
+    assert (again.message.state, again.message.attempts, again.message.generation) == (MessageState.SENDING, 1, 1)
+    assert (await store.settle_message(card, sent(), make.now + 2)).stale
+    await other.settle_message(again, sent(sent_at=make.now), make.now)
     (edit,) = (await do(store, make, make.now + 9_000, RefreshCards("room"))).work.messages
     await store.release(Work(messages=(edit,)), make.now + 9_000)
     assert len((await other.claim(make.now + 12_000, 9)).messages) == 1

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
-from bot.decisions import MakeRoom, PlanMessage, RefreshCards, SaveNote, SetTimer, View
+from bot.decisions import MakeRoom, PlanMessage, RefreshCards, SaveChat, SaveNote, SetTimer, View
 from bot.leases import Learned, MessageClaim, Receipt, ReceiptKind, Route, Sent, TurnClaim, Work
 from bot.model import MessageState, Person, Purpose, TimerKind, TurnKind, Whisper
 from bot.ports import Store
@@ -124,6 +125,67 @@ async def test_routes_to_a_person_are_remembered(store: Store, make: Make) -> No
     await look(store, make, pressed, views)
     assert views[0].pressed
     assert views[0].pressed.message_id == "a"
+
+
+TYPED = Whisper("typo", {"typed": "meat now"}, "de", "Europe/Berlin", "7F3K-92QD")
+EMPTIED = Whisper("typo", reference="7F3K-92QD")
+
+
+async def words(engine: Engine) -> list[Whisper]:
+    """Return what the messages say, as the tables have it."""
+    found = await engine.rows("SELECT content FROM messages WHERE content IS NOT NULL")
+    return [msgspec.json.decode(content, type=Whisper) for (content,) in found]
+
+
+@pytest.mark.parametrize("state", [MessageState.POSTED, MessageState.REFUSED, MessageState.GONE])
+async def test_what_was_said_to_somebody_is_forgotten(
+    store: Store, engine: Engine, make: Make, state: MessageState
+) -> None:
+    """Once a whisper has ended, what the person typed is gone; its name and its reference stay."""
+    work = await plan(store, make, whisper(make, "a", content=TYPED))
+    assert await words(engine) == [TYPED]
+    await store.settle_message(work.messages[0], Sent(state, "1:x", shown_version=1, outcome="over"), make.now)
+    assert await words(engine) == [EMPTIED]
+
+
+async def test_what_is_said_again_is_still_known(store: Store, make: Make) -> None:
+    """A whisper whose post was unclear, or that has to wait, keeps its words until it has ended."""
+    work = await plan(store, make, whisper(make, "a", content=TYPED))
+    for at, state in ((1, MessageState.UNCLEAR), (2, MessageState.PLANNED)):
+        again = Sent(state, retry_at=make.now + at, outcome="again")
+        await store.settle_message(work.messages[0], again, make.now)
+        work = await store.claim(make.now + at, 9)
+        assert work.messages[0].message.content == TYPED
+
+
+async def test_words_that_are_never_said_are_forgotten(store: Store, engine: Engine, make: Make) -> None:
+    """What waited too long, or for a chat that is gone, is forgotten as well."""
+    await plan(store, make, *(whisper(make, name, content=TYPED, due_at=make.now + 1) for name in "ab"))
+    await store.claim(make.now + 400_000, 9)
+    assert await words(engine) == [EMPTIED] * 2
+    later = make.now + 1_000_000
+    await plan(store, make, *(whisper(make, name, content=TYPED, due_at=later) for name in "cd"), key="more")
+    gone = make.reply(SaveChat(make.chat(gone_at=make.now)))
+    receipt = await store.receive(make.turn("removed"), make.now)
+    assert receipt.claim
+    await store.settle_turn(receipt.claim, gone, make.now, "removed")
+    assert await words(engine) == [EMPTIED] * 4
+    await plan(store, make, whisper(make, "e", content=TYPED, thread_id="19:other", due_at=later), key="other")
+    await engine.rows("UPDATE chats SET gone_at = 1 RETURNING thread_id")
+    await engine.rows("UPDATE messages SET thread_id = ? WHERE message_id = 'e' RETURNING message_id", make.thread)
+    await store.claim(later, 9)
+    assert await words(engine) == [EMPTIED] * 5
+
+
+async def test_a_pressed_whisper_is_forgotten(store: Store, engine: Engine, make: Make) -> None:
+    """A press on a whisper whose post was unclear proves that it was read: its words are kept no longer."""
+    work = await plan(store, make, whisper(make, "a", content=TYPED))
+    unclear = Sent(MessageState.UNCLEAR, retry_at=make.now + 5_000, outcome="unclear: 0")
+    await store.settle_message(work.messages[0], unclear, make.now)
+    views: list[View] = []
+    await look(store, make, make.turn("press", kind=TurnKind.PRESSED, reply_to_id="1:x", data={"n": "a"}), views)
+    assert views[0].pressed
+    assert await words(engine) == [EMPTIED]
 
 
 async def look(store: Store, make: Make, turn: Any, views: list[View]) -> Work:  # noqa: ANN401 - a turn

@@ -19,7 +19,7 @@ from bot.decisions import (
     View,
 )
 from bot.leases import MessageClaim, Sent, Settled, TimerClaim, Work
-from bot.model import MessageState, Purpose, Whisper
+from bot.model import MessageState, Person, Purpose, Whisper
 from bot.ports import Store
 
 if TYPE_CHECKING:  # conftest is pytest's to import
@@ -73,6 +73,22 @@ async def test_posted_and_edited(store: Store, make: Make) -> None:
     settled = await store.settle_message(edit, sent(shown_version=2, sent_at=make.now + 3_011), make.now + 3_012)
     assert settled == Settled(stale=False)
     assert (await store.claim(make.now + 10**6, 9)).messages == ()
+
+
+async def test_an_edit_that_comes_late(store: Store, engine: Engine, make: Make) -> None:
+    """When an edit ends whose lease another process took over, the newest state is shown once more."""
+    claim = await posted(store, make)
+    await store.settle_message(claim, sent(sent_at=make.now), make.now)
+    (old,) = (await do(store, make, make.now + 9_000, RefreshCards("room"))).work.messages
+    other = await engine.open("two")
+    (new,) = (await other.claim(make.now + 39_000, 9)).messages
+    await other.settle_message(new, sent(shown_version=2, sent_at=make.now + 39_000), make.now + 39_000)
+    assert (await other.claim(make.now + 50_000, 9)).messages == ()
+    settled = await store.settle_message(old, sent(shown_version=2), make.now + 50_000)
+    (again,) = settled.work.messages
+    assert (settled.stale, again.message.want_version) == (True, 3)
+    await store.settle_message(again, sent(shown_version=3), make.now + 50_001)
+    assert (await store.settle_message(claim, sent(), make.now + 60_000)).work == Work(), "a post is no edit"
 
 
 async def test_edit_due_at_once_comes_back(store: Store, make: Make) -> None:
@@ -135,6 +151,20 @@ async def test_given_up(store: Store, make: Make, state: MessageState) -> None:
     await store.settle_message(claim, Sent(state, outcome="no"), make.now)
     assert not (await do(store, make, make.now + 1, RefreshCards("room"))).work.messages
     assert await store.claim(make.now + 10**6, 9) == Work()
+
+
+@pytest.mark.parametrize("to", [None, Person("29:ben", "oid-ben", "Ben")])
+async def test_set_aside(store: Store, make: Make, to: Person | None) -> None:
+    """When something cannot be shown, whom it was for is told, else who asked for the meeting, with the reference."""
+    content = Whisper("help", reference="7F3K-92QD") if to else None
+    purpose = Purpose.WHISPER if to else Purpose.CARD
+    claim = await posted(store, make, to=to, purpose=purpose, content=content)
+    aside = Sent(MessageState.REFUSED, shown_version=1, outcome="set aside: KeyError", set_aside=True)
+    (told,) = (await store.settle_message(claim, aside, make.now + 1)).work.messages
+    assert told.message.to == (to or make.room().starter)
+    assert told.message.content
+    assert (told.message.content.name, told.message.content.reference) == ("problem", "7F3K-92QD")
+    assert (await store.settle_message(told, aside, make.now + 2)).work == Work(), "it ends there"
 
 
 async def test_post_without_an_id(store: Store, engine: Engine, make: Make) -> None:
@@ -232,6 +262,16 @@ async def test_old_holder_of_a_timer(store: Store, make: Make) -> None:
     (reborn,) = (await do(store, make, make.now + 10, SetTimer(make.timer()))).work.timers
     assert reborn.lease.fence > fresh.lease.fence
     assert (await store.settle_timer(fresh, make.reply(), make.now + 10, "g")).stale
+
+
+async def test_what_only_an_old_holder_knows(store: Store, engine: Engine, make: Make) -> None:
+    """Whoever lost a timer may still have undone what nobody else knows of, and decides nothing else."""
+    claim = await opening(store, make)
+    await do(store, make, make.now + 1, SetTimer(make.timer(due_at=make.now + 9)))
+    undo = SetTimer(make.timer("delete|room", due_at=make.now + 50))
+    settled = await store.settle_timer(claim, make.reply(undo, regardless=True), make.now + 2, "g")
+    assert (settled.stale, settled.reply, settled.work.next_due) == (True, None, make.now + 50)
+    assert await engine.rows("SELECT timer_key FROM timers ORDER BY 1") == [("delete|room",), ("open|room",)]
 
 
 async def test_timer_of_nothing(store: Store, make: Make) -> None:

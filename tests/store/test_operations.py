@@ -30,6 +30,7 @@ EARLIER: Row = {
     "turn_key": "first",
     "echo_key": "e",
     "kind": "said",
+    "reference": "7F3K-92QD",
     "received_at": 1_790_000_000_000,
     "state": "new",
     "outcome": "",

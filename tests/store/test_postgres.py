@@ -192,7 +192,7 @@ async def test_in_vain(postgres_url: str) -> None:
         yield "audit_insert", lines
         yield "audit_insert", lines
 
-    with pytest.raises(StoreError, match="UniqueViolation"):
+    with pytest.raises(StoreError, match=r"^PostgreSQL: UniqueViolationError \(23505\)$"):
         await driver.run(twice)
     assert driver.begun_again == engine_module.ATTEMPTS
     with pytest.raises(StoreError, match="NotNull"):
@@ -232,12 +232,13 @@ async def test_nobody_there(tmp_path: object) -> None:
     assert "s3cret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["no_such_database", "bad port"])
+@pytest.mark.parametrize("name", ["no_such_database", "bad port", "a slash in the password"])
 async def test_wrong_settings(postgres_server: str, name: str) -> None:
     """A database that is not there, or an address without sense, is a mistake in MUSTER_STORE."""
     wrong = {
         "no_such_database": postgres_server.replace("/postgres?", "/no_such_database?"),
         "bad port": "postgresql://muster:s3cret@localhost:port/muster",
+        "a slash in the password": "postgresql://muster:s3cret/x@localhost/muster",
     }
     with pytest.raises(SettingsError, match="MUSTER_STORE") as caught:
         await open_store(wrong[name], owner="one")

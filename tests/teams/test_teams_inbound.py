@@ -184,6 +184,15 @@ def test_a_copy_has_the_same_key_and_an_edit_another() -> None:
     assert len({first.turn_key, edit.turn_key, later.turn_key}) == 3
 
 
+def test_an_edit_belongs_to_its_message() -> None:
+    """An edit has its message's reference, and without a changed word its echo key too."""
+    edit = turn(sample("message_update"))
+    message = turn({**sample("message_update"), "type": "message"})
+    other = turn({**sample("message_update"), "text": "<at>Muster</at> meet now Review"})
+    assert (edit.reference, edit.echo_key) == (message.reference, message.echo_key)
+    assert (other.reference, other.echo_key == edit.echo_key) == (edit.reference, False)
+
+
 def test_activities_without_an_id_do_not_hide_each_other() -> None:
     """Two different happenings without ids are two turns."""
     one, other = ({**sample("install"), "id": None, "timestamp": stamp} for stamp in ("1", "2"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 import aiohttp
@@ -36,6 +37,17 @@ async def test_before_any_key_the_door_says_503(keys: Keys, key_server: KeyServe
     with pytest.raises(DoorError) as refused:
         await keys.find("any")
     assert (refused.value.status, refused.value.retry_after) == (503, 5)
+
+
+async def test_whatever_breaks_while_keys_are_loaded(
+    keys: Keys, trusting: aiohttp.ClientSession, events: list[Event]
+) -> None:
+    """An error nobody thought of is the same as no keys: the caller is asked to come back, and the log has its kind."""
+    await trusting.close()
+    with pytest.raises(DoorError) as refused:
+        await keys.find("any")
+    assert refused.value.status == 503
+    assert events == [Event("keys.unavailable", {"error": "RuntimeError"}, logging.WARNING)]
 
 
 async def test_a_new_key_is_found_without_waiting_for_tomorrow(

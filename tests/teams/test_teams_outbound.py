@@ -8,7 +8,6 @@ from bot.errors import Gone, NotDone, Rejected, SendError, Unclear
 from bot.model import Answer, Person, Rendered
 from bot.teams import outbound
 from bot.teams.service_url import normal, permitted
-from tests.teams.stage import NOON
 
 CARD = {"type": "AdaptiveCard", "version": "1.5", "body": []}
 
@@ -90,28 +89,6 @@ def test_a_deleted_message_is_not_a_lost_chat(method: str, status: int, code: st
 def test_no_answer_is_only_unclear_when_something_was_sent(method: str, kind: type[SendError], *, sent: bool) -> None:
     """A post that never left is posted again at once, one that may have arrived is not."""
     assert type(outbound.broken(method, "reset", bytes_sent=sent)) is kind
-
-
-@pytest.mark.parametrize(
-    ("said", "seconds"),
-    [
-        ("2", 2.0),
-        ("0.25", 0.25),
-        (" 7 ", 7.0),
-        ("-3", 0.0),
-        ("1e300", 86_400.0),
-        ("inf", None),
-        ("nan", None),
-        ("soon", None),
-        ("", None),
-        ("Sat, 21 Nov 2026 12:00:30 GMT", 30.0),
-        ("Sat, 21 Nov 2026 12:00:30 -0000", 30.0),
-        ("Sat, 21 Nov 2026 11:00:00 GMT", 0.0),
-    ],
-)
-def test_retry_after_is_read_to_the_fraction(said: str, seconds: float | None) -> None:
-    """The connector's wish is honoured as a number or a date, and ignored when it makes no sense."""
-    assert outbound.retry_after({"Retry-After": said}, NOON) == seconds
 
 
 @pytest.mark.parametrize("document", [None, [], {"error": "x"}, {"error": {"code": 7}}, {"message": "denied"}])

@@ -41,10 +41,11 @@ SELECT 1 AS locked FROM chats
 WHERE tenant = CAST(:tenant AS TEXT) AND thread_id = CAST(:thread_id AS TEXT)
 FOR UPDATE;
 
--- name: timers_claim(now, most, owner, until)
+-- name: timers_claim(now, most, owner, until, kinds)
 WITH head AS MATERIALIZED (
   SELECT timer_key FROM timers
   WHERE due_at <= CAST(:now AS BIGINT) AND lease_until <= CAST(:now AS BIGINT)
+    AND kind IN (SELECT json_array_elements_text(CAST(CAST(:kinds AS TEXT) AS JSON)))
   ORDER BY due_at LIMIT CAST(:most AS BIGINT)
   FOR UPDATE SKIP LOCKED
 )

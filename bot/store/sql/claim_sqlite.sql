@@ -34,10 +34,11 @@ RETURNING *;
 SELECT 1 AS locked FROM chats
 WHERE tenant = CAST(:tenant AS TEXT) AND thread_id = CAST(:thread_id AS TEXT);
 
--- name: timers_claim(now, most, owner, until)
+-- name: timers_claim(now, most, owner, until, kinds)
 WITH head AS MATERIALIZED (
   SELECT timer_key FROM timers
   WHERE due_at <= CAST(:now AS BIGINT) AND lease_until <= CAST(:now AS BIGINT)
+    AND kind IN (SELECT value FROM json_each(CAST(:kinds AS TEXT)) AS kinds)
   ORDER BY due_at LIMIT CAST(:most AS BIGINT)
 )
 UPDATE timers SET lease_owner = CAST(:owner AS TEXT), lease_until = CAST(:until AS BIGINT),

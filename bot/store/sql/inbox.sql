@@ -6,10 +6,19 @@ WHERE t.turn_key = CAST(:turn_key AS TEXT);
 
 -- name: turn_before(tenant, thread_id, from_id)
 -- The same person's newest turn in the chat; echoes do not count, or the third copy would be new.
-SELECT turn_key, echo_key, kind, received_at, state, outcome, answer
+SELECT turn_key, echo_key, kind, reference, received_at, state, outcome, answer
 FROM inbox
 WHERE tenant = CAST(:tenant AS TEXT) AND thread_id = CAST(:thread_id AS TEXT) AND from_id = CAST(:from_id AS TEXT)
   AND state <> 'dropped'
+ORDER BY received_at DESC
+LIMIT 1;
+
+-- name: turn_shown(tenant, thread_id, from_id, reference)
+-- What the person's message said last: itself, or its newest edit, which has its reference.
+SELECT turn_key, echo_key, answer
+FROM inbox
+WHERE tenant = CAST(:tenant AS TEXT) AND thread_id = CAST(:thread_id AS TEXT) AND from_id = CAST(:from_id AS TEXT)
+  AND reference = CAST(:reference AS TEXT) AND kind IN ('said', 'edited') AND state <> 'dropped'
 ORDER BY received_at DESC
 LIMIT 1;
 
@@ -81,12 +90,21 @@ WHERE turn_key = (
   )
 RETURNING *;
 
+-- name: turn_unclaim(turn_key)!
+-- Claimed in this transaction, and not for us: as it was, but for its fence.
+UPDATE inbox SET lease_owner = '', lease_until = 0, attempts = attempts - 1
+WHERE turn_key = CAST(:turn_key AS TEXT);
+
+-- name: turn_unheard(turn_key)!
+-- The response has gone without the answer; a turn that is done already has one to read.
+UPDATE inbox SET outcome = 'unheard' WHERE turn_key = CAST(:turn_key AS TEXT) AND state = 'new';
+
 -- name: turn_finish(turn_key, owner, fence)
 -- The guard of T2: nothing comes back when somebody else owns the turn.
 UPDATE inbox SET state = 'done', body = NULL, lease_owner = '', lease_until = 0
 WHERE turn_key = CAST(:turn_key AS TEXT) AND state = 'new'
   AND lease_owner = CAST(:owner AS TEXT) AND fence = CAST(:fence AS BIGINT)
-RETURNING turn_key;
+RETURNING outcome;
 
 -- name: turn_outcome(turn_key, answer, outcome)!
 UPDATE inbox SET answer = CAST(:answer AS TEXT), outcome = CAST(:outcome AS TEXT)

@@ -19,13 +19,14 @@ INSERT INTO messages (
 ON CONFLICT (intent_key) DO NOTHING
 RETURNING message_id;
 
--- name: messages_gone(now)!
+-- name: messages_gone(now)
 -- What is due in a chat that is gone is not sent (ENGINE R19).
 UPDATE messages SET state = 'gone', due_at = NULL, lease_owner = '', lease_until = 0, outcome = 'chat gone'
 WHERE due_at <= CAST(:now AS BIGINT) AND lease_until <= CAST(:now AS BIGINT) AND EXISTS (
   SELECT 1 FROM chats AS c
   WHERE c.tenant = messages.tenant AND c.thread_id = messages.thread_id AND c.gone_at IS NOT NULL
-);
+)
+RETURNING message_id, content;
 
 -- name: messages_unclear(now, due_at)!
 -- The lease ended in the middle of a send. Owner and fence stay: if the sender wakes before anybody posts again,
@@ -33,11 +34,12 @@ WHERE due_at <= CAST(:now AS BIGINT) AND lease_until <= CAST(:now AS BIGINT) AND
 UPDATE messages SET state = 'unclear', due_at = CAST(:due_at AS BIGINT), lease_until = 0, outcome = 'lease ended'
 WHERE due_at <= CAST(:now AS BIGINT) AND lease_until <= CAST(:now AS BIGINT) AND state = 'sending';
 
--- name: messages_not_again(now)!
+-- name: messages_not_again(now)
 -- What may have been posted and must not be posted twice (ENGINE 3.3).
 UPDATE messages SET state = 'gone', due_at = NULL, lease_owner = '', lease_until = 0, outcome = 'unclear'
 WHERE due_at <= CAST(:now AS BIGINT) AND lease_until <= CAST(:now AS BIGINT) AND state = 'unclear'
-  AND purpose NOT IN ('card', 'whisper', 'notice', 'welcome');
+  AND purpose NOT IN ('card', 'whisper', 'notice', 'welcome')
+RETURNING message_id, content;
 
 -- name: message_free(message_id, owner, fence)
 -- The guard of T4: nothing comes back when somebody else owns the message.
@@ -46,15 +48,24 @@ WHERE message_id = CAST(:message_id AS TEXT)
   AND lease_owner = CAST(:owner AS TEXT) AND fence = CAST(:fence AS BIGINT)
 RETURNING *;
 
--- name: message_sent(message_id, state, activity_id, shown_version, sent_at, attempts, due_at, outcome)!
+-- name: message_sent(message_id, state, activity_id, shown_version, sent_at, attempts, due_at, outcome, content)!
 UPDATE messages SET state = CAST(:state AS TEXT), activity_id = CAST(:activity_id AS TEXT),
   shown_version = CAST(:shown_version AS BIGINT), sent_at = CAST(:sent_at AS BIGINT),
-  attempts = CAST(:attempts AS BIGINT), due_at = CAST(:due_at AS BIGINT), outcome = CAST(:outcome AS TEXT)
+  attempts = CAST(:attempts AS BIGINT), due_at = CAST(:due_at AS BIGINT), outcome = CAST(:outcome AS TEXT),
+  content = CAST(:content AS TEXT)
 WHERE message_id = CAST(:message_id AS TEXT);
+
+-- name: message_emptied(message_id, content)!
+UPDATE messages SET content = CAST(:content AS TEXT) WHERE message_id = CAST(:message_id AS TEXT);
 
 -- name: cards_want(room_id)
 UPDATE messages SET want_version = want_version + 1
 WHERE room_id = CAST(:room_id AS TEXT) AND purpose = 'card' AND state IN ('planned', 'sending', 'unclear', 'posted')
+RETURNING *;
+
+-- name: card_want(message_id)
+UPDATE messages SET want_version = want_version + 1
+WHERE message_id = CAST(:message_id AS TEXT) AND state = 'posted'
 RETURNING *;
 
 -- name: thread_last_sent(tenant, thread_id)
@@ -72,9 +83,10 @@ WHERE message_id = CAST(:message_id AS TEXT)
 RETURNING message_id;
 
 -- name: message_release(message_id, owner, fence)!
--- Bytes of a message in `sending` may be on their way: its lease ends by itself.
-UPDATE messages SET lease_owner = '', lease_until = 0
-WHERE message_id = CAST(:message_id AS TEXT) AND state <> 'sending'
+-- Not a byte of it has left: as if it had not been claimed.
+UPDATE messages SET lease_owner = '', lease_until = 0, attempts = attempts - 1,
+  state = CASE WHEN state = 'sending' THEN 'planned' ELSE state END
+WHERE message_id = CAST(:message_id AS TEXT)
   AND lease_owner = CAST(:owner AS TEXT) AND fence = CAST(:fence AS BIGINT);
 
 -- name: messages_sweep(before, most)!

@@ -17,10 +17,33 @@ WHERE tenant = CAST(:tenant AS TEXT)
   ))
 ORDER BY created_at DESC, room_id DESC;
 
+-- name: rooms_elsewhere(tenant, topic, scope_key, team_scope, most)
+-- What has the same topic in other scopes.
+SELECT * FROM rooms
+WHERE tenant = CAST(:tenant AS TEXT) AND topic = CAST(:topic AS TEXT)
+  AND scope_key NOT IN (CAST(:scope_key AS TEXT), CAST(:team_scope AS TEXT), 'tenant')
+  AND state IN ('opening', 'open', 'live', 'empty')
+ORDER BY created_at DESC, room_id DESC LIMIT CAST(:most AS BIGINT);
+
 -- name: room_last(tenant, thread_id)
 SELECT * FROM rooms
 WHERE tenant = CAST(:tenant AS TEXT) AND home_thread = CAST(:thread_id AS TEXT)
 ORDER BY created_at DESC, room_id DESC LIMIT 1;
+
+-- name: room_asked(tenant, thread_id, reference)
+-- Whether a message opened something, itself or by an edit of it.
+SELECT room_id FROM rooms
+WHERE tenant = CAST(:tenant AS TEXT) AND home_thread = CAST(:thread_id AS TEXT)
+  AND reference = CAST(:reference AS TEXT) AND state <> 'failed'
+LIMIT 1;
+
+-- name: room_failed(tenant, thread_id, reference, outcome, since)
+-- The room that a turn asked for, if it failed; whoever was led to a running one asked for that.
+SELECT room_id FROM rooms
+WHERE tenant = CAST(:tenant AS TEXT) AND home_thread = CAST(:thread_id AS TEXT) AND state = 'failed'
+  AND (reference = CAST(:reference AS TEXT)
+    OR (CAST(:outcome AS TEXT) = 'running' AND ended_at >= CAST(:since AS BIGINT)))
+LIMIT 1;
 
 -- name: room_insert(room_id, tenant, scope_key, topic, state, version, subject, starter_oid, starter, host_oid, host, home_thread, home_conversation, request, external_id, created_at, give_up_at, starts_at, ends_at, reference, zone, language, graph_call, attempt, bind_thread, binding, meeting_id, join_hash, meeting, trying, opened_at, live_at, empty_at, ended_at, ended_by, fail_code, people, backup_bridge, way, options)
 -- Nothing comes back when the place is taken.

@@ -13,9 +13,9 @@ WHERE NOT EXISTS (
 )
 GROUP BY due.tenant, due.thread_id ORDER BY MIN(due.due_at) LIMIT CAST(:most AS BIGINT);
 
--- name: thread_head(tenant, thread_id, now)
+-- name: thread_heads(tenant, thread_id, now, most)
 -- What the thread sends next: first posts, then answers to people, then other words, then edits (ENGINE R17).
-SELECT m.message_id, m.state FROM messages AS m
+SELECT m.message_id, m.state, m.attempts, m.generation FROM messages AS m
 WHERE m.tenant = CAST(:tenant AS TEXT) AND m.thread_id = CAST(:thread_id AS TEXT)
   AND m.due_at <= CAST(:now AS BIGINT) AND m.lease_until <= CAST(:now AS BIGINT)
   AND (m.state IN ('planned', 'unclear') OR (m.state = 'posted' AND m.want_version > m.shown_version))
@@ -30,7 +30,7 @@ ORDER BY CASE
     WHEN m.purpose IN ('whisper', 'notice') AND m.room_id = '' THEN 1
     ELSE 2
   END, m.planned_at, m.message_id
-LIMIT 1;
+LIMIT CAST(:most AS BIGINT);
 
 -- name: thread_seen(tenant, thread_id, now, in_thread, in_tenant, since, second_ago, paused)
 -- Everything that the limiter asks about, in one look.
@@ -75,6 +75,12 @@ WHERE message_id = CAST(:message_id AS TEXT)
     WHERE c.tenant = messages.tenant AND c.thread_id = messages.thread_id AND c.gone_at IS NOT NULL
   )
 RETURNING *;
+
+-- name: message_unclaim(message_id, state, attempts, generation)!
+-- Claimed in this transaction, and not for us: as it was, but for its fence.
+UPDATE messages SET lease_owner = '', lease_until = 0, state = CAST(:state AS TEXT),
+  attempts = CAST(:attempts AS BIGINT), generation = CAST(:generation AS BIGINT)
+WHERE message_id = CAST(:message_id AS TEXT);
 
 -- name: send_insert(message_id, fence, tenant, thread_id, edit, at)!
 INSERT INTO sends (message_id, fence, tenant, thread_id, edit, at)
@@ -138,16 +144,18 @@ UPDATE inbox SET state = 'dropped', outcome = 'chat gone', body = NULL, lease_ow
 WHERE state = 'new' AND tenant = CAST(:tenant AS TEXT) AND thread_id = CAST(:thread_id AS TEXT)
   AND received_at <= CAST(:since AS BIGINT) AND lease_until <= CAST(:now AS BIGINT);
 
--- name: thread_gone(tenant, thread_id, now)!
+-- name: thread_gone(tenant, thread_id, now)
 UPDATE messages SET state = 'gone', due_at = NULL, lease_owner = '', lease_until = 0, outcome = 'chat gone'
 WHERE tenant = CAST(:tenant AS TEXT) AND thread_id = CAST(:thread_id AS TEXT) AND due_at IS NOT NULL
-  AND lease_until <= CAST(:now AS BIGINT);
+  AND lease_until <= CAST(:now AS BIGINT)
+RETURNING message_id, content;
 
--- name: messages_late(now, before)!
+-- name: messages_late(now, before)
 -- Late is worse than never (ENGINE R6): words that could not be said in time are not said.
 UPDATE messages SET state = 'gone', due_at = NULL, lease_owner = '', lease_until = 0, outcome = 'too late'
 WHERE due_at <= CAST(:now AS BIGINT) AND lease_until <= CAST(:now AS BIGINT) AND state = 'planned'
-  AND purpose IN ('whisper', 'notice') AND planned_at < CAST(:before AS BIGINT);
+  AND purpose IN ('whisper', 'notice') AND planned_at < CAST(:before AS BIGINT)
+RETURNING message_id, content;
 
 -- name: note_until(tenant, note_key, now)
 SELECT until FROM notes

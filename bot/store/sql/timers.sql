@@ -20,6 +20,11 @@ WHERE timer_key = CAST(:timer_key AS TEXT)
   AND due_at <= CAST(:now AS BIGINT) AND lease_until <= CAST(:now AS BIGINT)
 RETURNING *;
 
+-- name: timer_unclaim(timer_key)!
+-- Claimed in this transaction, and not for us: as it was, but for its fence.
+UPDATE timers SET lease_owner = '', lease_until = 0, attempts = attempts - 1
+WHERE timer_key = CAST(:timer_key AS TEXT);
+
 -- name: timer_finish(timer_key, owner, fence)
 -- The guard: nothing comes back when somebody else owns the timer or it was armed again.
 UPDATE timers SET fence = fence + 1, lease_owner = '', lease_until = 0

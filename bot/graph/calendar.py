@@ -1,0 +1,31 @@
+"""A person's Outlook calendar over Graph's connection: encode, send, decode (facts/graph 4)."""
+
+from __future__ import annotations
+
+from bot.graph import events
+from bot.graph.client import Caller, GraphMeetings, event_of
+from bot.model import Meeting, Person
+
+
+class GraphCalendar:
+    """`bot.ports.Calendar` over the connection of `GraphMeetings`; events are made by `Meetings.make`."""
+
+    def __init__(self, graph: GraphMeetings) -> None:
+        self._graph = graph
+
+    async def allows_teams(self, tenant: str, oid: str, *, reference: str, by: Person | None = None) -> bool:
+        """Ask a calendar for its providers. Raises as the port says."""
+        caller = Caller(tenant, reference, by)
+        return await self._graph.ask(caller, "GET", events.providers(caller.owner(oid)), events.allows_teams)
+
+    async def read(self, tenant: str, oid: str, event_id: str, *, reference: str, by: Person | None = None) -> Meeting:
+        """Read an event. Raises as the port says."""
+        caller = Caller(tenant, reference, by)
+        return await self._graph.ask(caller, "GET", events.read(caller.owner(oid), event_id), event_of)
+
+    async def put_online(
+        self, tenant: str, oid: str, event_id: str, *, reference: str, by: Person | None = None
+    ) -> Meeting:
+        """Make an event an online meeting. Raises as the port says."""
+        caller = Caller(tenant, reference, by)
+        return await self._graph.ask(caller, "PATCH", events.put_online(caller.owner(oid), event_id), event_of)

@@ -1,0 +1,117 @@
+"""A meeting that may have been made for a request that failed: found, deleted, or named in the log (ENGINE R6)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, cast
+
+import pytest
+
+from bot import rooms
+from bot.commands.command import Policy
+from bot.decisions import Reply, SetTimer, View
+from bot.errors import MeetingsError, NotNow, Refused
+from bot.leases import Lease, TimerClaim
+from bot.lifecycle import Lifecycle
+from bot.model import FrozenRequest, Meeting, Room, RoomState, Timer, TimerKind
+from bot.observe import Event
+from bot.ports import Chance, Clock, Meetings, Messenger
+from tests.engine.test_looking_up import Still
+from tests.engine.test_rooms import MEETING, NOW, a_room, freeze
+
+
+@dataclass
+class Graph:
+    """Meetings that are found, deleted, or answered with an error."""
+
+    error: MeetingsError | None = None
+    asked: list[str] = field(default_factory=list)
+
+    async def make(self, _tenant: str, request: FrozenRequest, *, reference: str) -> Meeting:
+        """Find it."""
+        assert (request, reference) == (a_room().request, a_room().reference)
+        self.asked.append("createOrGet")
+        if self.error:
+            raise self.error
+        return MEETING
+
+    async def delete(self, _tenant: str, organizer_oid: str, meeting_id: str, *, reference: str) -> None:
+        """Delete it."""
+        assert (organizer_oid, meeting_id, reference) == (a_room().host.oid, MEETING.id, a_room().reference)
+        self.asked.append("delete")
+
+
+async def run(timer: Timer, room: Room, graph: Graph, events: list[Event]) -> Reply:
+    """Run a timer and decide."""
+    still = Still()
+    lifecycle = Lifecycle(
+        cast("Meetings", graph),
+        cast("Messenger", None),
+        Policy(freeze),
+        cast("Clock", still),
+        cast("Chance", still),
+        events.append,
+    )
+    decide = await lifecycle.run(TimerClaim(timer, Lease("one", 1, NOW + 30_000), room, None))
+    return decide(View(NOW, "f" * 32, room=room))
+
+
+def undo(**payload: Any) -> Timer:  # noqa: ANN401 - what the kind needs
+    """Return the timer that looks for the meeting."""
+    asked = {"request": asdict(a_room().request), "organizer_oid": a_room().host.oid, "until": NOW + 1}
+    return Timer("delete|r1|1", TimerKind.DELETE, "tenant", "r1", NOW, asked | payload, attempts=3)
+
+
+FAILED = a_room(state=RoomState.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "settled", "state", "undone"),
+    [(2, 0, RoomState.FAILED, True), (2, 1, RoomState.FAILED, False), (2, 0, RoomState.OPEN, False)],
+)
+async def test_an_attempt_that_never_ended_is_undone(
+    attempts: int, settled: int, state: RoomState, undone: bool
+) -> None:
+    """Whose process died while Microsoft answered, and whose room gave up meanwhile, is looked up and deleted."""
+    timer = Timer("open|r1", TimerKind.OPEN, "tenant", "r1", NOW, {"settled": settled}, attempts)
+    reply = await run(timer, a_room(state=state), Graph(), [])
+    assert [effect.timer.kind for effect in reply.effects if isinstance(effect, SetTimer)] == (
+        [TimerKind.DELETE] if undone else []
+    )
+
+
+async def test_a_call_that_ends_unclear_after_the_deadline_is_undone() -> None:
+    """The answer that was lost while the room gave up does not leave a meeting behind."""
+    timer = Timer("open|r1", TimerKind.OPEN, "tenant", "r1", NOW, {}, 1)
+    graph, opening = Graph(NotNow("504").after(None, unclear=True)), a_room()
+    still = Still()
+    parts: Any = (graph, None, Policy(freeze), still, still, lambda _: None)
+    decide = await Lifecycle(*parts).run(TimerClaim(timer, Lease("one", 1, NOW), opening, None))
+    effects = decide(View(NOW, "f" * 32, room=FAILED)).effects
+    (armed,) = [effect for effect in effects if isinstance(effect, SetTimer)]
+    assert armed.timer.due_at == NOW + rooms.UNDO_AFTER
+
+
+async def test_it_is_found_and_deleted() -> None:
+    """Asking with the same bytes finds the meeting, which is then deleted."""
+    graph = Graph()
+    reply = await run(undo(), FAILED, graph, [])
+    assert (graph.asked, reply.outcome) == (["createOrGet", "delete"], "deleted")
+
+
+@pytest.mark.parametrize(
+    ("error", "until", "again"),
+    [
+        (NotNow("503", status=503), NOW + 1, True),
+        (NotNow("503", status=503), NOW, False),
+        (Refused("403", status=403), NOW + 1, False),
+    ],
+)
+async def test_what_cannot_be_deleted_is_tried_for_a_day_and_then_named(
+    error: MeetingsError, until: int, again: bool
+) -> None:
+    """While Microsoft is away the deletion waits; when its time is over or it is refused, the log says what is left."""
+    events: list[Event] = []
+    reply = await run(undo(until=until), FAILED, Graph(error), events)
+    assert [effect.timer.due_at > NOW for effect in reply.effects if isinstance(effect, SetTimer)] == [True] * again
+    assert [event.name for event in events] == ([] if again else ["meeting.left_behind"])

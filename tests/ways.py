@@ -1,0 +1,216 @@
+"""Every way Microsoft Graph makes a meeting, each with the exchange and the journey that prove it.
+
+README's table is made from this list: `python -m tests.ways` renews it.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.docs import generated
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLES = "tests/graph/samples"
+JOURNEYS = "tests/journeys/test_meet_now.py"
+ANOTHER = "tests/journeys/test_another_graph.py"
+WIRE = "tests/graph/test_ways.py"
+
+
+@dataclass(frozen=True)
+class Way:
+    """One row: a feature in Microsoft's words, what Muster does, a folder of samples, and a test that goes the way."""
+
+    feature: str
+    does: str
+    sample: str
+    journey: str
+
+    @property
+    def proofs(self) -> tuple[str, str, str]:
+        """The request, the answer and the journey's file."""
+        folder = f"{SAMPLES}/{self.sample}"
+        return f"{folder}/request.json", f"{folder}/response.json", self.journey.partition("::")[0]
+
+
+COMPARED = (
+    Way(
+        "Main API members",
+        "`onlineMeeting` with all its options; what was asked and what Graph kept are compared",
+        "create-with-everything",
+        f"{WIRE}::test_options_are_set_and_read_back",
+    ),
+    Way(
+        "Main API members",
+        "`event`; the calendar's `allowedOnlineMeetingProviders` are asked first",
+        "calendar-providers",
+        f"{WIRE}::test_an_event_becomes_a_meeting_when_outlook_is_ready",
+    ),
+    Way(
+        "Integration with a calendar item",
+        "an event is made as an online meeting, once however often it is asked (`transactionId`)",
+        "event",
+        f"{WIRE}::test_an_event_becomes_a_meeting_when_outlook_is_ready",
+    ),
+    Way(
+        "Integration with a calendar item",
+        "an event that is there becomes an online meeting",
+        "event-put-online",
+        f"{WIRE}::test_an_event_is_put_online",
+    ),
+    Way(
+        "Integration with a calendar item",
+        "outside a calendar `createOrGet` makes it, once for each external id",
+        "create-or-get",
+        f"{WIRE}::test_the_same_meeting_again",
+    ),
+    Way(
+        "Changing to offline meeting",
+        "never: an online meeting can only be deleted",
+        "delete",
+        f"{WIRE}::test_a_meeting_is_found_by_whatever_is_known",
+    ),
+    Way(
+        "Locale-based join information",
+        "`Accept-Language` is the asking person's; the text arrives as plain words",
+        "create-with-everything",
+        f"{WIRE}::test_the_invitation_speaks_the_asking_person_s_language",
+    ),
+    Way(
+        "Joining over Internet (VoIP)",
+        "`joinWebUrl`, its old name `joinUrl`, or the event's; never taken apart",
+        "today",
+        f"{JOURNEYS}::test_meet_now_in_a_channel_becomes_a_card",
+    ),
+    Way(
+        "Joining by dial-in",
+        "`audioConferencing`: every number once, under new and old names",
+        "create-with-old-names-user",
+        f"{ANOTHER}::test_in_a_channel_the_meeting_s_chat_is_the_channel",
+    ),
+    Way(
+        "Joining by dial-in",
+        "an event's `conferenceId`, `quickDial`, `phones` and `tollNumber`, read when Outlook has filled them in",
+        "event-read",
+        f"{WIRE}::test_an_event_becomes_a_meeting_when_outlook_is_ready",
+    ),
+    Way(
+        "Joining by video conferencing (audio and video)",
+        "`videoTeleconferenceId`; a meeting is found by it",
+        "find-by-video-id",
+        f"{WIRE}::test_a_meeting_is_found_by_whatever_is_known",
+    ),
+    Way(
+        "Meeting lobby and automating attendee admission into online meeting",
+        "`lobbyBypassSettings`, all six scopes; `autoAdmittedUsers` is read where it stands alone",
+        "update-the-lobby",
+        f"{WIRE}::test_a_narrow_lobby_comes_back_by_its_name",
+    ),
+    Way(
+        "Relating to a Teams chat",
+        "`chatInfo`: whether the meeting's chat is the channel is read from the answer",
+        "create-or-get-in-a-channel",
+        f"{JOURNEYS}::test_meet_now_in_a_channel_becomes_a_card",
+    ),
+)
+"""The rows of Microsoft's table "Comparing the APIs" (https://learn.microsoft.com/graph/choose-online-meeting-api)."""
+
+ASKED = (
+    Way(
+        "`POST /users/{id}/onlineMeetings/createOrGet`",
+        "the default, with the app's own permission",
+        "today",
+        f"{JOURNEYS}::test_a_group_chat_gets_a_standalone_meeting",
+    ),
+    Way(
+        "`POST /me/onlineMeetings/createOrGet`",
+        "the same with the permission of a person who signed in",
+        "create-or-get",
+        f"{WIRE}::test_a_person_s_own_permission_asks_below_me",
+    ),
+    Way(
+        "`POST …/onlineMeetings/createOrGet` with `chatInfo`",
+        "standard channels, in `beta` or `v1.0`; refused: once more without it",
+        "bare-400-with-a-thread",
+        f"{JOURNEYS}::test_a_channel_s_thread_that_graph_does_not_tie",
+    ),
+    Way(
+        "`POST …/onlineMeetings`",
+        "a passcode or a template, which can only be had at creation",
+        "create-with-a-passcode",
+        f"{WIRE}::test_a_meeting_with_a_passcode",
+    ),
+    Way(
+        "`PATCH …/onlineMeetings/{id}`",
+        "lobby, presenters, recording, chat, announcements",
+        "update-the-lobby",
+        f"{WIRE}::test_options_are_set_and_read_back",
+    ),
+    Way(
+        "`PATCH …/onlineMeetings/{id}`",
+        "people: the full list, so that whoever is invited stays invited",
+        "update-the-people",
+        f"{WIRE}::test_people_are_added_to_those_who_are_invited",
+    ),
+    *(
+        Way(
+            f"`GET …` by {what}",
+            "status, doctor, clean-up",
+            sample,
+            f"{WIRE}::test_a_meeting_is_found_by_whatever_is_known",
+        )
+        for what, sample in (
+            ("id", "get-by-id"),
+            ("`JoinWebUrl`", "find-by-join-link"),
+            ("`joinMeetingId`", "find-by-meeting-id"),
+            ("`VideoTeleconferenceId`", "find-by-video-id"),
+        )
+    ),
+    Way(
+        "`DELETE …/onlineMeetings/{id}`",
+        "a meeting nobody was shown",
+        "delete",
+        f"{WIRE}::test_a_meeting_is_found_by_whatever_is_known",
+    ),
+    Way(
+        "`POST …/events`",
+        "a meeting that is in the calendar, with invitations",
+        "event-not-filled-yet",
+        f"{WIRE}::test_an_event_becomes_a_meeting_when_outlook_is_ready",
+    ),
+    Way(
+        "`PATCH …/events/{id}`",
+        "an event becomes an online meeting, and stays one",
+        "event-put-online",
+        f"{WIRE}::test_an_event_is_put_online",
+    ),
+    Way(
+        "`GET …/calendar`",
+        "whether the calendar may have Teams meetings at all",
+        "calendar-without-teams",
+        f"{WIRE}::test_a_calendar_without_teams_is_known_beforehand",
+    ),
+)
+"""What Muster asks Graph for; `…` is `/users/{id}` for the app and `/me` for a person who signed in."""
+
+
+def table() -> str:
+    """Return both lists as README's table."""
+    lines = ["| Microsoft's word | Muster | Exchange | Journey |", "|---|---|---|---|"]
+    for way in (*COMPARED, *ASKED):
+        request, answer, file = way.proofs
+        words = way.journey.partition("::test_")[2].replace("_s_", "'s ").replace("_", " ")
+        lines.append(f"| {way.feature} | {way.does} | [asked]({request}), [answered]({answer}) | [{words}]({file}) |")
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Write README's table anew."""
+    readme = ROOT / "README.md"
+    readme.write_text(generated(readme.read_text(encoding="utf-8"), {"ways": table()}), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
