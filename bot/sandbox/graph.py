@@ -23,6 +23,7 @@ from bot.sandbox.meeting_options import (
     check_people,
     check_post,
     invited,
+    lobby,
     part,
 )
 from bot.sandbox.meetings import HOUR, Meeting, Spelling, own_thread, parse_time, write_meeting
@@ -224,7 +225,7 @@ class Graph(Door):
         if "participants" in body:
             meeting.attendees = invited(self.stage.tenant, body)
         if not self.stage.faults.rule("lobby-kept", call.exchange):
-            meeting.lobby.update(part(body, "lobbyBypassSettings"))
+            meeting.lobby.update(lobby(body))
         meeting.options.update({name: value for name, value in body.items() if name in OPTIONS})
 
     def _times(self, body: dict[str, Any]) -> tuple[int, int]:

@@ -15,10 +15,11 @@ SCOPES = frozenset({"organizer", "organization", "organizationAndFederated", "ev
 CREATE_OR_GET = frozenset({"chatInfo", "endDateTime", "externalId", "participants", "startDateTime", "subject"})
 """What createOrGet takes."""
 
-ROLES = frozenset({"attendee", "presenter", "producer", "coorganizer"})
+ROLES = ("attendee", "presenter", "producer", "coorganizer")
+Values = tuple[Any, ...] | type
 _YES_NO = (True, False)
 _ON_OFF = ("enabled", "disabled")
-OPTIONS: dict[str, tuple[Any, ...]] = {
+OPTIONS: dict[str, Values] = {
     "allowAttendeeToEnableCamera": _YES_NO,
     "allowAttendeeToEnableMic": _YES_NO,
     "allowBreakoutRooms": _YES_NO,
@@ -32,21 +33,21 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "allowTeamworkReactions": _YES_NO,
     "allowTranscription": _YES_NO,
     "allowWhiteboard": _YES_NO,
-    "anonymizeIdentityForRoles": (),
+    "anonymizeIdentityForRoles": list,
     "isEndToEndEncryptionEnabled": _YES_NO,
     "isEntryExitAnnounced": _YES_NO,
-    "meetingSpokenLanguageTag": (),
+    "meetingSpokenLanguageTag": str,
     "recordAutomatically": _YES_NO,
-    "sensitivityLabelAssignment": (),
-    "watermarkProtection": (),
+    "sensitivityLabelAssignment": dict,
+    "watermarkProtection": dict,
 }
-"""What a PATCH may change besides `PATCHED_APART`, and the values it takes; () is anything."""
+"""What a PATCH may change besides `PATCHED_APART`, and the values it takes, or their kind."""
 
 PATCHED_APART = frozenset({"startDateTime", "endDateTime", "subject", "participants", "lobbyBypassSettings"})
-AT_CREATION: dict[str, tuple[Any, ...]] = {
+AT_CREATION: dict[str, Values] = {
     "allowParticipantsToChangeName": _YES_NO,
-    "chatRestrictions": (),
-    "meetingTemplateId": (),
+    "chatRestrictions": dict,
+    "meetingTemplateId": str,
     "shareMeetingChatHistoryDefault": ("all", "none"),
 }
 """What only a POST sets, besides chatInfo and joinMeetingIdSettings."""
@@ -107,8 +108,9 @@ def check_people(body: Json) -> None:
     if not isinstance(attendees, list) or not all(isinstance(attendee, dict) for attendee in attendees):
         raise Refused(400, "BadRequest", UNREADABLE)
     for attendee in attendees:
-        if attendee.get("role") not in {None, *ROLES}:
+        if attendee.get("role") not in (None, *ROLES):
             raise Refused(400, "BadRequest", _WRONG_VALUE.format(attendee["role"]))
+        part(part(attendee, "identity"), "user")
 
 
 def invited(tenant: Tenant, body: Json) -> list[Json]:
@@ -136,21 +138,37 @@ def identity_of(person: Person, tenant: Tenant) -> Json:
     return {"user": user}
 
 
-def _check_values(body: Json, allowed: dict[str, tuple[Any, ...]]) -> None:
+def lobby(body: Json) -> Json:
+    """Return what a body says of the lobby, each as it is answered; raises Refused 400."""
+    asked = part(body, "lobbyBypassSettings")
+    scope, bypass = asked.get("scope"), asked.get("isDialInBypassEnabled")
+    if scope not in (None, *SCOPES):
+        raise Refused(400, "BadRequest", _WRONG_VALUE.format(scope))
+    if not isinstance(bypass, bool | None):
+        raise Refused(400, "BadRequest", UNREADABLE)
+    given = {"scope": scope, "isDialInBypassEnabled": bypass}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _check_values(body: Json, allowed: dict[str, Values]) -> None:
     check_people(body)
+    lobby(body)
+    if not isinstance(body.get("subject", ""), str | None):
+        raise Refused(400, "BadRequest", UNREADABLE)
     for name, values in allowed.items():
         value = body.get(name)
-        # 1 is no true: types count too.
-        known = any(type(value) is type(one) and value == one for one in values)
-        if value is not None and values and not known:
+        if value is not None and not _is_one_of(value, values):
             raise Refused(400, "BadRequest", _WRONG_VALUE.format(value))
-    scope = part(body, "lobbyBypassSettings").get("scope", "everyone")
-    if scope not in SCOPES:
-        raise Refused(400, "BadRequest", _WRONG_VALUE.format(scope))
     attendees = part(body, "participants").get("attendees") or []
     by_role = body.get("allowedPresenters") == "roleIsPresenter"
     if by_role and not any(attendee.get("role") for attendee in attendees):
         raise Refused(400, "BadRequest", BARE)
+
+
+def _is_one_of(value: object, values: Values) -> bool:
+    if isinstance(values, type):
+        return isinstance(value, values)
+    return any(type(value) is type(one) and value == one for one in values)  # 1 is no true: kinds count too
 
 
 def _user(participant: Json) -> Json:

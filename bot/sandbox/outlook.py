@@ -127,7 +127,9 @@ class Outlook:
     def _apply(self, call: Call, event: Event, body: dict[str, Any]) -> None:
         starts_at = parse_moment(body["start"]) if "start" in body else event.starts_at
         ends_at = parse_moment(body["end"]) if "end" in body else event.ends_at
-        if ends_at < starts_at or body.get("onlineMeetingProvider") not in {None, *PROVIDERS}:
+        if ends_at < starts_at or body.get("onlineMeetingProvider") not in (None, *PROVIDERS):
+            raise failed_validation()
+        if not isinstance(body.get("subject", ""), str | None):
             raise failed_validation()
         event.attendees = write_attendees(body["attendees"]) if "attendees" in body else event.attendees
         event.starts_at, event.ends_at = starts_at, ends_at
