@@ -1,4 +1,4 @@
-"""Microsoft's own description of Graph, where it lies beside the project: what it says of an answer.
+"""Microsoft's own description of Graph, where it lies beside the project: what it says of requests and answers.
 
 The OpenAPI slices are looked for in ../shared/graph. Undeclared names are legal, because onlineMeeting is an open type;
 here only those may appear that Microsoft is known to send (facts/graph 1.7, 1.8 and 9).
@@ -58,7 +58,7 @@ OF_2019 = frozenset(
 
 
 class Contract:
-    """One OpenAPI document, asked about answers."""
+    """One OpenAPI document, asked about bodies."""
 
     def __init__(self, name: str) -> None:
         text = (SLICES / name).read_text(encoding="utf-8")
@@ -73,6 +73,10 @@ class Contract:
         responses = self.paths[path][method]["responses"]
         described = self._followed(responses.get(str(status)) or responses[f"{str(status)[0]}XX"])
         return described.get("content", {}).get("application/json", {}).get("schema")
+
+    def question(self, path: str, method: str) -> Any:  # noqa: ANN401 - any JSON schema
+        """Return the schema of a request's body."""
+        return self.paths[path][method]["requestBody"]["content"]["application/json"]["schema"]
 
     def errors(self, schema: Any, body: object) -> list[str]:  # noqa: ANN401 - any JSON schema
         """Return what is wrong with a body, one line each."""
@@ -125,21 +129,49 @@ def here() -> bool:
 def departures(exchanges: Iterable[Exchange], *, besides: frozenset[str] = frozenset()) -> list[str]:
     """Return where Graph's answers are not what Microsoft describes; `besides` are more undeclared names."""
     found = []
-    for exchange in exchanges:
-        if exchange.server != "graph" or exchange.status is None or exchange.operation not in _ANSWERS:
+    for exchange, described, (path, method, status) in _described(exchanges):
+        if exchange.status is None:
             continue
-        path, method, status = _ANSWERS[exchange.operation]
-        described = contract(BETA if exchange.path.startswith("/beta") else V1)
-        described = described if path in described.paths else contract(V1)
         succeeded = exchange.status < 300 and status
         schema = described.answer(path, method, succeeded or exchange.status)
-        if schema is None:
-            continue
-        where = f"{exchange.method} {exchange.path} {exchange.status}"
-        found += [f"{where}: {error}" for error in described.errors(schema, exchange.response)]
-        names = set(described.undeclared(schema, exchange.response)) - UNDECLARED - besides
-        found += [f"{where}: undeclared {name}" for name in sorted(names)]
+        if schema is not None:
+            found += _judged(exchange, described, schema, exchange.response, UNDECLARED | besides)
     return found
+
+
+def misasked(exchanges: Iterable[Exchange]) -> list[str]:
+    """Return where Graph was asked what Microsoft does not describe: a wrong value, or a name that nobody declares."""
+    found = []
+    for exchange, described, (path, method, _) in _described(exchanges):
+        if exchange.request is not None:
+            # An event is changed by some of its properties; the slice has them under its creation.
+            asked = "patch" if exchange.method == "PATCH" and method == "patch" else "post"
+            schema = described.question(path, asked)
+            found += _judged(exchange, described, schema, exchange.request, frozenset())
+    return found
+
+
+def _described(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, Contract, tuple[str, str, str]]]:
+    for exchange in exchanges:
+        if exchange.server == "graph" and exchange.operation in _ANSWERS:
+            where = _ANSWERS[exchange.operation]
+            described = contract(BETA if exchange.path.startswith("/beta") else V1)
+            yield exchange, described if where[0] in described.paths else contract(V1), where
+
+
+def _judged(
+    exchange: Exchange,
+    described: Contract,
+    schema: Any,  # noqa: ANN401 - any JSON schema
+    body: object,
+    known: frozenset[str],
+) -> list[str]:
+    where = f"{exchange.method} {exchange.path} {exchange.status}"
+    names = set(described.undeclared(schema, body)) - known
+    return [
+        *(f"{where}: {error}" for error in described.errors(schema, body)),
+        *(f"{where}: undeclared {name}" for name in sorted(names)),
+    ]
 
 
 def _absolute(schema: Any) -> Any:  # noqa: ANN401 - any JSON schema

@@ -7,7 +7,7 @@ import pytest
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.faults import CATALOGUE
 from tests.sandbox.conftest import Caller
-from tests.sandbox.contract import BETA, OF_2019, V1, contract, departures
+from tests.sandbox.contract import BETA, OF_2019, V1, contract, departures, misasked
 
 NOON = {"dateTime": "2026-11-21T12:00:00", "timeZone": "Europe/Berlin"}
 EVENT = {"subject": "Retro", "start": NOON, "end": NOON, "isOnlineMeeting": True}
@@ -74,3 +74,20 @@ def test_a_wrong_answer_would_be_found(name: str) -> None:
     assert described.errors(schema, {"subject": 5}) != []
     wrong = {"participants": {"attendees": [{"identity": {"user": {"idd": "x"}}}]}, "joinWebUrll": ""}
     assert sorted(described.undeclared(schema, wrong)) == ["idd", "joinWebUrll"]
+
+
+async def test_a_wrong_question_would_be_found(cloud: Cloud, caller: Caller) -> None:
+    """A misspelt option, a missing end and a made-up scope are no questions that Microsoft describes."""
+    contract(V1)
+    times = {"startDateTime": "2026-11-21T12:00:00Z", "endDateTime": "2026-11-21T13:00:00Z"}
+    wrong = [
+        {"subject": "Retro", **times, "recordAutomaticaly": True},
+        {"subject": "Retro"},
+        {"subject": "Retro", **times, "lobbyBypassSettings": {"scope": "nobody"}},
+    ]
+    for body in wrong:
+        await caller.graph("POST", f"/v1.0/users/{cloud.tenant.ana.oid}/onlineMeetings", json=body)
+    await caller.open(cloud.tenant.ana)
+    paths = [line.split(": ")[0] for line in misasked(cloud.journal.exchanges)]
+    assert len(paths) >= len(wrong)
+    assert {path.split("/")[-1] for path in paths} == {"onlineMeetings 201", "onlineMeetings 400"}
