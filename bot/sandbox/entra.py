@@ -50,7 +50,7 @@ class Entra(Server):
         super().__init__(stage, authority)
         self.app_secret = app_secret
         self.token_lifetime = 3599
-        self.roles = ["OnlineMeetings.ReadWrite.All"]
+        self.roles = ["OnlineMeetings.ReadWrite.All", "Calendars.ReadWrite"]
         self.endorsements = ["msteams"]
         self.audiences = {GRAPH_AUDIENCE, BOT_AUDIENCE}
         self.key = SigningKey()

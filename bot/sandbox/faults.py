@@ -48,6 +48,8 @@ CATALOGUE: dict[str, Fault] = {
     "forbidden": Fault("graph.*", 403, "Forbidden"),
     "bad-request": Fault("graph.*", 400, "BadRequest", "An error has occurred."),
     "not-found": Fault("graph.*", 404, "UnknownError"),
+    "7504": Fault("graph.*", 403, "7504", "Insufficient enterprise tenant permissions, cannot access this API."),
+    "claims": Fault("graph.*", 401, "InvalidAuthenticationToken"),
     "connector-412": Fault("connector.*", 412, "PreconditionFailed", "Precondition failed, please try again."),
     "connector-429": Fault("connector.*", 429, "TooManyRequests", "Too many requests"),
     "connector-500": Fault("connector.*", 500, "ServiceError", "Unknown"),
@@ -71,11 +73,21 @@ CATALOGUE: dict[str, Fault] = {
     "unbound-other": Fault("graph.*", None),
     "unbound-no-post": Fault("graph.*", None),
     "refused-thread": Fault("graph.*", None),
-    "lobby-kept": Fault("graph.update", None),
+    "lobby-kept": Fault("graph.*", None),
+    "unlicensed": Fault("graph.*", None),
+    "quota": Fault("graph.*", None),
+    "old-spellings": Fault("graph.*", None),
+    "calendar-off": Fault("graph.*", None),
+    "slow-calendar": Fault("graph.getEvent", None),
+    "duplicate-event": Fault("graph.createEvent", None),
 }
 """Every fault by name. `no-licence`: no dial-in; `unbound`: the thread is ignored, the meeting has its own;
 `unbound-other`: another thread is echoed; `unbound-no-post`: the thread is echoed with messageId "0";
-`refused-thread`: 400 to every chatInfo; `lobby-kept`: a PATCH does not change the lobby."""
+`refused-thread`: 400 to every chatInfo; `lobby-kept`: the lobby is not set, neither at creation nor by a PATCH;
+`claims`: conditional access wants a newer token (facts/graph 3.3); `unlicensed`: nobody has Teams; `quota`: the month's
+meetings are used up; `old-spellings`: answers in the names of 2019 (facts/graph 1.8); `calendar-off`: no calendar
+allows Teams; `slow-calendar`: an event's join link is not there yet; `duplicate-event`: a repeated transactionId is
+refused."""
 
 
 @dataclass(slots=True, eq=False)
