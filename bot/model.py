@@ -28,7 +28,10 @@ class ChannelKind(StrEnum):
 
 
 class TurnKind(StrEnum):
-    """What happened: the kinds of activity Muster acts upon; everything else is UNKNOWN, never an error."""
+    """What happened: the kinds of activity Muster acts upon; everything else is UNKNOWN, never an error.
+
+    SIGNED_IN: what waited for its person's sign-in goes on (ENGINE R13); no activity is one.
+    """
 
     SAID = "said"
     EDITED = "edited"
@@ -36,6 +39,7 @@ class TurnKind(StrEnum):
     PRESSED = "pressed"
     INSTALLED = "installed"
     REMOVED = "removed"
+    SIGNED_IN = "signed_in"
     UNKNOWN = "unknown"
 
 
@@ -140,6 +144,7 @@ class TimerKind(StrEnum):
     EMPTY = "empty"
     MEMBERS = "members"
     TOPIC = "topic"
+    SIGN_OUT = "sign_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,7 +391,8 @@ class Room:
 class Whisper:
     """What one person is to see: the name of a text in `cards.whispers` and its data, rendered when sent.
 
-    Every value of `data` is text, a number, or a list of text: what JSON can hold.
+    Every value of `data` is text, a number, or a list of text: what JSON can hold. `offer` is what a press on it may
+    do, in ids of ours: it stays in the store when the words have left it.
     """
 
     name: str
@@ -394,6 +400,7 @@ class Whisper:
     language: str = "en"
     zone: str = ""
     reference: str = ""
+    offer: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -441,12 +448,15 @@ class Rendered:
     """A card ready to be posted.
 
     `card` is an Adaptive Card as JSON values or None for plain text; `summary` is one sentence for
-    notifications and lock screens; `text` is the same content in plain words.
+    notifications and lock screens; `text` is the same content in plain words. `sign_in` is the title of the button by
+    which its one reader signs in, "" where there is none; `silent` says that Teams may first try without asking.
     """
 
     card: dict[str, Any] | None
     summary: str
     text: str
+    sign_in: str = ""
+    silent: bool = True
 
 
 @dataclass(frozen=True, slots=True)

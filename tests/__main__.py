@@ -1,13 +1,14 @@
 """Every gate of Muster, side by side: `python app.py test`.
 
 With words for pytest (`-k meet`, `tests/journeys`) only those tests run, without the coverage threshold.
-`chaos` and its options run `tests/chaos` for minutes.
+`chaos` and its options run `tests/chaos` for minutes, `peers` runs `tests/peers` with what Microsoft publishes.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 NETWORK = Path(__file__).resolve().parent / "network"
 PYTHON = sys.executable
 LINT_IMPORTS = "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
+ROOM = 2 * 1024**3
+"""Bytes that must be free in memory before temporary files go there."""
 WORKERS = str(min(8, (os.cpu_count() or 2) + 1))  # some tests wait for a process or a pause
 
 
@@ -70,13 +73,20 @@ def main(arguments: list[str]) -> int:
         return other_pythons(options.python, for_pytest)
     if options.gates:
         return run_all(STATIC, {})
-    prefix, environ = offline()
-    if for_pytest[:1] == ["chaos"]:
-        return subprocess.call([*prefix, PYTHON, "-m", "tests.chaos", *for_pytest[1:]], env=environ)  # noqa: S603 - ours
     if for_pytest:
-        return subprocess.call([*prefix, PYTHON, "-m", "pytest", *for_pytest], env=environ)  # noqa: S603 - pytest
+        return some(for_pytest)
+    prefix, environ = offline()
     with tempfile.TemporaryDirectory() as folder:
         return run_all((tests(prefix), *STATIC), {**environ, "COVERAGE_FILE": str(Path(folder) / "coverage")})
+
+
+def some(words: list[str]) -> int:
+    """Run what the words name: chaos, peers, or those of the tests that they tell pytest."""
+    if words[0] == "peers":
+        return in_a_folder_of_its_own(PYTHON, "peers", ".venv-peers", ["tests/peers", *words[1:]])
+    prefix, environ = offline()
+    module, *rest = ["tests.chaos", *words[1:]] if words[0] == "chaos" else ["pytest", *words]
+    return subprocess.call([*prefix, PYTHON, "-m", module, *rest], env=environ)  # noqa: S603 - ours, or pytest
 
 
 def tests(prefix: tuple[str, ...]) -> Gate:
@@ -101,6 +111,7 @@ def offline() -> tuple[tuple[str, ...], dict[str, str]]:
         environ["MUSTER_TEST_POSTGRES"] = given
     environ["MUSTER_SETUP"] = "off"  # this interpreter is the one to test, in children too
     environ.pop("PYTHONDONTWRITEBYTECODE", None)  # some seventy processes would each compile everything anew
+    environ |= in_memory()
     namespace = (PYTHON, str(NETWORK / "namespace.py"))
     probe = subprocess.run([*namespace, PYTHON, "-c", ""], capture_output=True, check=False)  # noqa: S603 - ourselves
     if probe.returncode == 0:
@@ -109,6 +120,14 @@ def offline() -> tuple[tuple[str, ...], dict[str, str]]:
     print("network: a socket guard; connections to any other address fail, in children too", flush=True)
     paths = [str(NETWORK / "guard"), *filter(None, [environ.get("PYTHONPATH")])]
     return (), {**environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def in_memory() -> dict[str, str]:
+    """Return where temporary files go: into memory where there is room, for the stores of the tests wait for disks."""
+    memory = Path("/dev/shm")  # noqa: S108 - the folder is Linux's own; what is made in it has unguessable names
+    if not os.access(memory, os.W_OK) or shutil.disk_usage(memory).free < ROOM:
+        return {}
+    return {"TMPDIR": str(memory)}
 
 
 def run_all(gates: tuple[Gate, ...], environ: dict[str, str]) -> int:
@@ -128,6 +147,8 @@ def run_all(gates: tuple[Gate, ...], environ: dict[str, str]) -> int:
             if not outcome.passed:
                 failed = True
                 print(f"{outcome.output.rstrip()}\n  repair {outcome.gate.name}: {outcome.gate.repair}", flush=True)
+    if closing:
+        print("left out: the long ones, make crash and make chaos")
     print(f"{'FAILED' if failed else 'all gates passed'} in {time.monotonic() - began:.0f} s")
     if closing:
         print(closing)
@@ -194,13 +215,17 @@ def other_pythons(wanted: list[str], for_pytest: list[str]) -> int:
 def on_python(version: str, python: str, for_pytest: list[str]) -> int:
     """Set up `.venv-VERSION` with the test set and run pytest there."""
     print(f"Python {version}", flush=True)
-    folder = f".venv-{version}"
-    code = subprocess.call([python, "-m", "bot.install", "test", folder])  # noqa: S603 - an interpreter found here
+    return in_a_folder_of_its_own(python, "test", f".venv-{version}", ["-n", WORKERS, *for_pytest])
+
+
+def in_a_folder_of_its_own(python: str, extra: str, folder: str, for_pytest: list[str]) -> int:
+    """Set up a folder with a set of packages and run pytest there."""
+    code = subprocess.call([python, "-m", "bot.install", extra, folder])  # noqa: S603 - an interpreter found here
     if code:
         return code
     prefix, environ = offline()
     inside = str(ROOT / folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
-    return subprocess.call([*prefix, inside, "-m", "pytest", "-q", "-n", WORKERS, *for_pytest], env=environ)  # noqa: S603 - pytest
+    return subprocess.call([*prefix, inside, "-m", "pytest", "-q", *for_pytest], env=environ)  # noqa: S603 - pytest
 
 
 if __name__ == "__main__":

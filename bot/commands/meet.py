@@ -6,12 +6,11 @@ import re
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from bot import limits, rooms, topics
+from bot import limits, rooms, topics, ways
 from bot.commands.command import Asked, Command, derived, once
 from bot.decisions import Effect, PlanMessage, PointCard, Record, Reply, SaveChat, SaveNote, SetTimer
 from bot.model import (
     UNFINISHED,
-    ChannelKind,
     ChatKind,
     MeetingRequest,
     Person,
@@ -21,6 +20,7 @@ from bot.model import (
     Timer,
     TimerKind,
     TurnKind,
+    Way,
 )
 
 LONGEST_SUBJECT = 120
@@ -58,7 +58,7 @@ def run(asked: Asked) -> Reply:
     A new topic waits for a look-up: it may be live in another chat of the person (EXPERIENCE 1.1).
     """
     if phrase(asked) == BRING:
-        return look_up(asked, str(offered(asked).get("room", "")))
+        return look_up(asked, offered(asked).get("room", ""))
     wish = wished(asked)
     reply = led(asked, wish)
     if reply is None and wish.shared and not wish.apart:
@@ -107,10 +107,7 @@ def elsewhere(asked: Asked, wish: Wish, live: Room, where: str) -> Reply:
         opening=live.state is RoomState.OPENING,
         bring=f"{BRING} {wish.subject}",
         apart=f"{APART} {wish.subject}",
-        # What the press is allowed to do stands here, not in the button (ENGINE 4.2).
-        room=live.room_id,
-        thread=turn.chat.thread_id,
-        conversation=turn.conversation_id,
+        offer={"room": live.room_id, "thread": turn.chat.thread_id, "conversation": turn.conversation_id},
     )
 
 
@@ -120,7 +117,7 @@ def brought(asked: Asked, wish: Wish, live: Room | None) -> Reply:
     if live is None or live.room_id != offer.get("room"):
         again = f"{APART} {wish.subject}" if wish.shared else "meet now"
         return asked.tell("not-brought", topic=_named(wish), line=again)
-    thread, conversation = str(offer["thread"]), str(offer["conversation"])
+    thread, conversation = offer["thread"], offer["conversation"]
     card = rooms.card_in(live, thread, conversation, message_id=derived(asked.view.fresh_id, "card"), now=now)
     record = Record(live.tenant, turn.person.oid, "bring", thread, live.room_id, reference=turn.reference)
     until = now + rooms.BROUGHT_REMEMBERED
@@ -128,10 +125,10 @@ def brought(asked: Asked, wish: Wish, live: Room | None) -> Reply:
     return Reply((card, note, record), "brought")
 
 
-def offered(asked: Asked) -> dict[str, Any]:
+def offered(asked: Asked) -> dict[str, str]:
     """Return what the pressed whisper offered to bring here: its own data, never the button's; else nothing."""
     words = asked.view.pressed.content if asked.view.pressed else None
-    return words.data if words and words.name == "topic-elsewhere" else {}
+    return words.offer if words and words.name == "topic-elsewhere" else {}
 
 
 def led(asked: Asked, wish: Wish) -> Reply | None:
@@ -153,8 +150,35 @@ def led(asked: Asked, wish: Wish) -> Reply | None:
 def begun(asked: Asked, wish: Wish) -> Reply:
     """Open a new room."""
     room = new_room(asked, wish)
-    reply = rooms.begin(room, card_for(asked, room), asked.view.now)
+    return opening(asked, room)
+
+
+def opening(asked: Asked, room: Room) -> Reply:
+    """Open a room, with a look for the person's own token first where that is what ties it to the channel (R2)."""
+    look_up = ways.looks_up(room, asked.policy.auth, asked.policy.binding, chat=asked.chat, notes=asked.view.notes)
+    reply = rooms.begin(room, card_for(asked, room), asked.view.now, look_up=look_up)
     return replace(reply, effects=(*reply.effects, *zone_seen(asked)))
+
+
+def go_on(asked: Asked) -> Reply:
+    """What waited for its person's sign-in runs, as it was first asked; somebody may have been faster (ENGINE 3.2)."""
+    before = asked.view.pressed_room
+    if before is None or before.state is not RoomState.FAILED:
+        return Reply(outcome="overtaken")
+    wish = Wish(before.scope_key, before.topic, before.subject, explicit=True)
+    there = next((room for room in candidates(asked, wish) if room.topic == wish.topic), None)
+    if there is not None:
+        return running(asked, there)
+    fresh = new_room(asked, wish)
+    span = before.ends_at - before.starts_at
+    room = replace(fresh, way=Way.USER, ends_at=fresh.starts_at + span, options=before.options, people=before.people)
+    bind_thread = ways.to_bind(asked.chat, Way.USER, asked.policy.binding, asked.view.notes)
+    room = replace(room, graph_call=before.graph_call, bind_thread=bind_thread)
+    room = replace(room, request=asked.policy.freeze(room.host.oid, rooms.request_of(room)))
+    reply = opening(asked, room)
+    times = asked.turn.data.get("asked", "1")
+    note = SaveNote(room.tenant, ways.asked_key(room.room_id), times, asked.view.now + ways.KEPT)
+    return replace(reply, effects=(*reply.effects, note))
 
 
 def wished(asked: Asked) -> Wish:
@@ -215,7 +239,7 @@ def of_this_thread(asked: Asked, wish: Wish, there: tuple[Room, ...]) -> Room | 
 def running(asked: Asked, room: Room) -> Reply:
     """One is running: join it (EXPERIENCE 2, RUNNING; 1.11 for one of another thread)."""
     another_thread = is_reply(asked) and room.topic == "" and not is_of_thread(room, root(asked.turn.conversation_id))
-    data = {"subject": room.subject, "join_url": way_in(room)}
+    data: dict[str, Any] = {"subject": room.subject, "join_url": way_in(room)}
     if another_thread and room.home_thread == asked.turn.chat.thread_id:
         return asked.ask("other-thread", **data, here=f"{HERE} {_asked_subject(asked)}".strip())
     return asked.tell(
@@ -330,6 +354,7 @@ def new_room(asked: Asked, wish: Wish) -> Room:
         reference=turn.reference,
         zone=chat.zone or turn.zone,
         language=chat.language(turn.locale if chat.kind is ChatKind.PERSONAL else policy.language),
+        way=request.way,
         bind_thread=request.bind_thread,
         people=people(asked),
         backup_bridge=(str(chat.settings.get("backup_bridge", "")) or policy.backup_bridge)[:LONGEST_BRIDGE],
@@ -346,13 +371,15 @@ def zone_seen(asked: Asked) -> tuple[Effect, ...]:
 
 def _request(asked: Asked, wish: Wish) -> MeetingRequest:
     starts_at = asked.view.now - asked.view.now % 1000
+    way = ways.first(asked.policy.auth, asked.view.notes, asked.turn.person.oid)
     return MeetingRequest(
         external_id=asked.view.fresh_id,
         subject=wish.subject,
         starts_at=starts_at,
         ends_at=starts_at + asked.policy.duration * 60_000,
-        bind_thread=thread_to_bind(asked),
+        bind_thread=ways.to_bind(asked.view.chat or asked.turn.chat, way, asked.policy.binding, asked.view.notes),
         language=asked.turn.locale,
+        way=way,
     )
 
 
@@ -362,15 +389,6 @@ def people(asked: Asked) -> tuple[Person, ...]:
     if before is not None and _again(asked):
         return before.people
     return asked.turn.mentions[: rooms.MOST_CALLED]
-
-
-def thread_to_bind(asked: Asked) -> str:
-    """Return the thread Graph is asked to tie the meeting to: a standard channel's, unless refused lately (R2)."""
-    chat = asked.chat
-    standard = chat.kind is ChatKind.CHANNEL and chat.channel_kind in {None, ChannelKind.STANDARD}
-    remembered = rooms.refusal_keys(asked.policy.binding, chat.thread_id)
-    refused = any(key in asked.view.notes for key in remembered)
-    return chat.thread_id if standard and not refused and asked.policy.binding != "off" else ""
 
 
 COMMAND = Command(

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.graph import events, options
-from bot.graph.values import fields, instant, part, written
+from bot.graph.values import fields, instant, part, whole, written
 from bot.model import FrozenRequest, GraphCall, MeetingKey, MeetingRequest, Options, Way
 
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,8}")
@@ -78,7 +78,7 @@ def look_up(owner: str, key: MeetingKey, value: str, language: str = "en") -> Fr
         MeetingKey.VIDEO_ID: "VideoTeleconferenceId",
     }[key]
     where = "/communications" if key is MeetingKey.VIDEO_ID else owner
-    literal = quote(value.replace("'", "''").encode(errors="replace"), safe="")
+    literal = quote(whole(value.replace("'", "''")), safe="")
     return FrozenRequest("v1.0", f"{where}/onlineMeetings?$filter={name}%20eq%20'{literal}'", "", language)
 
 

@@ -11,7 +11,7 @@ import pytest
 import app
 from bot.clouds import CLOUDS
 from bot.errors import MeetingsError, SendError
-from bot.model import Chat, ChatKind
+from bot.model import Chat, ChatKind, Person
 from bot.sandbox.cloud import Cloud
 from bot.settings import Settings
 from tests.journeys.fast_clock import bot
@@ -47,7 +47,7 @@ def settings(cloud: Cloud, folder: Path, name: str, **more: str) -> Settings:
 async def test_every_endpoint_of_a_cloud_is_used_and_no_other(
     cloud: Cloud, tmp_path: Path, name: str, asked: set[str]
 ) -> None:
-    """A bot in GCC High speaks to GCC High alone: keys, tokens, Graph and the connector are all of its own cloud."""
+    """A bot in GCC High speaks to GCC High alone, for keys, tokens, Graph, people's sign-ins and the connector."""
     theirs = CLOUDS[name]
     async with contextlib.AsyncExitStack() as stack:
         edges = await app._edges(stack, settings(cloud, tmp_path, name), app.REAL)
@@ -58,15 +58,19 @@ async def test_every_endpoint_of_a_cloud_is_used_and_no_other(
     cloud.entra.move(theirs.token_issuer)
     cloud.entra.audiences.add(theirs.graph_url)
     async with contextlib.AsyncExitStack() as stack:
-        mine = settings(cloud, tmp_path, name, MUSTER_LOGIN_URL=cloud.entra_url)
+        mine = settings(cloud, tmp_path, name, MUSTER_LOGIN_URL=cloud.entra_url, MUSTER_OAUTH_CONNECTION="graph")
         edges = await app._edges(stack, mine, app.REAL)
         with pytest.raises(MeetingsError):
             await edges.meetings.read(cloud.tenant_id, "/me", reference="7F3K-92QD")
+        assert edges.teams.users is not None
+        with pytest.raises(MeetingsError):
+            await edges.teams.users.token(cloud.tenant_id, Person("29:ana", "", "Ana"))
         for host in theirs.connector_hosts:
             chat = Chat(cloud.tenant_id, "19:leads@thread.v2", ChatKind.GROUP, service_url=f"https://{host}/teams/")
             with pytest.raises(SendError):
                 await edges.teams.messenger.delete(chat, chat.thread_id, "1")
-    own = {urlsplit(url).hostname for url in (theirs.graph_url, theirs.login_url, theirs.openid_metadata_url)}
+    urls = (theirs.graph_url, theirs.login_url, theirs.openid_metadata_url, theirs.token_service_url)
+    own = {urlsplit(url).hostname for url in urls}
     assert asked == own | set(theirs.connector_hosts)
 
 
