@@ -20,7 +20,7 @@ from bot.decisions import (
     SaveRoom,
     SetTimer,
 )
-from bot.errors import CredentialsWrong, HostUnknown, PolicyMissing, QuotaReached, Refused, RoleMissing
+from bot.errors import AccessBlocked, CredentialsWrong, HostUnknown, PolicyMissing, QuotaReached, Refused, RoleMissing
 from bot.model import (
     Binding,
     FrozenRequest,
@@ -63,6 +63,7 @@ FAIL_CODES: tuple[tuple[type[Refused], str], ...] = (
     (PolicyMissing, "policy"),
     (RoleMissing, "role"),
     (HostUnknown, "host"),
+    (AccessBlocked, "blocked"),
     (CredentialsWrong, "credentials"),
     (QuotaReached, "quota"),
     (Refused, "refused"),

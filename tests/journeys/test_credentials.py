@@ -77,7 +77,7 @@ async def test_a_credential_that_ends_is_told_to_those_who_can_mend_it(
 async def test_a_missing_policy_comes_with_its_cmdlets(
     cloud: Cloud, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The first refusal brings what a Teams administrator pastes into the log, with this app and host, the second not."""
+    """The first refusal brings what a Teams administrator pastes into the log, with this app and host; the next not."""
     tenant = cloud.tenant
     cloud.faults.inject("policy")
     async with bot(cloud, tmp_path, app.REAL, MUSTER_AUTH="app") as journey:
