@@ -25,9 +25,9 @@ test-all:  ## The tests on every Python from 3.11 on that is found here, each in
 peers:  ## Microsoft's own client of Graph drives the sandbox's, in a .venv-peers of its own
 	@$(RUN) app.py test peers $(ARGS)
 
-chaos:  ## Replicas die while people ask; the verdict says what was lost or doubled (SEED=7 MINUTES=5 BREAK=fence)
+chaos:  ## Replicas die while people ask; the verdict says what was lost or doubled (SEED=7 MINUTES=5 BREAK=fence READING=1)
 	@$(RUN) app.py test chaos $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES)) \
-		$(if $(BREAK),--break $(BREAK)) $(ARGS)
+		$(if $(BREAK),--break $(BREAK)) $(if $(READING),--reading) $(ARGS)
 
 chaos-proof:  ## Builds broken on purpose, one after the other: the verdict finds out each of them (SEED=7)
 	@$(RUN) app.py test chaos --proof $(if $(SEED),--seed $(SEED)) $(ARGS)

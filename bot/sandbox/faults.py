@@ -59,6 +59,8 @@ CATALOGUE: dict[str, Fault] = {
     "connector-413": Fault("connector.*", 413, "MessageSizeTooBig", "Message size too large."),
     "connector-reset": Fault("connector.*", 0),
     "connector-reset-after": Fault("connector.*", 0, after=True),
+    "tokens-503": Fault("tokens.*", 503, "ServiceUnavailable", _UNAVAILABLE),
+    "tokens-outage": Fault("tokens.*", 0),
     "entra-503": Fault("entra.*", 503, "temporarily_unavailable", "AADSTS90033: A transient error has occurred."),
     "entra-outage": Fault("entra.*", 0),
     # Rules: Graph's handlers ask `faults.rule(name)` where they matter.
@@ -153,7 +155,4 @@ class Faults:
     def rule(self, name: str, exchange: Exchange) -> bool:
         """Return whether a rule is in force for this call (and count it)."""
         rules = [injection for injection in self.active if injection.name == name]
-        struck = any(injection.strikes(exchange) for injection in rules)
-        if struck:
-            exchange.fault = exchange.fault or name
-        return struck
+        return any(injection.strikes(exchange) for injection in rules)

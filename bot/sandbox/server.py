@@ -24,6 +24,8 @@ from bot.sandbox.tenant import Tenant
 
 Answer = Callable[["Call"], Awaitable[web.Response]]
 _MAX_BODY = 1024 * 1024
+_SECRETIVE = frozenset({"entra", "tokens"})
+"""Servers whose bodies are written down without what is secret in them."""
 _TICKS = 3
 """Turns of the event loop after which an aborted TLS connection is gone."""
 
@@ -148,6 +150,7 @@ class Server(ABC):
             self.stage.journal.changed()
             await self.stage.gates.pass_through("after", call.exchange)
             if injection is None or response.status >= 400:  # noqa: PLR2004 - a refusal has no effect to lose
+                call.exchange.fault = ""
                 return response
         return self._failed(call, injection)
 
@@ -176,11 +179,12 @@ class Server(ABC):
         started = time.perf_counter()
         call = request[CALL] = Call(request, exchange)
         exchange.request_headers = masked_headers(request.headers)
+        exchange.source = request.remote or ""
         if request.transport is not None:
             self._transports.add(request.transport)
         try:
             call.body = await _body(request)
-            exchange.request = masked(call.body) if self.name == "entra" else call.body
+            exchange.request = masked(call.body) if self.name in _SECRETIVE else call.body
             response = await handler(request)
         except Dropped:
             if request.transport is not None:
@@ -192,6 +196,7 @@ class Server(ABC):
             response = web.json_response({"message": error.reason}, status=error.status)
         if isinstance(response, web.Response):
             self.dress(call, response)
+            exchange.unheard = request.transport is None or request.transport.is_closing()
             self._close(exchange, response, started)
         return response
 
@@ -201,7 +206,7 @@ class Server(ABC):
             exchange.response_headers = masked_headers(response.headers)
             body = response.body if isinstance(response.body, bytes) else b""
             data = readable(body, response.content_type)
-            exchange.response = masked(data) if self.name == "entra" else data
+            exchange.response = masked(data) if self.name in _SECRETIVE else data
         exchange.ms = (time.perf_counter() - started) * 1000
         exchange.done = True
         self.stage.journal.changed()

@@ -164,7 +164,6 @@ async def test_the_access_policy_is_not_asked_for_calendars(cloud: Cloud, caller
     """With the fault `policy` an app makes no online meetings, but still events, and people use their own token."""
     cloud.faults.inject("policy")
     assert (await caller.open(cloud.tenant.ana)).status == 403
-    assert cloud.journal.find("graph.createOrGet")[0].fault == "policy"
     assert (await create(caller)).status == 201
     mine = {"Authorization": f"Bearer {cloud.entra.issue_for(cloud.tenant.ana, 'OnlineMeetings.ReadWrite')}"}
     path = "/v1.0/me/onlineMeetings/createOrGet"
