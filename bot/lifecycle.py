@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from bot import occupancy, pauses, rooms, ways
+from bot import numberless, occupancy, pauses, rooms, ways
 from bot.backoff import delay
 from bot.commands import meet
 from bot.commands.command import Asked, Policy, derived
@@ -164,7 +164,8 @@ class Lifecycle:
 
         def opened(found: Room, view: View) -> Reply:
             reply = rooms.opened(found, meeting, view.now)
-            return replace(reply, effects=(*reply.effects, *pauses.answered(room.tenant, view.notes, view.now)))
+            told = numberless.told(found, meeting, view.now, _id(view)) if reply.outcome == "open" else ()
+            return replace(reply, effects=(*reply.effects, *told, *pauses.answered(room.tenant, view.notes, view.now)))
 
         return self._with_room(opened)
 

@@ -250,6 +250,15 @@ def no_dial_in(whisper: Whisper, says: Words) -> Parts:
     )
 
 
+def no_numbers(_: Whisper, says: Words) -> Parts:
+    """Why a host's meetings have no phone numbers."""
+    why = says(
+        "Your meetings have no phone numbers, because your account has no Audio Conferencing licence "
+        "(or no number yet). Link and meeting ID work as usual. Your admin can add it; new meetings then have numbers."
+    )
+    return (Line(why),)
+
+
 def no_meeting(_: Whisper, says: Words) -> Parts:
     """Nothing is running in this chat."""
     return (Line(says("There's no meeting here right now.")), _press(says("Meet now"), "meet now"))
@@ -366,6 +375,7 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "failed": failed,
     "dial-in": dial_in,
     "no-dial-in": no_dial_in,
+    "no-numbers": no_numbers,
     "no-meeting": no_meeting,
     "help": help_,
     "help-command": help_command,

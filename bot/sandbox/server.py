@@ -78,9 +78,10 @@ class Refused(Exception):
 
 
 class Server(ABC):
-    """One loopback HTTPS server. Subclasses add routes, judge the caller and write their service's errors."""
+    """One loopback server, over HTTPS if `secure`. Subclasses add routes, judge callers and word errors."""
 
     name = ""
+    secure = True
 
     def __init__(self, stage: Stage, authority: Authority) -> None:
         self.stage = stage
@@ -95,9 +96,10 @@ class Server(ABC):
         """Listen on 127.0.0.1 (port 0: any free one) and set `url`. Raises OSError if the port is taken."""
         self._runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
-        self._site = web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=self._authority.server_context())
+        context = self._authority.server_context() if self.secure else None
+        self._site = web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=context)
         await self._site.start()
-        self.url = f"https://localhost:{self._runner.addresses[0][1]}"
+        self.url = f"{'https' if self.secure else 'http'}://localhost:{self._runner.addresses[0][1]}"
 
     async def refuse(self) -> None:
         """Close the port; what is open stays open."""

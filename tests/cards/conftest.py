@@ -92,6 +92,7 @@ WHISPER_DATA: dict[str, dict[str, Any]] = {
         "url": DIAL_IN.url,
     },
     "no-dial-in": {"subject": "Retro"},
+    "no-numbers": {},
     "no-meeting": {},
     "help": {"bot": "Muster", "commands": [["meet now [subject]", "A meeting here"], ["dial-in", "The numbers"]]},
     "help-command": {

@@ -44,6 +44,8 @@ GOLDEN = {
     "Free of charge: +44 808 157 0192\n"
     "Other numbers: +49 30 23125042 (Berlin) · all local numbers: https://dialin.teams.microsoft.com/22f1?id=123456789",
     "no-dial-in": "Retro\nNo phone dial-in for this meeting. Link and meeting ID work as usual.",
+    "no-numbers": "Your meetings have no phone numbers, because your account has no Audio Conferencing licence "
+    "(or no number yet). Link and meeting ID work as usual. Your admin can add it; new meetings then have numbers.",
     "no-meeting": "There's no meeting here right now.",
     "help": "In a channel, start with @Muster and pick me from the list. In our own chat, just type.\n"
     "meet now [subject] · A meeting here\ndial-in · The numbers\n"
