@@ -1,7 +1,7 @@
 # Two commands matter: make demo, make test. Everything they need they fetch themselves.
 # The same without make (Windows): py app.py demo, py app.py test.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-all chaos chaos-proof format lock clean
+.PHONY: help demo test check test-all chaos chaos-proof crash format lock clean
 PYTHON ?=
 ARGS ?=
 export PYTHON
@@ -28,6 +28,9 @@ chaos:  ## Replicas die while people ask; the verdict says what was lost or doub
 
 chaos-proof:  ## Builds broken on purpose, one after the other: the verdict finds out each of them (SEED=7)
 	@$(RUN) app.py test chaos --proof $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+crash:  ## Every crash point on both stores, by SIGKILL and by SIGSTOP (make test runs each point once)
+	@$(RUN) app.py test -m "long or not long" -n 4 $(ARGS) tests/crash
 
 format:  ## Rewrite the code as the formatter wants it
 	@$(RUN) app.py test --fix

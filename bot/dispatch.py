@@ -59,10 +59,11 @@ class Dispatch:
         """A press is authorised by the message it came from, never by what its data says (ENGINE 4.2)."""
         pressed = view.pressed
         if pressed is None or (pressed.to is not None and pressed.to.id != turn.person.id):
-            if view.unheard:
-                return self._asked(turn, view).tell("stranger")
-            return Reply(outcome="stranger", answer=Answer(error=in_words("stranger", turn)))
-        reply = self._said(turn, view)
+            if not view.unheard:
+                return Reply(outcome="stranger", answer=Answer(error=in_words("stranger", turn)))
+            reply = self._asked(turn, view).tell("stranger")
+        else:
+            reply = self._said(turn, view)
         if reply.answer is None:
             return replace(reply, answer=Answer(text=in_words("working", turn)))
         return reply

@@ -80,6 +80,22 @@ class Work:
     messages: tuple[MessageClaim, ...] = ()
     next_due: int | None = None
 
+    def overlaps(self, other: Work) -> bool:
+        """Say whether a timer or a message of this is one of the other's."""
+        return any(timer in other.timers for timer in self.timers) or any(
+            message in other.messages for message in self.messages
+        )
+
+
+def together(parts: Iterable[Work]) -> Work:
+    """Return all this work as one, without its times."""
+    works = list(parts)
+    return Work(
+        turns=tuple(turn for work in works for turn in work.turns),
+        timers=tuple(timer for work in works for timer in work.timers),
+        messages=tuple(message for work in works for message in work.messages),
+    )
+
 
 class ReceiptKind(StrEnum):
     """What became of a turn at the door (ENGINE R11)."""
@@ -157,18 +173,3 @@ class Sent:
     sent_at: int | None = None
     learned: Learned = Learned()
     set_aside: bool = False
-
-
-def overlap(held: Work, lost: Work) -> bool:
-    """Say whether a claim of one is a claim of the other."""
-    return any(claim in lost.timers for claim in held.timers) or any(claim in lost.messages for claim in held.messages)
-
-
-def together(parts: Iterable[Work]) -> Work:
-    """Return several pieces of work as one."""
-    works = list(parts)
-    return Work(
-        turns=tuple(turn for work in works for turn in work.turns),
-        timers=tuple(timer for work in works for timer in work.timers),
-        messages=tuple(message for work in works for message in work.messages),
-    )

@@ -17,18 +17,7 @@ from bot.answers import Answers
 from bot.delivery import Delivery
 from bot.dispatch import Dispatch
 from bot.errors import DoorError, StoreError, told
-from bot.leases import (
-    MessageClaim,
-    Receipt,
-    ReceiptKind,
-    Sent,
-    Settled,
-    TimerClaim,
-    TurnClaim,
-    Work,
-    overlap,
-    together,
-)
+from bot.leases import MessageClaim, Receipt, ReceiptKind, Sent, Settled, TimerClaim, TurnClaim, Work, together
 from bot.lifecycle import Lifecycle
 from bot.model import Answer, MessageState, Turn
 from bot.observe import Event, Observer, Value
@@ -100,7 +89,8 @@ class Worker:
         finally:
             self._turns -= 1
         self._event("turn.received", turn, kind=turn.kind, receipt=receipt.kind)
-        self._answers.expect(turn, receipt)
+        if turn.wants_answer and receipt.kind is ReceiptKind.NEW:
+            self._answers.expect(turn.turn_key)
         if receipt.claim:
             self._begin(Work(turns=(receipt.claim,)))
         elif receipt.kind in {ReceiptKind.NEW, ReceiptKind.FULL}:
@@ -109,7 +99,7 @@ class Worker:
 
     async def answer(self, turn: Turn, receipt: Receipt) -> Answer:
         """Return the invoke's answer, the stored one for a copy, or "working" after 2.5 s (ENGINE R11, R14)."""
-        return await self._answers.to(turn, receipt)
+        return await self._answers.of(turn, receipt)
 
     async def _patiently(self, attempt: Callable[[], Awaitable[Receipt]]) -> Receipt:
         clock = self._engine.clock
@@ -206,7 +196,7 @@ class Worker:
             return
         for task in list(self._tasks):
             held = self._held[id(task)]
-            if id(task) in self._on_the_way and overlap(held, lost):
+            if id(task) in self._on_the_way and held.overlaps(lost):
                 self._engine.observe(Event("lease.lost", {"task": task.get_name()}, logging.WARNING))
                 task.cancel()
 
@@ -268,7 +258,7 @@ class Worker:
             return
         self._event("turn.done", turn, outcome=settled.reply.outcome if settled.reply else "stale")
         if settled.reply and settled.reply.answer:
-            self._answers.given(turn.turn_key, settled.reply.answer)
+            self._answers.give(turn.turn_key, settled.reply.answer)
         self._continue(settled)
 
     async def _turn_failed(self, claim: TurnClaim, error: Exception) -> None:

@@ -71,9 +71,12 @@ class Asked:
             return Reply(effects, outcome, Answer(text=cards.answer_text(words)))
         return Reply((*effects, whisper_to_asker(self.turn, self.view, words)), outcome)
 
-    def ask(self, name: str, *effects: Effect, **data: Any) -> Reply:  # noqa: ANN401 - as above
-        """Answer the asking person alone with buttons to choose from: a whisper, also after a press."""
-        words = self.whisper(name, **data)
+    def ask(self, name: str, *effects: Effect, offer: dict[str, str] | None = None, **data: Any) -> Reply:  # noqa: ANN401 - as above
+        """Answer the asking person alone with buttons to choose from: a whisper, also after a press.
+
+        What a button may do that its data must not say stands in the `offer` (ENGINE 4.2).
+        """
+        words = replace(self.whisper(name, **data), offer=offer or {})
         answer = Answer(text=cards.answer_text(words)) if self.answers else None
         return Reply((*effects, whisper_to_asker(self.turn, self.view, words)), name, answer)
 

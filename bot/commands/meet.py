@@ -58,7 +58,7 @@ def run(asked: Asked) -> Reply:
     A new topic waits for a look-up: it may be live in another chat of the person (EXPERIENCE 1.1).
     """
     if phrase(asked) == BRING:
-        return look_up(asked, str(offered(asked).get("room", "")))
+        return look_up(asked, offered(asked).get("room", ""))
     wish = wished(asked)
     reply = led(asked, wish)
     if reply is None and wish.shared and not wish.apart:
@@ -107,10 +107,7 @@ def elsewhere(asked: Asked, wish: Wish, live: Room, where: str) -> Reply:
         opening=live.state is RoomState.OPENING,
         bring=f"{BRING} {wish.subject}",
         apart=f"{APART} {wish.subject}",
-        # What the press is allowed to do stands here, not in the button (ENGINE 4.2).
-        room=live.room_id,
-        thread=turn.chat.thread_id,
-        conversation=turn.conversation_id,
+        offer={"room": live.room_id, "thread": turn.chat.thread_id, "conversation": turn.conversation_id},
     )
 
 
@@ -120,7 +117,7 @@ def brought(asked: Asked, wish: Wish, live: Room | None) -> Reply:
     if live is None or live.room_id != offer.get("room"):
         again = f"{APART} {wish.subject}" if wish.shared else "meet now"
         return asked.tell("not-brought", topic=_named(wish), line=again)
-    thread, conversation = str(offer["thread"]), str(offer["conversation"])
+    thread, conversation = offer["thread"], offer["conversation"]
     card = rooms.card_in(live, thread, conversation, message_id=derived(asked.view.fresh_id, "card"), now=now)
     record = Record(live.tenant, turn.person.oid, "bring", thread, live.room_id, reference=turn.reference)
     until = now + rooms.BROUGHT_REMEMBERED
@@ -128,10 +125,10 @@ def brought(asked: Asked, wish: Wish, live: Room | None) -> Reply:
     return Reply((card, note, record), "brought")
 
 
-def offered(asked: Asked) -> dict[str, Any]:
+def offered(asked: Asked) -> dict[str, str]:
     """Return what the pressed whisper offered to bring here: its own data, never the button's; else nothing."""
     words = asked.view.pressed.content if asked.view.pressed else None
-    return words.data if words and words.name == "topic-elsewhere" else {}
+    return words.offer if words and words.name == "topic-elsewhere" else {}
 
 
 def led(asked: Asked, wish: Wish) -> Reply | None:
@@ -215,7 +212,7 @@ def of_this_thread(asked: Asked, wish: Wish, there: tuple[Room, ...]) -> Room | 
 def running(asked: Asked, room: Room) -> Reply:
     """One is running: join it (EXPERIENCE 2, RUNNING; 1.11 for one of another thread)."""
     another_thread = is_reply(asked) and room.topic == "" and not is_of_thread(room, root(asked.turn.conversation_id))
-    data = {"subject": room.subject, "join_url": way_in(room)}
+    data: dict[str, Any] = {"subject": room.subject, "join_url": way_in(room)}
     if another_thread and room.home_thread == asked.turn.chat.thread_id:
         return asked.ask("other-thread", **data, here=f"{HERE} {_asked_subject(asked)}".strip())
     return asked.tell(

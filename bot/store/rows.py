@@ -221,11 +221,11 @@ def read_message(row: Row) -> Message:
 
 
 def emptied(content: str | None) -> str | None:
-    """Return what is kept of a message's words once it has ended: their name and reference, nothing anybody typed."""
+    """Return what is kept of a message's words once it has ended: name, reference, offer; nothing typed."""
     if content is None:
         return None
     words = _whisper.decode(content)
-    return _json(Whisper(words.name, reference=words.reference))
+    return _json(Whisper(words.name, reference=words.reference, offer=words.offer))
 
 
 def timer_params(timer: Timer) -> Params:

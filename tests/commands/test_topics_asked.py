@@ -261,7 +261,7 @@ def test_only_the_question_s_own_press_brings_what_it_offered(say: Ask) -> None:
     """What may be brought, and to where, stands in the whisper that was sent, whatever the button says."""
     theirs = running(say, "meet #layoffs", scope_key="chat:19:hr", home_thread=ELSEWHERE)
     offer = {"room": theirs.room_id, "thread": THREAD, "conversation": f"{THREAD};messageid=1"}
-    question = pressed(purpose=Purpose.WHISPER, content=Whisper("topic-elsewhere", offer))
+    question = pressed(purpose=Purpose.WHISPER, content=Whisper("topic-elsewhere", offer=offer))
     line = "bring it here #layoffs"
     reply = meet.looked(say(line, seen=question), theirs, "hr")
     (card,) = planned(reply, Purpose.CARD)

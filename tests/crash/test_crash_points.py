@@ -1,132 +1,217 @@
-"""ENGINE 3.4: the process is killed at each crash point, started again, and ends as the table says."""
+"""ENGINE 3.4: a process is killed or frozen at each crash point, on each store, and it ends as the table says."""
 
 from __future__ import annotations
 
 import asyncio
-import signal
-from pathlib import Path
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
+from itertools import cycle
+from signal import SIGCONT, SIGKILL, SIGSTOP, Signals
+from typing import TYPE_CHECKING
 
+import asyncpg
 import pytest
 
-from tests.crash.conftest import Child
+from bot.sandbox.cloud import Cloud
+from bot.sandbox.gates import Gate
+from bot.store.sqlite import store_path
+from bot.store.statements import migrations
+from tests.chaos.process import pause
+from tests.crash.points import LEASE_MS, OWED, POINTS, Point, hurried, struck
 from tests.journeys.harness import Journey
+from tests.processes.forked import Forked
+from tests.store.first_version import put_first_version
 
-STOPS = str(Path(__file__).with_name("bot_that_stops.py"))
+if TYPE_CHECKING:  # conftest is pytest's to import
+    from tests.crash.conftest import Bots
 
-
-def is_open(journey: Journey) -> bool:
-    """Say whether a card shows the open meeting."""
-    return any("Retro: open\n" in text for text in journey.texts(journey.cloud.tenant.incidents))
-
-
-@pytest.mark.parametrize("place", ["C2", "C3"])
-async def test_a_durable_turn_survives_its_process(journey: Journey, child: Child, place: str) -> None:
-    """Killed after the request was written (C2: not acknowledged yet, C3: in the handler): one meeting, one card."""
-    tenant = journey.cloud.tenant
-    await child.start(STOPS, place)
-    asked = asyncio.create_task(journey.teams.say(tenant.ana, tenant.incidents, "meet now Retro"))
-    await child.stands_at(place)
-    await child.stop(signal.SIGKILL)
-    first = await asked
-    await child.start()
-    (again,) = await journey.teams.redeliver(first)
-    assert again.status == 202
-    await journey.until(lambda: is_open(journey))
-    assert journey.made() == 1
-    assert len(journey.texts(tenant.incidents)) == 1
+PATIENCE = 30
+STEPS = "SELECT version FROM schema_version ORDER BY 1"
+HALF = [1, 2]
+"""The steps that are recorded when the first one with ALTER TABLE is half applied."""
+TWO_LEASES = 2 * LEASE_MS / 1000
+WAYS = [(engine, number) for number in (SIGKILL, SIGSTOP) for engine in ("sqlite", "postgres")]
 
 
-@pytest.mark.parametrize(("place", "when"), [("C4", "before"), ("C5", "after")])
-async def test_a_request_to_graph_is_repeated_with_the_same_bytes(
-    journey: Journey, child: Child, place: str, when: str
+def matrix() -> Iterator[object]:
+    """Yield every point on each store by each signal; all but one of a point are left to `make crash`."""
+    for point, chosen in zip(POINTS, cycle((WAYS[0], WAYS[3], WAYS[2], WAYS[1])), strict=False):
+        ways = [way for way in WAYS if way[1] is SIGSTOP or not point.frozen_only]
+        for way in ways:
+            engine, number = way
+            now = way == (chosen if chosen in ways else ways[-1])
+            marks = () if now else (pytest.mark.long,)
+            yield pytest.param(point, engine, number, marks=marks, id=f"{point.name}-{engine}-{number.name}")
+
+
+class Case:
+    """One point, one store, one signal: the process that is struck, and what people see."""
+
+    def __init__(self, cloud: Cloud, bots: Bots, point: Point, number: Signals) -> None:
+        self.cloud = cloud
+        self.point = point
+        self.number = number
+        self.first = bots(hurried if point.gate else partial(struck, point.name, number))
+        self.second: Forked = bots(hurried)
+        self.journey = Journey(cloud, self.first.client, self.first.url)
+        self.chat = cloud.tenant.incidents
+
+    async def struck(self) -> Gate | None:
+        """Ask for a meeting and return when the process is dead, or stands still, at the point."""
+        gate = self.cloud.hold(self.point.gate[0], when=self.point.gate[1]) if self.point.gate else None
+        self.asked = asyncio.create_task(self.first.client.say(self.cloud.tenant.ana, self.chat, "meet now Retro"))
+        if gate:
+            async with asyncio.timeout(PATIENCE):
+                await gate.reached
+            self.first.tell(self.number)
+        else:
+            await self.first.said(f"at {self.point.name}")
+        return gate
+
+    async def redelivered(self, to: Forked) -> None:
+        """Deliver a copy, as Teams may; it is acknowledged."""
+        (again,) = await to.client.redeliver(self.first.client.deliveries[0])
+        assert again.status == 202
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds, for as long as a loaded machine may take."""
+        await self.cloud.until(holds, seconds=PATIENCE)
+
+    async def recovered(self, by: Forked) -> None:
+        """Wait until another process has shown the open meeting, without a redelivery if the request was durable."""
+        if not self.point.durable:
+            await self.redelivered(by)
+        # Where a post may have been lost it is posted again.
+        posts = 1 + int(self.point.copies)
+        await self.until(lambda: self.opened() and self.cloud.journal.counts()["connector.post"] == posts)
+        await self.redelivered(by)
+
+    def opened(self) -> bool:
+        """Say whether a card shows the open meeting."""
+        return any("Retro: open\n" in text for text in self.journey.texts(self.chat))
+
+    async def goes_on(self, bot: Forked) -> None:
+        """Ask the process that was struck, or its successor, for one more thing: a second meeting there is not."""
+        await bot.client.say(self.cloud.tenant.ben, self.chat, "meet now")
+        await self.until(lambda: any("already a meeting" in text for text in self.journey.whispers(self.chat)))
+
+    async def ends_well(self, bot: Forked, cards: set[int]) -> None:
+        """Everybody was given one meeting; a card that stands twice is one card as soon as somebody touches it."""
+        assert self.journey.made() == 1
+        asked = self.cloud.journal.find("graph.createOrGet")
+        assert all(call.request == asked[0].request for call in asked)
+        assert len({call.response["joinWebUrl"] for call in asked if call.response}) == 1
+        stand = self.cloud.bot_posts(self.chat)
+        assert len(stand) in cards
+        for card in stand if len(stand) > 1 else ():
+            await bot.client.press(self.cloud.tenant.ben, card, "Details as text")
+        await self.until(lambda: len(self.cloud.bot_posts(self.chat)) == 1)
+        assert "Retro: open\n" in self.journey.texts(self.chat)[0]
+
+
+@pytest.mark.parametrize(("point", "engine", "number"), list(matrix()))
+async def test_each_crash_point_ends_as_the_table_says(
+    cloud: Cloud, bots: Bots, point: Point, engine: str, number: Signals
 ) -> None:
-    """Killed while Graph's answer is held (C4: nothing made yet, C5: the meeting made): one meeting, one card."""
-    tenant = journey.cloud.tenant
-    await child.start()
-    gate = journey.cloud.hold("graph.createOrGet", when=when)
-    await journey.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
-    await gate.reached
-    await child.stop(signal.SIGKILL)
-    gate.drop()
-    await child.start()
-    await journey.until(lambda: is_open(journey))
-    assert journey.made() == 1, place
-    assert len(journey.texts(tenant.incidents)) == 1
-    requests = [call.request for call in journey.cloud.journal.find("graph.createOrGet")]
-    assert all(request == requests[0] for request in requests)
+    """Killed, or frozen for two lease times, anywhere on the way: one meeting, and one card once somebody uses it."""
+    case = Case(cloud, bots, point, number)
+    await case.first.start()
+    gate = await case.struck()
+    cards = {1 + int(point.copies)}
+    if number is SIGKILL:
+        await killed(case, gate)
+    elif engine == "postgres":
+        await overtaken(case, gate)
+    else:
+        await alone(case, gate)
+        cards.add(1)  # the sender may wake before it takes its own post for lost
+    left = case.second if number is SIGKILL else case.first
+    await case.goes_on(left)
+    await case.ends_well(left, cards)
 
 
-@pytest.mark.parametrize(("place", "when", "cards"), [("C6", "before", 1), ("C7", "after", 2)])
-async def test_an_unclear_post_is_repeated_after_a_pause(
-    journey: Journey, child: Child, place: str, when: str, cards: int
+async def killed(case: Case, gate: Gate | None) -> None:
+    """The process is gone; another one starts on its store."""
+    assert await case.first.ended() == -SIGKILL
+    if gate:
+        gate.drop()
+    assert (await case.asked).status in ({0, 202} if case.point.durable else {0})
+    await case.second.start()
+    await case.recovered(case.second)
+
+
+async def overtaken(case: Case, gate: Gate | None) -> None:
+    """Another replica acts while the process is frozen; that one wakes and finds out."""
+    await case.second.start()
+    await asyncio.gather(pause(TWO_LEASES), case.recovered(case.second))
+    if gate:
+        gate.release()
+    case.first.tell(SIGCONT)
+    assert (await case.asked).status == 202
+    await case.first.said(case.point.late)
+
+
+async def alone(case: Case, gate: Gate | None) -> None:
+    """Nobody else may use the file: the process goes on by itself, its leases long over."""
+    await pause(TWO_LEASES)
+    if gate:
+        gate.release()
+    case.first.tell(SIGCONT)
+    assert (await case.asked).status == 202
+    await case.redelivered(case.first)
+    await case.until(case.opened)
+
+
+@pytest.mark.parametrize(
+    ("engine", "number"),
+    [
+        pytest.param(*way, marks=pytest.mark.long if way[1] is SIGSTOP else (), id=f"C14-{way[0]}-{way[1].name}")
+        for way in WAYS
+    ],
+)
+async def test_a_half_applied_migration_recovers(
+    cloud: Cloud, bots: Bots, store: str, engine: str, number: Signals
 ) -> None:
-    """Killed while the connector's answer is held: the card is posted again, twice rather than never (C7)."""
-    tenant = journey.cloud.tenant
-    await child.start()
-    gate = journey.cloud.hold("connector.post", when=when)
-    await journey.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
-    await gate.reached
-    await child.stop(signal.SIGKILL)
-    gate.drop()
-    await child.start()
-    await journey.cloud.until(lambda: journey.cloud.journal.counts()["connector.post"] == 2, seconds=20)
-    await journey.until(lambda: len(journey.texts(tenant.incidents)) == cards)
-    assert journey.made() == 1, place
-    links = {call.response["joinWebUrl"] for call in journey.cloud.journal.find("graph.createOrGet")}
-    assert len(links) == 1
+    """Struck half-way through a step of the upgrade (C14): the steps before it stay, and the next start goes on."""
+    await put_first_version(store)
+    first, second = bots(partial(struck, "C14", number)), bots(hurried)
+    await first.begin()
+    await first.said("at C14")
+    if number is SIGKILL:
+        assert await first.ended() == -SIGKILL
+    assert await seen(store, STEPS) == HALF
+    await second.begin()
+    if number is SIGSTOP:
+        await pause(TWO_LEASES)
+        assert await seen(store, STEPS) == HALF
+        first.tell(SIGCONT)
+        await first.said("Running on")
+    left = first if (engine, number) == ("sqlite", SIGSTOP) else second
+    if left is first:
+        assert await second.ended() == 2  # a SQLite file has one process
+    await left.said("Running on")
+    assert await seen(store, STEPS) == [step.version for step in migrations()]
+    assert {"room", "room2"} <= set(await seen(store, "SELECT room_id FROM rooms"))
+    await left.client.say(cloud.tenant.ana, cloud.tenant.incidents, "meet now Retro")
+    journey = Journey(cloud, left.client, left.url)
+    await journey.until(lambda: any("Retro: open\n" in text for text in journey.texts(cloud.tenant.incidents)))
 
 
-async def test_nothing_is_repeated_after_everything_is_done(journey: Journey, child: Child) -> None:
-    """Killed when the card is posted (C8): the restart posts nothing and makes nothing."""
-    tenant = journey.cloud.tenant
-    await child.start()
-    await journey.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
-    await journey.until(lambda: is_open(journey))
-    await journey.teams.say(tenant.ana, tenant.incidents, "help")
-    await journey.until(lambda: bool(journey.whispers(tenant.incidents)))
-    await child.stop(signal.SIGKILL)
-    await child.start()
-    await journey.teams.say(tenant.ben, tenant.incidents, "meet now")
-    await journey.until(lambda: any("already a meeting" in text for text in journey.whispers(tenant.incidents)))
-    assert journey.made() == 1
-    assert len(journey.texts(tenant.incidents)) == 1
+async def seen(store: str, query: str) -> list[int | str]:
+    """Return what somebody outside reads in a column."""
+    if store.startswith("sqlite"):
+        with closing(sqlite3.connect(store_path(store))) as connection:
+            return [value for (value,) in connection.execute(query)]
+    connection = await asyncpg.connect(store)
+    try:
+        return [row[0] for row in await connection.fetch(query)]
+    finally:
+        await connection.close()
 
 
-async def test_on_sigterm_it_finishes_what_it_began(journey: Journey, child: Child) -> None:
-    """Told to stop while Graph answers, Muster finishes the meeting and leaves cleanly."""
-    tenant = journey.cloud.tenant
-    await child.start()
-    gate = journey.cloud.hold("graph.createOrGet", when="after")
-    await journey.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
-    await gate.reached
-    stopping = asyncio.create_task(child.stop(signal.SIGTERM))
-    gate.release()
-    assert await stopping == 0
-    await child.start()
-    await journey.until(lambda: is_open(journey))
-    assert journey.made() == 1
-    assert len(journey.texts(tenant.incidents)) == 1
-
-
-async def test_on_sigterm_it_hands_back_what_it_cannot_finish(journey: Journey, child: Child) -> None:
-    """Told to stop while Graph never answers, Muster leaves within seconds and the next process goes on at once."""
-    tenant = journey.cloud.tenant
-    await child.start()
-    gate = journey.cloud.hold("graph.createOrGet")
-    await journey.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
-    await gate.reached
-    assert await child.stop(signal.SIGTERM) == 0
-    gate.drop()
-    await child.start()
-    await journey.until(lambda: is_open(journey))
-    assert journey.made() == 1
-
-
-async def test_a_second_process_on_one_sqlite_file_is_refused(child: Child) -> None:
-    """Two processes cannot share one SQLite file: the second one says what to do and exits 2."""
-    await child.start()
-    second = Child(child.environment | {"PORT": "0"})
-    with pytest.raises(AssertionError, match="MUSTER_STORE"):
-        await second.start()
-    assert second.process is not None
-    assert await second.process.wait() == 2
+def test_every_row_of_the_table_has_its_place() -> None:
+    """Each crash point C1 to C14 is struck here, or it is said what has to exist first."""
+    struck_here = [point.name for point in POINTS]
+    assert sorted([*struck_here, "C14", *OWED]) == sorted(f"C{number}" for number in range(1, 15))

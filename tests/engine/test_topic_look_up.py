@@ -72,9 +72,9 @@ async def test_a_member_is_asked_and_told_where() -> None:
     (effect,) = reply.effects
     assert isinstance(effect, PlanMessage)
     assert (effect.message.to, effect.message.thread_id) == (BEN, "19:here")
-    assert effect.message.content is not None
-    data = effect.message.content.data
-    assert (effect.message.content.name, data["where"], data["room"]) == ("topic-elsewhere", "hr", LIVE.room_id)
+    words = effect.message.content
+    assert words is not None
+    assert (words.name, words.data["where"], words.offer["room"]) == ("topic-elsewhere", "hr", LIVE.room_id)
 
 
 @pytest.mark.parametrize(

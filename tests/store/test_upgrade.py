@@ -21,31 +21,20 @@ from bot.store.postgres import apply_migrations, open_postgres
 from bot.store.sqlite import migrate, open_sqlite
 from bot.store.statements import Migration, migrations
 from tests.database.server import schema
+from tests.store.first_version import DATA, put_first_version
 
 if TYPE_CHECKING:  # conftest is pytest's to import
     from tests.store.conftest import Make
-
-DATA = Path(__file__).with_name("data")
-FIRST = migrations()[:1]
-
-
-async def with_first_version(url: str) -> None:
-    """Put what the first version wrote into a schema, as that version had it."""
-    connection = await asyncpg.connect(url)
-    await apply_migrations(connection, FIRST)
-    await connection.execute("DELETE FROM schema_version")  # its record is among the rows
-    await connection.execute((DATA / "wo1.sql").read_text("utf-8"))
-    await connection.close()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 async def old_store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     """The first version's data, opened by this version."""
     if request.param == "sqlite":
-        shutil.copy(DATA / "wo1.db", tmp_path / "muster.db")
+        await put_first_version(f"sqlite:///{tmp_path}/muster.db")
         return await open_sqlite(str(tmp_path / "muster.db"), owner="new")
     url = await schema(request.getfixturevalue("postgres_server"))
-    await with_first_version(url)
+    await put_first_version(url)
     return await open_postgres(url, owner="new")
 
 
