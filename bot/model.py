@@ -247,7 +247,8 @@ class Invited:
 class Options:
     """What a meeting is asked to have besides its subject and times; None or empty: as the tenant has it.
 
-    `announce` is the sound when people come and go; `chat` is `enabled`, `disabled` or `limited`; `presenters` as
+    `numbers` says whether the card shows phone numbers; it is ours alone, Graph hears nothing of it. `announce` is the
+    sound when people come and go; `chat` is `enabled`, `disabled` or `limited`; `presenters` as
     Graph's `allowedPresenters`; `template` a meeting template's id. `more` passes through: a JSON object of
     onlineMeeting's properties by Graph's names, as text, checked when the settings were read. https://learn.microsoft.com/graph/api/resources/onlinemeeting
     """
@@ -262,6 +263,7 @@ class Options:
     template: str = ""
     invited: tuple[Invited, ...] = ()
     more: str = ""
+    numbers: bool = True
 
 
 NO_OPTIONS = Options()
