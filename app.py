@@ -95,6 +95,7 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     from bot.system import SystemChance, SystemClock, trust
     from bot.teams.door import Rules
     from bot.teams.edge import Registration, TeamsEdge
+    from bot.teams.token_service import Account
 
     observe = log_lines(logging.getLogger("muster"))
     clock = replaced.clock or SystemClock()
@@ -111,20 +112,24 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     secret = settings.app_password.reveal()
     tokens = MsalTokens(settings.login_url, settings.app_id, secret, context, clock, observe=observe)
     stack.push_async_callback(tokens.close)
-    meetings = GraphMeetings(settings.graph_url, tokens, context, clock, observe, binding=settings.thread_binding)
-    stack.push_async_callback(meetings.close)
     rules = Rules(
         settings.app_id, settings.token_issuer, frozenset(settings.connector_hosts), frozenset(settings.tenants)
     )
-    registration = Registration(rules, settings.openid_metadata_url, settings.bot_tenant, settings.bot_scope)
+    connection = settings.oauth_connection if settings.auth != "app" else ""
+    account = Account(settings.token_service_url, connection, settings.app_id) if connection else None
+    registration = Registration(rules, settings.openid_metadata_url, settings.bot_tenant, settings.bot_scope, account)
     teams = await stack.enter_async_context(TeamsEdge(registration, context, tokens, clock, observe))
+    meetings = GraphMeetings(
+        settings.graph_url, tokens, context, clock, observe, users=teams.users, binding=settings.thread_binding
+    )
+    stack.push_async_callback(meetings.close)
     posts = GraphPosts(meetings, settings.app_id) if settings.read_messages else None
     return Edges(observe, clock, chance, tokens, meetings, posts, store, teams)
 
 
 def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
     """Return the engine behind the edges."""
-    from bot.commands import COMMANDS
+    from bot.commands import COMMANDS, available
     from bot.commands.command import Policy
     from bot.delivery import Delivery
     from bot.dispatch import Dispatch
@@ -140,11 +145,14 @@ def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
         welcome=settings.welcome == "team",
         open_topics=settings.open_topics,
         backup_bridge=settings.backup_bridge,
+        auth=settings.auth,
     )
-    dispatch = Dispatch(replaced.commands or COMMANDS, policy)
+    commands = available(replaced.commands or COMMANDS, delegated=settings.auth != "app")
+    dispatch = Dispatch(commands, policy)
     messenger = replaced.wrap_messenger(edges.teams.messenger)
     meetings = replaced.wrap_meetings(edges.meetings)
-    lifecycle = Lifecycle(meetings, messenger, policy, edges.clock, edges.chance, edges.observe)
+    users = edges.teams.users
+    lifecycle = Lifecycle(meetings, messenger, policy, edges.clock, edges.chance, edges.observe, users=users)
     reading = Reading(edges.posts, messenger, edges.observe) if edges.posts else None
     delivery = Delivery(messenger, edges.clock, edges.chance, edges.observe, settings.language, reading)
     return Worker(Engine(edges.store, dispatch, lifecycle, delivery, edges.clock, edges.chance, edges.observe))
@@ -159,6 +167,7 @@ async def _open(
 
     import cards
     from bot.probes import Probes
+    from bot.signins import SignIns
 
     edges = await _edges(stack, settings, replaced)
     worker = _worker(settings, edges, replaced)
@@ -176,7 +185,9 @@ async def _open(
     stack.push_async_callback(probes.stop)
     if settings.admin_port:
         await _administration(stack, settings.admin_port, probes)
-    endpoint = edges.teams.endpoint(worker)
+    users = edges.teams.users
+    signins = SignIns(edges.store, users, edges.clock, edges.observe, worker.wake) if users else None
+    endpoint = edges.teams.endpoint(worker, signins)
     return {"/api/messages": endpoint.handle, "/healthz": probes.healthz, "/readyz": probes.readyz}
 
 

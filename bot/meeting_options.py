@@ -1,4 +1,4 @@
-"""What is asked of a meeting against what it has: which call makes it, what comes before its link (ENGINE R3, R4). Pure."""
+"""What is asked of a meeting against what it has: the call, and what comes before its link (ENGINE R3, R4). Pure."""
 
 from __future__ import annotations
 

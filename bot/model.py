@@ -28,7 +28,10 @@ class ChannelKind(StrEnum):
 
 
 class TurnKind(StrEnum):
-    """What happened: the kinds of activity Muster acts upon; everything else is UNKNOWN, never an error."""
+    """What happened: the kinds of activity Muster acts upon; everything else is UNKNOWN, never an error.
+
+    SIGNED_IN: what waited for its person's sign-in goes on (ENGINE R13); no activity is one.
+    """
 
     SAID = "said"
     EDITED = "edited"
@@ -36,6 +39,7 @@ class TurnKind(StrEnum):
     PRESSED = "pressed"
     INSTALLED = "installed"
     REMOVED = "removed"
+    SIGNED_IN = "signed_in"
     UNKNOWN = "unknown"
 
 
@@ -140,6 +144,7 @@ class TimerKind(StrEnum):
     EMPTY = "empty"
     MEMBERS = "members"
     TOPIC = "topic"
+    SIGN_OUT = "sign_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,12 +450,15 @@ class Rendered:
     """A card ready to be posted.
 
     `card` is an Adaptive Card as JSON values or None for plain text; `summary` is one sentence for
-    notifications and lock screens; `text` is the same content in plain words.
+    notifications and lock screens; `text` is the same content in plain words. `sign_in` is the title of the button by
+    which its one reader signs in, "" where there is none; `silent` says that Teams may first try without asking.
     """
 
     card: dict[str, Any] | None
     summary: str
     text: str
+    sign_in: str = ""
+    silent: bool = True
 
 
 @dataclass(frozen=True, slots=True)

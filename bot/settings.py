@@ -53,6 +53,7 @@ class Cloud:
     token_issuer: str
     openid_metadata_url: str
     connector_hosts: tuple[str, ...]
+    token_service_url: str
 
 
 CLOUDS: Mapping[str, Cloud] = {
@@ -67,6 +68,7 @@ CLOUDS: Mapping[str, Cloud] = {
             "smba.onyx.prod.teams.trafficmanager.net",
             "smba.infra.gcc.teams.microsoft.com",
         ),
+        token_service_url="https://api.botframework.com",  # noqa: S106 - an address, not a secret
     ),
 }
 
@@ -78,7 +80,9 @@ class Settings:
     `ca_files` are PEM files trusted besides the machine's own; `duration` is in minutes; `container` says whether
     this process runs in one, whose files go with it; `store` may hold a password. `open_topics` are the patterns of
     topics that the whole tenant shares; `backup_bridge` is shown while Microsoft does not answer; `read_messages` says
-    that posts whose fate is unclear may be looked for where a team or a chat allows it.
+    that posts whose fate is unclear may be looked for where a team or a chat allows it. `auth` is by whose permission
+    meetings are made, `app`, `user` or `auto`; `oauth_connection` names the Azure Bot's OAuth connection by which
+    people sign in, "" for none.
     """
 
     app_id: str
@@ -106,6 +110,9 @@ class Settings:
     open_topics: tuple[str, ...] = ()
     backup_bridge: str = ""
     read_messages: bool = False
+    auth: str = "app"
+    oauth_connection: str = ""
+    token_service_url: str = ""
 
     @property
     def bot_tenant(self) -> str:
@@ -190,6 +197,22 @@ class _Reader:
             return ""
         return value
 
+    def auth(self) -> str:
+        """Return by whose permission meetings are made; without a connection nobody can sign in."""
+        said = self.choice("MUSTER_AUTH", "auto", ("auto", "app", "user"))
+        connected = bool(self.text("MUSTER_OAUTH_CONNECTION"))
+        if said == "user" and not connected:
+            self.problems.append(
+                "MUSTER_AUTH is 'user', and MUSTER_OAUTH_CONNECTION is not set. It is the name of the OAuth connection "
+                "of your Azure Bot, by which people sign in."
+            )
+        if said == "user" and self.text("MUSTER_HOSTS", "requester").casefold() != "requester":
+            self.problems.append(
+                "MUSTER_AUTH is 'user', and MUSTER_HOSTS names service accounts: nobody can sign in as one of them. "
+                "Set MUSTER_AUTH=app, or leave MUSTER_HOSTS out."
+            )
+        return said if connected else "app"
+
     def files(self, *names: str) -> tuple[str, ...]:
         found = []
         for name in names:
@@ -249,4 +272,7 @@ class _Reader:
             open_topics=self.words("MUSTER_OPEN_TOPICS", ()),
             backup_bridge=self.line("MUSTER_BACKUP_BRIDGE", 200),
             read_messages=self.choice("MUSTER_READ_MESSAGES", "off", ("off", "on")) == "on",
+            auth=self.auth(),
+            oauth_connection=self.text("MUSTER_OAUTH_CONNECTION"),
+            token_service_url=self.url("MUSTER_TOKEN_SERVICE_URL", cloud.token_service_url),
         )

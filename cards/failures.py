@@ -11,6 +11,13 @@ def reason(code: str, says: Words) -> str:
         "stopped": says("I stopped trying at {time}. Still needed?"),
         "deadline": says("I stopped trying at {time}. Still needed?"),
         "policy": says("I may not open meetings for {host} yet: a Teams administrator can allow it, then try again."),
+        "sign_in": says(
+            "{host} has to sign in first, and I told them how; then it opens by itself. "
+            "Anybody else here can ask for it and host."
+        ),
+        "sign_in_lost": says(
+            "Microsoft did not accept {host}'s sign-in: try again, or give your administrator the reference."
+        ),
         "role": says(
             "Microsoft does not let me open meetings here: an administrator has to grant my permissions, "
             "then try again."

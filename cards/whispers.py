@@ -24,7 +24,7 @@ def render_whisper(whisper: Whisper, nonce: str = "") -> Rendered:
     content = _content(whisper)
     if whisper.name in _TEXT_ONLY:
         text = plain_text(content.parts, rtl=content.words.rtl)
-        return Rendered(None, content.summary.plain(), text)
+        return Rendered(None, content.summary.plain(), text, _sign_in(whisper, content), not _text(whisper, "browser"))
     return rendered(content, nonce)
 
 
@@ -177,6 +177,47 @@ def policy(whisper: Whisper, says: Words) -> Parts:
     )
 
 
+def _sign_in(whisper: Whisper, content: Content) -> str:
+    """Return the title of the button by which somebody signs in; "" where a whisper is not about that."""
+    if whisper.name != "sign-in":
+        return ""
+    return content.words("Sign in and open it") if _text(whisper, "subject") else content.words("Sign in")
+
+
+def sign_in(whisper: Whisper, says: Words) -> Parts:
+    """The person has to sign in, for `subject`, `minutes` long, or for later; `policy`: because no policy names them.
+
+    `browser`: Teams could not do it by itself.
+    """
+    values = {"subject": _text(whisper, "subject"), "minutes": _text(whisper, "minutes")}
+    if _text(whisper, "policy"):
+        why = says("I may not open meetings in your name yet. It's a setting your admin makes; you did nothing wrong.")
+    elif values["subject"]:
+        why = says("Please sign in once, so that I can open meetings in your name.")
+    else:
+        why = says("Sign in, and the meetings you ask for open in your name.")
+    keep = (
+        (Line(says('I\'ll keep "{subject}, {minutes} minutes" for 15 minutes.'), values),) if values["subject"] else ()
+    )
+    return _with_reference(whisper, says, Line(why), *keep)
+
+
+def signed_in(_: Whisper, says: Words) -> Parts:
+    """Somebody has signed in."""
+    return (Line(says("You're signed in: the meetings you ask for can open in your name.")),)
+
+
+def signed_out(_: Whisper, says: Words) -> Parts:
+    """Somebody's sign-in is forgotten."""
+    return (Line(says("You're signed out: I can no longer open meetings by your permission.")),)
+
+
+def not_signed_out(whisper: Whisper, says: Words) -> Parts:
+    """Microsoft could not be reached to forget somebody's sign-in."""
+    text = says("You're still signed in: Microsoft's sign-in service isn't answering. Try again in a few minutes.")
+    return _with_reference(whisper, says, Line(text), _press(says("Sign out"), "sign out"))
+
+
 def failed(whisper: Whisper, says: Words) -> Parts:
     """`subject` was not opened; `code` says why."""
     values = {"subject": _text(whisper, "subject"), "host": says("you"), "time": says("the deadline")}
@@ -317,6 +358,10 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "stopped": stopped,
     "no-request": no_request,
     "policy": policy,
+    "sign-in": sign_in,
+    "signed-in": signed_in,
+    "signed-out": signed_out,
+    "not-signed-out": not_signed_out,
     "failed": failed,
     "dial-in": dial_in,
     "no-dial-in": no_dial_in,
@@ -335,4 +380,4 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "notice": notice,
 }
 """Every text by its name, which is `Whisper.name`."""
-_TEXT_ONLY = frozenset({"elsewhere", "live-below"})
+_TEXT_ONLY = frozenset({"elsewhere", "live-below", "sign-in"})

@@ -20,7 +20,8 @@ class Policy:
 
     `duration` is in minutes; `binding` is the Graph version that is asked to tie meetings to channel threads
     (`beta`, `v1.0`) or `off`; `freeze` is `Meetings.freeze`, which is pure. `open_topics` are the patterns of topics
-    that the whole tenant shares; `backup_bridge` is what to use while Microsoft does not answer.
+    that the whole tenant shares; `backup_bridge` is what to use while Microsoft does not answer. `auth` is by whose
+    permission meetings are made: `app`, `user`, or `auto`, which is the app's, else the person's (ENGINE R13).
     """
 
     freeze: Freeze
@@ -31,6 +32,7 @@ class Policy:
     bot_name: str = "Muster"
     open_topics: tuple[str, ...] = ()
     backup_bridge: str = ""
+    auth: str = "app"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,7 @@ class Command:
 
     `phrases` are the ways to begin a line with it, lower case, the first being the one that is taught;
     `takes_words` says whether more may follow, and `alone` which phrases stand only by themselves.
+    `delegated` says that it is there only where people can sign in.
     `title` and `description` are shown in Teams' menu (at most 32 and 128 characters, facts/teams 6.2).
     """
 
@@ -148,6 +151,7 @@ class Command:
     run: Callable[[Asked], Reply]
     takes_words: bool = False
     alone: frozenset[str] = frozenset()
+    delegated: bool = False
 
     def takes_words_after(self, phrase: list[str]) -> bool:
         """Say whether words may follow this phrase of the command."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
-from bot import limits, rooms, topics
+from bot import limits, rooms, topics, ways
 from bot.commands import wishes
 from bot.commands.command import Asked, Command, derived, once
 from bot.commands.wishes import Wish
 from bot.decisions import Effect, PlanMessage, PointCard, Record, Reply, SaveChat, SaveNote, SetTimer
 from bot.model import (
     UNFINISHED,
-    ChannelKind,
     ChatKind,
     MeetingRequest,
     Person,
@@ -21,6 +20,7 @@ from bot.model import (
     RoomState,
     Timer,
     TimerKind,
+    Way,
 )
 
 LONGEST_BRIDGE = 200
@@ -125,8 +125,34 @@ def led(asked: Asked, wish: Wish) -> Reply | None:
 def begun(asked: Asked, wish: Wish) -> Reply:
     """Open a new room."""
     room = new_room(asked, wish)
-    reply = rooms.begin(room, card_for(asked, room), asked.view.now)
+    return opening(asked, room)
+
+
+def opening(asked: Asked, room: Room) -> Reply:
+    """Open a room, with a look for the person's own token first where that is what ties it to the channel (R2)."""
+    look_up = ways.looks_up(room, asked.policy.auth, asked.policy.binding, chat=asked.chat, notes=asked.view.notes)
+    reply = rooms.begin(room, card_for(asked, room), asked.view.now, look_up=look_up)
     return replace(reply, effects=(*reply.effects, *zone_seen(asked)))
+
+
+def go_on(asked: Asked) -> Reply:
+    """What waited for its person's sign-in runs, as it was first asked; somebody may have been faster (ENGINE 3.2)."""
+    before = asked.view.pressed_room
+    if before is None or before.state is not RoomState.FAILED:
+        return Reply(outcome="overtaken")
+    wish = Wish(before.scope_key, before.topic, before.subject, explicit=True)
+    there = next((room for room in candidates(asked, wish) if room.topic == wish.topic), None)
+    if there is not None:
+        return running(asked, there)
+    fresh = new_room(asked, wish)
+    span = before.ends_at - before.starts_at
+    room = replace(fresh, way=Way.USER, ends_at=fresh.starts_at + span, options=before.options, people=before.people)
+    room = replace(room, graph_call=before.graph_call)
+    room = replace(room, request=asked.policy.freeze(room.host.oid, rooms.request_of(room)))
+    reply = opening(asked, room)
+    times = asked.turn.data.get("asked", "1")
+    note = SaveNote(room.tenant, ways.asked_key(room.room_id), times, asked.view.now + ways.KEPT)
+    return replace(reply, effects=(*reply.effects, note))
 
 
 def candidates(asked: Asked, wish: Wish) -> tuple[Room, ...]:
@@ -234,6 +260,7 @@ def new_room(asked: Asked, wish: Wish) -> Room:
         reference=turn.reference,
         zone=chat.zone or turn.zone,
         language=chat.language(turn.locale if chat.kind is ChatKind.PERSONAL else policy.language),
+        way=request.way,
         bind_thread=request.bind_thread,
         people=people(asked),
         backup_bridge=(str(chat.settings.get("backup_bridge", "")) or policy.backup_bridge)[:LONGEST_BRIDGE],
@@ -250,13 +277,15 @@ def zone_seen(asked: Asked) -> tuple[Effect, ...]:
 
 def _request(asked: Asked, wish: Wish) -> MeetingRequest:
     starts_at = asked.view.now - asked.view.now % 1000
+    way = ways.first(asked.policy.auth, asked.view.notes, asked.turn.person.oid)
     return MeetingRequest(
         external_id=asked.view.fresh_id,
         subject=wish.subject,
         starts_at=starts_at,
         ends_at=starts_at + asked.policy.duration * 60_000,
-        bind_thread=thread_to_bind(asked),
+        bind_thread=ways.to_bind(asked.view.chat or asked.turn.chat, way, asked.policy.binding, asked.view.notes),
         language=asked.turn.locale,
+        way=way,
     )
 
 
@@ -266,15 +295,6 @@ def people(asked: Asked) -> tuple[Person, ...]:
     if before is not None and wishes.again(asked):
         return before.people
     return asked.turn.mentions[: rooms.MOST_CALLED]
-
-
-def thread_to_bind(asked: Asked) -> str:
-    """Return the thread Graph is asked to tie the meeting to: a standard channel's, unless refused lately (R2)."""
-    chat = asked.chat
-    standard = chat.kind is ChatKind.CHANNEL and chat.channel_kind in {None, ChannelKind.STANDARD}
-    remembered = rooms.refusal_keys(asked.policy.binding, chat.thread_id)
-    refused = any(key in asked.view.notes for key in remembered)
-    return chat.thread_id if standard and not refused and asked.policy.binding != "off" else ""
 
 
 COMMAND = Command(

@@ -41,7 +41,7 @@ _QUOTED = re.compile(rf'(?:^|(?<=\s))(?:{"|".join(SUBJECT)}):\s?"((?:[^"]|"")*)"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was said after the command: `minutes` is 0 where nothing was said; `names` are those of `with`, as mentioned.
+    """What was said after the command: `minutes` is 0 where nothing was said; `names` are those of `with`.
 
     `numbers` says whether the card shows phone numbers.
     """

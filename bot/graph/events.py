@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.graph.options import LONGEST_SUBJECT
-from bot.graph.values import fields, instant, texts, written
+from bot.graph.values import fields, instant, texts, whole, written
 from bot.model import FrozenRequest, MeetingRequest
 
 PROVIDER = "teamsForBusiness"
@@ -35,7 +35,7 @@ def body(request: MeetingRequest) -> dict[str, Any]:
         "end": _in_utc(request.ends_at),
         "isOnlineMeeting": True,
         "onlineMeetingProvider": PROVIDER,
-        "transactionId": str(uuid.uuid5(_NAMESPACE, request.external_id.encode(errors="replace").decode())),
+        "transactionId": str(uuid.uuid5(_NAMESPACE, whole(request.external_id))),
     }
     return event | {"attendees": attendees} if attendees else event
 

@@ -39,7 +39,7 @@ def text(found: Fields, *names: str) -> str:
     for name in names:
         value = found.get(name)
         if isinstance(value, str) and value.strip():
-            return value.strip()
+            return whole(value).strip()
         if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**_DIGITS_OF_AN_INTEGER:
             return str(value)
     return ""
@@ -51,7 +51,7 @@ def texts(found: Fields, *names: str) -> list[str]:
     for name in names:
         value = found.get(name)
         listed = value if isinstance(value, list) else [value]
-        values += [item.strip() for item in listed if isinstance(item, str) and item.strip()]
+        values += [whole(item).strip() for item in listed if isinstance(item, str) and item.strip()]
     return values
 
 
@@ -95,5 +95,10 @@ def instant(at: int) -> str:
 
 
 def written(body: Mapping[str, Any]) -> str:
-    """Return a body as JSON text; half a surrogate pair is no character and could not be sent as UTF-8."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="replace").decode()
+    """Return a body as JSON text that can be sent."""
+    return whole(json.dumps(body, ensure_ascii=False, separators=(",", ":")))
+
+
+def whole(value: str) -> str:
+    """Return a text without halves of surrogate pairs, which JSON can hold and neither UTF-8 nor a database can."""
+    return value.encode(errors="replace").decode()

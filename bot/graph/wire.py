@@ -21,7 +21,7 @@ from bot.errors import (
     ThreadRefused,
 )
 from bot.graph import events, options, retry
-from bot.graph.values import fields, instant, part, text, written
+from bot.graph.values import fields, instant, part, text, whole, written
 from bot.model import FrozenRequest, GraphCall, MeetingKey, MeetingRequest, Options, Way
 
 LONGEST_CODE = 80
@@ -108,7 +108,7 @@ def look_up(owner: str, key: MeetingKey, value: str, language: str = "en") -> Fr
         MeetingKey.VIDEO_ID: "VideoTeleconferenceId",
     }[key]
     where = "/communications" if key is MeetingKey.VIDEO_ID else owner
-    literal = quote(value.replace("'", "''").encode(errors="replace"), safe="")
+    literal = quote(whole(value.replace("'", "''")), safe="")
     return FrozenRequest("v1.0", f"{where}/onlineMeetings?$filter={name}%20eq%20'{literal}'", "", language)
 
 

@@ -7,7 +7,7 @@ import difflib
 from bot.sandbox.faults import CATALOGUE, Faults
 
 MEANING = {
-    "policy": "Graph now answers 403, no access policy. The next meet now shows who is told.",
+    "policy": "Graph now answers 403, no access policy. The next meet now asks its person to sign in.",
     "429": "Graph now answers 429, too many requests. The next meet now waits and tries again.",
     "503": "Graph now answers 503, not available. The next meet now says so and tries again.",
     "outage": "Graph now closes every connection. The next meet now says so and tries again.",

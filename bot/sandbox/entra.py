@@ -17,7 +17,7 @@ from aiohttp import web
 from bot.sandbox.authority import Authority, SigningKey
 from bot.sandbox.clock import moment
 from bot.sandbox.server import Call, Refused, Server, Stage
-from bot.sandbox.tenant import DOMAIN
+from bot.sandbox.tenant import DOMAIN, Person
 
 GRAPH_AUDIENCE = "https://graph.microsoft.com"
 BOT_AUDIENCE = "https://api.botframework.com"
@@ -116,6 +116,10 @@ class Entra(Server):
         token = self.key.sign(claims)
         self.issued.append(claims["uti"])
         return token
+
+    def issue_for(self, person: Person, scope: str, *, audience: str = GRAPH_AUDIENCE) -> str:
+        """Return a delegated access token of a person: what they consented to is its `scp`, and it has no roles."""
+        return self.issue(audience, oid=person.oid, upn=person.upn, scp=scope, idtyp="user", roles=[])
 
     def claims(self, authorization: str, audiences: set[str]) -> dict[str, Any]:
         """Return the claims of a valid `Bearer …` header; raises Refused 401 with the reason."""

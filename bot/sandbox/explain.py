@@ -10,7 +10,7 @@ from typing import Any
 from bot.sandbox.journal import Exchange
 from bot.sandbox.lines import printable
 
-_NAMES = {"entra": "Entra", "graph": "Graph", "teams": "Teams", "bot": "Muster"}
+_NAMES = {"entra": "Entra", "graph": "Graph", "teams": "Teams", "tokens": "the Token Service", "bot": "Muster"}
 _LINES = 40
 _CHARACTERS = 118
 _SECRET_NAME = re.compile(r"(?i)authorization|cookie|assertion|secret|password|passcode|token(?!_?type|_?endpoint)")

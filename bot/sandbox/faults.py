@@ -17,6 +17,7 @@ class Fault:
     """A way to fail. `status` 0 closes the connection; None changes a rule, which a server asks for by name.
 
     `operations` is a pattern such as `graph.*`. `after` lets the request have its effect first (the answer is lost).
+    `spares_people`: what somebody does by their own permission (`/me`) goes on.
     """
 
     operations: str
@@ -24,13 +25,14 @@ class Fault:
     code: str = ""
     message: str = ""
     after: bool = False
+    spares_people: bool = False
 
 
 _POLICY = "No application access policy found for this app {app_id} on the user {user}"
 _UNAVAILABLE = "The service is temporarily unavailable. Please try again later."
 
 CATALOGUE: dict[str, Fault] = {
-    "policy": Fault("graph.*", 403, "Forbidden", _POLICY),
+    "policy": Fault("graph.*", 403, "Forbidden", _POLICY, spares_people=True),
     "429": Fault("graph.*", 429, "TooManyRequests", "Too Many Requests"),
     "500": Fault("graph.*", 500, "InternalServerError", "An error has occurred."),
     "502": Fault("graph.*", 502, "BadGateway", "Bad gateway"),
@@ -59,6 +61,8 @@ CATALOGUE: dict[str, Fault] = {
     "connector-413": Fault("connector.*", 413, "MessageSizeTooBig", "Message size too large."),
     "connector-reset": Fault("connector.*", 0),
     "connector-reset-after": Fault("connector.*", 0, after=True),
+    "tokens-503": Fault("tokens.*", 503, "ServiceUnavailable", _UNAVAILABLE),
+    "tokens-outage": Fault("tokens.*", 0),
     "entra-503": Fault("entra.*", 503, "temporarily_unavailable", "AADSTS90033: A transient error has occurred."),
     "entra-outage": Fault("entra.*", 0),
     # Rules: Graph's handlers ask `faults.rule(name)` where they matter.
@@ -100,6 +104,8 @@ class Injection:
     def strikes(self, exchange: Exchange) -> bool:
         """Count a call and return whether the fault strikes it."""
         if not fnmatchcase(exchange.operation, self.operations) or (self.where and not self.where(exchange)):
+            return False
+        if self.fault.spares_people and "/me/" in exchange.path:
             return False
         self.seen += 1
         if self.ordinals and self.seen not in self.ordinals:

@@ -31,7 +31,7 @@ _BARE = "An error has occurred."
 _POLICY = "No application access policy found for this app {} on the user {}"
 _PARAMETER = "The parameter '{}' in the request payload is not a valid parameter for the operation 'createOrGet'."
 _ME = "/me request is only valid with delegated authentication flow."
-_ONE_MEETING = r"/{version:v1\.0|beta}{_:/+}users/{user}/onlineMeetings"
+_MEETINGS = (r"/{version:v1\.0|beta}{_:/+}users/{user}/onlineMeetings", r"/{version:v1\.0|beta}{_:/+}me/onlineMeetings")
 _FILTER = re.compile(r"\s*([A-Za-z/]+)\s+eq\s+'(.*)'\s*", re.DOTALL)
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -46,13 +46,14 @@ class Graph(Server):
         self.meetings: list[Meeting] = []
         self._entra = entra
         self._last_message = 0
-        one = _ONE_MEETING + "/{meeting}"
-        self.route("POST", _ONE_MEETING + "/createOrGet", "graph.createOrGet", self._create_or_get)
-        self.route("POST", _ONE_MEETING, "graph.create", self._create)
-        self.route("GET", _ONE_MEETING, "graph.find", self._find)
-        self.route("GET", one, "graph.get", self._get)
-        self.route("PATCH", one, "graph.update", self._update)
-        self.route("DELETE", one, "graph.delete", self._delete)
+        for meetings in _MEETINGS:
+            one = meetings + "/{meeting}"
+            self.route("POST", meetings + "/createOrGet", "graph.createOrGet", self._create_or_get)
+            self.route("POST", meetings, "graph.create", self._create)
+            self.route("GET", meetings, "graph.find", self._find)
+            self.route("GET", one, "graph.get", self._get)
+            self.route("PATCH", one, "graph.update", self._update)
+            self.route("DELETE", one, "graph.delete", self._delete)
         self.route(
             "GET", r"/{version:v1\.0|beta}{_:/+}communications/onlineMeetings{_end:/?}", "graph.find", self._find_video
         )
@@ -61,19 +62,29 @@ class Graph(Server):
         self.route("*", r"/{version:v1\.0|beta}{_:/+}me/{tail:.*}", "graph.me", self._me)
 
     def admit(self, call: Call) -> None:
-        """Judge the bearer; raises Refused 401, or 403 without the role that the method needs.
+        """Judge the bearer; raises Refused 401, or 403 without the role or scope that the method needs.
 
-        Who may read messages is not the tenant's to say but the team's or the chat's.
+        `/me` is for people's own tokens alone (facts/graph 1.1); theirs opens `/users/{oid}` only for themselves. Who
+        may read messages is not the tenant's to say but the team's or the chat's.
         """
-        audiences = {GRAPH_AUDIENCE, GRAPH_APP, self.url}
-        claims = self._entra.claims(call.request.headers.get("Authorization", ""), audiences)
+        claims = self._claims(call)
         if call.exchange.operation == LISTED:
             return
-        needed = {"OnlineMeetings.ReadWrite.All"}
+        needed = {"OnlineMeetings.ReadWrite"}
         if call.request.method == "GET":
-            needed.add("OnlineMeetings.Read.All")
-        if not needed.intersection(claims.get("roles", ())):
+            needed.add("OnlineMeetings.Read")
+        if "scp" in claims:
+            granted, theirs = set(claims["scp"].split()), call.request.match_info.get("user", claims["oid"])
+            if theirs.lower() != claims["oid"]:
+                raise Refused(403, "Forbidden")
+        else:
+            granted, needed = set(claims.get("roles", ())), {f"{name}.All" for name in needed}
+        if not needed & granted:
             raise Refused(403, "Forbidden")
+
+    def _claims(self, call: Call) -> dict[str, Any]:
+        audiences = {GRAPH_AUDIENCE, GRAPH_APP, self.url}
+        return self._entra.claims(call.request.headers.get("Authorization", ""), audiences)
 
     def error(self, call: Call, refused: Refused) -> web.Response:
         """Return Graph's error body (facts/graph 3.3)."""
@@ -256,7 +267,10 @@ class Graph(Server):
         return begin, finish
 
     def _person(self, call: Call) -> Person:
-        key = call.part("user")
+        claims = self._claims(call)
+        if "user" not in call.request.match_info and "scp" not in claims:
+            raise Refused(400, "BadRequest", _ME)
+        key = call.request.match_info.get("user", claims.get("oid", ""))
         if not _GUID.fullmatch(key):
             raise Refused(404, "UnknownError")
         person = next((person for person in self.stage.tenant.people if person.oid == key.lower()), None)
@@ -264,7 +278,7 @@ class Graph(Server):
             raise Refused(404, "NotFound", "User not found.")
         if person.guest or not person.licensed:
             raise Refused(404, "UnknownError")
-        if not person.policy:
+        if not person.policy and "scp" not in claims:
             raise Refused(403, "Forbidden", _POLICY.format(self.stage.tenant.app_id, person.oid))
         return person
 

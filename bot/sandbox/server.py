@@ -24,6 +24,8 @@ from bot.sandbox.tenant import Tenant
 
 Answer = Callable[["Call"], Awaitable[web.Response]]
 _MAX_BODY = 1024 * 1024
+_SECRETIVE = frozenset({"entra", "tokens"})
+"""Servers whose bodies are written down without what is secret in them."""
 _TICKS = 3
 """Turns of the event loop after which an aborted TLS connection is gone."""
 
@@ -182,7 +184,7 @@ class Server(ABC):
             self._transports.add(request.transport)
         try:
             call.body = await _body(request)
-            exchange.request = masked(call.body) if self.name == "entra" else call.body
+            exchange.request = masked(call.body) if self.name in _SECRETIVE else call.body
             response = await handler(request)
         except Dropped:
             if request.transport is not None:
@@ -203,7 +205,7 @@ class Server(ABC):
             exchange.response_headers = masked_headers(response.headers)
             body = response.body if isinstance(response.body, bytes) else b""
             data = readable(body, response.content_type)
-            exchange.response = masked(data) if self.name == "entra" else data
+            exchange.response = masked(data) if self.name in _SECRETIVE else data
         exchange.ms = (time.perf_counter() - started) * 1000
         exchange.done = True
         self.stage.journal.changed()

