@@ -66,7 +66,7 @@ def as_private_as_asked(options: Options, meeting: Meeting) -> bool:
 
 def lacking(options: Options, meeting: Meeting) -> Options:
     """Return what is asked for, can be set later, and is not there."""
-    there = {_name(one.person) for one in meeting.invited}
+    there = {name for one in meeting.invited for name in _names(one.person)}
     told = _read(meeting.more)
     more = {name: value for name, value in _read(options.more).items() if told.get(name) != value}
     return Options(
@@ -76,7 +76,7 @@ def lacking(options: Options, meeting: Meeting) -> Options:
         announce=_unlike(options.announce, meeting.announce),
         record=_unlike(options.record, meeting.record),
         chat=options.chat if options.chat != meeting.chat else "",
-        invited=tuple(one for one in options.invited if _name(one.person) and _name(one.person) not in there),
+        invited=tuple(one for one in options.invited if not there.intersection(_names(one.person))),
         more=json.dumps(more, sort_keys=True) if more else "",
     )
 
@@ -90,8 +90,8 @@ def _unlike(asked: bool | None, there: bool | None) -> bool | None:
     return None if asked is None or asked == there else asked
 
 
-def _name(person: Person) -> str:
-    return (person.oid or person.upn).casefold()
+def _names(person: Person) -> set[str]:
+    return {name.casefold() for name in (person.oid, person.upn) if name}
 
 
 def _read(more: str) -> Mapping[str, Any]:

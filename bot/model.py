@@ -145,6 +145,8 @@ class TimerKind(StrEnum):
     MEMBERS = "members"
     TOPIC = "topic"
     SIGN_OUT = "sign_out"
+    PATCH = "patch"
+    EVENT = "event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,7 +348,8 @@ class Room:
 
     `zone` is the chat's zone as an IANA name (empty: UTC); `language` the public card's language.
     `trying` says why a room still opening waits: empty, `slow` (not answered yet), `unavailable`, or
-    `unclear`: the same, and an attempt may have made the meeting all the same.
+    `unclear`: the same, and an attempt may have made the meeting all the same; of an open one, that its `options` are
+    still being set. While it is opening, `meeting` is one that nobody may be shown yet.
     `topic` is "" for a chat's own room, `#` and a key for a topic, `thread:` and a root's id, or an id of its own.
     `people` are those whom the request mentioned; `backup_bridge` is what to use while Microsoft does not answer.
     """

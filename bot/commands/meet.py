@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
-from bot import limits, rooms, topics, ways
+from bot import limits, meeting_options, rooms, topics, ways
 from bot.commands import wishes
 from bot.commands.command import Asked, Command, derived, once
 from bot.commands.wishes import Wish
@@ -115,7 +115,7 @@ def led(asked: Asked, wish: Wish) -> Reply | None:
     near = topics.nearest(wish.topic, there) if wish.topic and not wish.explicit else None
     if near is not None:
         return near_topic(asked, wish, near)
-    if not asked.turn.person.oid:
+    if asked.policy.hosts.first(asked.turn.person, "", "", asked.view.notes) is None:
         return asked.tell("failed", code="host", subject=wish.subject)
     if wait := limits.too_fast(asked.view.mine, asked.view.here, asked.view.now):
         return too_fast(asked, wait)
@@ -237,8 +237,9 @@ def card_for(asked: Asked, room: Room) -> PlanMessage | PointCard:
 def new_room(asked: Asked, wish: Wish) -> Room:
     """Return the room that this turn asks for, with everything frozen that a retry must not change (ENGINE R1)."""
     turn, view, policy = asked.turn, asked.view, asked.policy
-    request = _request(asked, wish)
     chat = asked.chat
+    host = policy.hosts.first(turn.person, turn.chat.tenant, turn.chat.thread_id, view.notes) or turn.person
+    request = _request(asked, wish, host)
     return Room(
         room_id=view.fresh_id,
         tenant=turn.chat.tenant,
@@ -248,10 +249,10 @@ def new_room(asked: Asked, wish: Wish) -> Room:
         version=1,
         subject=request.subject,
         starter=turn.person,
-        host=turn.person,
+        host=host,
         home_thread=turn.chat.thread_id,
         home_conversation=turn.conversation_id,
-        request=policy.freeze(turn.person.oid, request),
+        request=policy.freeze(host.oid, request),
         external_id=request.external_id,
         created_at=view.now,
         give_up_at=view.now + rooms.TRIES_FOR,
@@ -261,6 +262,8 @@ def new_room(asked: Asked, wish: Wish) -> Room:
         zone=chat.zone or turn.zone,
         language=chat.language(turn.locale if chat.kind is ChatKind.PERSONAL else policy.language),
         way=request.way,
+        graph_call=request.call,
+        options=request.options,
         bind_thread=request.bind_thread,
         people=people(asked),
         backup_bridge=(str(chat.settings.get("backup_bridge", "")) or policy.backup_bridge)[:LONGEST_BRIDGE],
@@ -275,17 +278,19 @@ def zone_seen(asked: Asked) -> tuple[Effect, ...]:
     return (SaveChat(replace(chat, settings={**chat.settings, "zone_seen": zone})),)
 
 
-def _request(asked: Asked, wish: Wish) -> MeetingRequest:
+def _request(asked: Asked, wish: Wish, host: Person) -> MeetingRequest:
     starts_at = asked.view.now - asked.view.now % 1000
-    way = ways.first(asked.policy.auth, asked.view.notes, asked.turn.person.oid)
+    way = ways.first(asked.policy.auth, asked.view.notes, host.oid)
     return MeetingRequest(
         external_id=asked.view.fresh_id,
         subject=wish.subject,
         starts_at=starts_at,
-        ends_at=starts_at + asked.policy.duration * 60_000,
+        ends_at=starts_at + (wish.minutes or asked.policy.duration) * 60_000,
         bind_thread=ways.to_bind(asked.view.chat or asked.turn.chat, way, asked.policy.binding, asked.view.notes),
         language=asked.turn.locale,
         way=way,
+        call=meeting_options.call_for(wish.options, calendar=wish.calendar),
+        options=wish.options,
     )
 
 

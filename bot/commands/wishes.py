@@ -63,8 +63,10 @@ def wished(asked: Asked) -> Wish:
     if before is not None and again(asked):
         wish = _place(asked, asked.rest)
         minutes = round((before.ends_at - before.starts_at) / 60_000)
-        had = meeting_options.opened_up(before.options) if phrase(asked) == ANYWAY else before.options
-        return replace(wish, options=had, minutes=minutes, calendar=before.graph_call is GraphCall.EVENT)
+        anyway = phrase(asked) == ANYWAY
+        had = meeting_options.opened_up(before.options) if anyway and before.fail_code == "private" else before.options
+        calendar = before.graph_call is GraphCall.EVENT and not (anyway and before.fail_code == "calendar")
+        return replace(wish, options=had, minutes=minutes, calendar=calendar)
     mentions = {person.name: person for person in asked.turn.mentions}
     try:
         said = options.parse(asked.rest, mentions)
