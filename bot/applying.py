@@ -45,6 +45,7 @@ class Applying:
         )
         try:
             found = await self._named(missing, claim.chat)
+            self._explain(room, found)
             applied = await self._update(room, meeting, found) if found != NO_OPTIONS else meeting
         except (NotNow, NotDone, Unclear) as error:
             if isinstance(error, NotNow):
@@ -56,6 +57,13 @@ class Applying:
             self.report(room, error, "graph.options_refused")
             return _with_room(patching.not_patched)
         return _with_room(lambda there, view, whisper_id: patching.patched(there, applied, view, whisper_id))
+
+    def _explain(self, room: Room, options: Options) -> None:
+        if names := meeting_options.named(options):
+            early = room.state is RoomState.OPENING
+            when = "before the link: it keeps people out" if early else "after the link: nobody waits for it"
+            fields: dict[str, Value] = {"ref": room.reference, "call": "update", "why": f"{', '.join(names)}, {when}"}
+            self.observe(Event("graph.chosen", fields))
 
     async def _update(self, room: Room, meeting: Meeting, options: Options) -> Meeting:
         """Return the meeting as it is now; what only its event knows is kept."""

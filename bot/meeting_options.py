@@ -17,11 +17,7 @@ _WIDTH = {scope.value: width for width, scope in enumerate(LobbyScope)}
 def merged(defaults: Options, asked: Options) -> Options:
     """Return the options of `asked`, and of `defaults` where it says nothing."""
     more = json.dumps({**_read(defaults.more), **_read(asked.more)}, sort_keys=True) if asked.more else defaults.more
-    said = {
-        one.name: getattr(asked, one.name)
-        for one in fields(Options)
-        if getattr(asked, one.name) != getattr(NO_OPTIONS, one.name)
-    }
+    said = {name: getattr(asked, name) for name in named(asked)}
     return replace(defaults, **{**said, "more": more})
 
 
@@ -36,9 +32,13 @@ def why(room: Room) -> str:
     """Return why a room's meeting is asked for by the call it has, as one sentence for who looks into it."""
     if room.graph_call is GraphCall.EVENT:
         return "it is to stand in the calendar"
+    tied = ", tied to the channel" if room.bind_thread else ""
     if room.graph_call is GraphCall.CREATE:
-        return f"a {'passcode' if room.options.passcode else 'template'} can only be set when a meeting is made"
-    return "asked again it answers with the same meeting"
+        option = "passcode" if room.options.passcode else "template"
+        others = [name for name in named(room.options) if name not in {option, "numbers"}]
+        along = f"; with it go {', '.join(others)}" if others else ""
+        return f"a {option} can only be set when a meeting is made{along}{tied}"
+    return f"asked again it answers with the same meeting{tied}"
 
 
 def wanted(room: Room) -> Options:
@@ -79,6 +79,11 @@ def lacking(options: Options, meeting: Meeting) -> Options:
         invited=tuple(one for one in options.invited if not there.intersection(_names(one.person))),
         more=json.dumps(more, sort_keys=True) if more else "",
     )
+
+
+def named(options: Options) -> list[str]:
+    """Return the names of what these options ask for, in the words of DESIGN."""
+    return [one.name for one in fields(Options) if getattr(options, one.name) != getattr(NO_OPTIONS, one.name)]
 
 
 def opened_up(options: Options) -> Options:
