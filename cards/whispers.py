@@ -267,9 +267,9 @@ def no_numbers(_: Whisper, says: Words) -> Parts:
 
 
 def host_wanted(whisper: Whisper, says: Words) -> Parts:
-    """`name` cannot host themselves; `line` starts the meeting for whoever presses."""
+    """`who` cannot host themselves; `line` starts the meeting for whoever presses."""
     text = says("{name} would like to meet here.")
-    return (Line(text, {"name": _text(whisper, "name")}), _press(says("Start it as host"), _text(whisper, "line")))
+    return (Line(text, {"name": _text(whisper, "who")}), _press(says("Start it as host"), _text(whisper, "line")))
 
 
 def host_asked(whisper: Whisper, says: Words) -> Parts:

@@ -16,7 +16,7 @@ def run(asked: Asked) -> Reply:
         return asked.tell("no-request")
     chat = asked.chat
     language = chat.language(asked.turn.locale if chat.kind is ChatKind.PERSONAL else asked.policy.language)
-    data = {"name": room.starter.name, "line": f"meet now {room.subject}"}
+    data = {"who": room.starter.name, "line": f"meet now {room.subject}"}
     words = replace(asked.whisper("host-wanted", **data), language=language, zone=chat.zone, reference="")
     key = f"host wanted|{room.room_id}"
     message = Message(

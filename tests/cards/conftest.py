@@ -103,7 +103,7 @@ WHISPER_DATA: dict[str, dict[str, Any]] = {
     "welcome": {"team": "Platform team", "bot": "Muster"},
     "sign-in": {"subject": "Retro", "minutes": "45", "policy": "yes"},
     "no-numbers": {},
-    "host-wanted": {"name": "Kim Park", "line": "meet now Retro"},
+    "host-wanted": {"who": "Kim Park", "line": "meet now Retro"},
     "host-asked": {"subject": "Retro"},
     "cannot-host": {"subject": "Retro"},
     "no-calendar": {"subject": "Retro", "line": "open anyway Retro"},
