@@ -18,6 +18,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "manifest"
 PROJECT = FOLDER.parent / "pyproject.toml"
 ICONS = ("color.png", "outline.png")
 SCOPES = ("team", "groupChat", "personal")
+SIGN_IN_PAGES = "token.botframework.com"
 MOST_COMMANDS = 12  # per list, facts/teams 6.2
 LONGEST_TITLE, LONGEST_DESCRIPTION = 128, 4000  # characters, the same place
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can say: the same package has the same bytes every day
@@ -40,13 +41,15 @@ class Listed(Protocol):
         ...
 
 
-def build(commands: Iterable[Listed], app_id: str, out: Path, version: str, *, reading: bool = False) -> Path:
+def build(
+    commands: Iterable[Listed], app_id: str, out: Path, version: str, *, reading: bool = False, signing_in: bool = False
+) -> Path:
     """Write the package to `out` and return it; the same input gives the same bytes.
 
-    `app_id` is the bot's application (client) id; `version` is x.y.z; `reading` asks for the grant to read messages.
-    Raises SettingsError naming what does not fit.
+    `app_id` is the bot's application (client) id; `version` is x.y.z; `reading` asks for the grant to read messages,
+    `signing_in` lets people sign in. Raises SettingsError naming what does not fit.
     """
-    content = manifest(commands, app_id, version, reading=reading)
+    content = manifest(commands, app_id, version, reading=reading, signing_in=signing_in)
     out.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(out, "w") as package:
         for name, data in [("manifest.json", content), *((icon, (FOLDER / icon).read_bytes()) for icon in ICONS)]:
@@ -59,7 +62,7 @@ def build(commands: Iterable[Listed], app_id: str, out: Path, version: str, *, r
 
 def build_from_settings(app_id: str, out: Path, environ: Mapping[str, str] | None = None) -> Path:
     """Write the package of this version of Muster, for `app_id` or else for `MicrosoftAppId`, with every command."""
-    from bot.commands import COMMANDS  # noqa: PLC0415 - the engine's words, wanted here only
+    from bot.commands import COMMANDS, available  # noqa: PLC0415 - the engine's words, wanted here only
 
     known_to = os.environ if environ is None else environ
     known = app_id or known_to.get("MicrosoftAppId", "")
@@ -68,10 +71,15 @@ def build_from_settings(app_id: str, out: Path, environ: Mapping[str, str] | Non
             ["MicrosoftAppId is not set. Set it, or say --app-id ID: the bot's application (client) id."]
         )
     reading = known_to.get("MUSTER_READ_MESSAGES", "").strip().casefold() == "on"
-    return build(COMMANDS, known.strip(), out, current_version(), reading=reading)
+    connected = bool(known_to.get("MUSTER_OAUTH_CONNECTION", "").strip())
+    signing_in = connected and known_to.get("MUSTER_AUTH", "").strip().casefold() != "app"
+    commands = available(COMMANDS, delegated=signing_in)
+    return build(commands, known.strip(), out, current_version(), reading=reading, signing_in=signing_in)
 
 
-def manifest(commands: Iterable[Listed], app_id: str, version: str, *, reading: bool = False) -> bytes:
+def manifest(
+    commands: Iterable[Listed], app_id: str, version: str, *, reading: bool = False, signing_in: bool = False
+) -> bytes:
     """Return manifest.json as bytes: the template with ids, version, the command list and what is asked for."""
     problems = []
     try:
@@ -96,6 +104,10 @@ def manifest(commands: Iterable[Listed], app_id: str, version: str, *, reading: 
         content["webApplicationInfo"] = {"id": identity, "resource": f"api://{identity}"}
         grants = [{"name": name, "type": "Application"} for name in READING]
         content["authorization"] = {"permissions": {"resourceSpecific": grants}}
+    if signing_in:
+        # What Teams asks its own token for, and where the browser's way ends (facts/graph 7.1).
+        content["webApplicationInfo"] = {"id": identity, "resource": f"api://botid-{identity}"}
+        content["validDomains"] = [*content["validDomains"], SIGN_IN_PAGES]
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
 

@@ -125,7 +125,7 @@ def _waiting(room: Room, chat: Chat, data: dict[str, str], now: int) -> Turn:
         received_at=now,
         expires_at=now + KEPT,
         reference=room.reference,
-        text=room.subject,
+        text=f"meet now {room.subject}",
         mentions=room.people,
         data=data,
         locale=room.request.language,

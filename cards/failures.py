@@ -6,14 +6,14 @@ from cards.words import Words
 
 
 def reason(code: str, says: Words) -> str:
-    """Return the template for a fail code of `bot.rooms`; it may have `{host}` and `{time}` in it."""
+    """Return the template for a fail code of `bot.rooms`; it may have `{host}`, `{time}` and `{by}` in it."""
     reasons = {
         "stopped": says("I stopped trying at {time}. Still needed?"),
         "deadline": says("I stopped trying at {time}. Still needed?"),
         "policy": says("I may not open meetings for {host} yet: a Teams administrator can allow it, then try again."),
         "sign_in": says(
-            "{host} has to sign in first, and I told them how; then it opens by itself. "
-            "Anybody else here can ask for it and host."
+            "{host} has to sign in first, and was asked alone: done by {by}, it opens by itself, "
+            "and somebody else in this chat can ask for it and host."
         ),
         "sign_in_lost": says(
             "Microsoft did not accept {host}'s sign-in: try again, or give your administrator the reference."

@@ -13,6 +13,8 @@ from cards.words import Words, words
 
 EMPTY_FOR = 900_000
 """ms after which an empty meeting closes (ENGINE 3.2)."""
+SIGN_IN_FOR = 900_000
+"""ms for which a request waits for its person's sign-in (ENGINE R13)."""
 _CHANNEL = "@thread.tacv2"
 
 
@@ -146,8 +148,9 @@ def _ended(room: Room, says: Words) -> Content:
 
 
 def _failed(room: Room, says: Words) -> Content:
-    stopped = times.clock(room.ended_at or room.give_up_at, room.zone)
-    values = _values(room, says) | {"time": stopped}
+    stopped = room.ended_at or room.give_up_at
+    by = times.clock(stopped + SIGN_IN_FOR, room.zone)
+    values = _values(room, says) | {"time": times.clock(stopped, room.zone), "by": by}
     parts: tuple[Part, ...] = (
         Line(says("{subject}: not opened"), values, Look.HEADING),
         Line(failures.reason(room.fail_code, says), values),

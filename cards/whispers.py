@@ -225,6 +225,7 @@ def not_signed_out(whisper: Whisper, says: Words) -> Parts:
 def failed(whisper: Whisper, says: Words) -> Parts:
     """`subject` was not opened; `code` says why."""
     values = {"subject": _text(whisper, "subject"), "host": says("you"), "time": says("the deadline")}
+    values["by"] = values["time"]
     return _with_reference(
         whisper,
         says,

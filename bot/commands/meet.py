@@ -147,7 +147,8 @@ def go_on(asked: Asked) -> Reply:
     fresh = new_room(asked, wish)
     span = before.ends_at - before.starts_at
     room = replace(fresh, way=Way.USER, ends_at=fresh.starts_at + span, options=before.options, people=before.people)
-    room = replace(room, graph_call=before.graph_call)
+    bind_thread = ways.to_bind(asked.chat, Way.USER, asked.policy.binding, asked.view.notes)
+    room = replace(room, graph_call=before.graph_call, bind_thread=bind_thread)
     room = replace(room, request=asked.policy.freeze(room.host.oid, rooms.request_of(room)))
     reply = opening(asked, room)
     times = asked.turn.data.get("asked", "1")

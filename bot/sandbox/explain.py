@@ -16,7 +16,7 @@ _LINES = 40
 _CHARACTERS = 118
 _SECRET_NAME = re.compile(r"(?i)authorization|cookie|assertion|secret|password|passcode|token(?!_?type|_?endpoint)")
 _JWT = re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?")
-_JOIN = re.compile(r"([?&]p=)[^\s\"&)]+")
+_JOIN = re.compile(r"([?&](?:p|code|state)=)[^\s\"&)]+")
 
 
 def explained(exchange: Exchange) -> str:

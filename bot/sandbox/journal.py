@@ -12,7 +12,7 @@ from typing import Any
 
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "set-cookie"})
 _SECRET_FIELDS = frozenset({"client_secret", "client_assertion", "access_token", "refresh_token", "passcode", "token"})
-_JOIN_SECRET = re.compile(r"([?&]p=)[^\s\"&]+")
+_JOIN_SECRET = re.compile(r"([?&](?:p|code|state)=)[^\s\"&]+")
 
 
 @dataclass(slots=True)

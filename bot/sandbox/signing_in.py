@@ -48,20 +48,25 @@ class SigningIn:
             post.deleted = True
         return answers
 
-    async def in_the_browser(self, person: Person, post: Post, *, consents: bool = True) -> Delivery | None:
-        """Press the card's button, sign in, consent or not; the code reaches the bot. Without consent nothing does.
+    async def in_the_browser(self, person: Person, post: Post) -> Delivery:
+        """Press the card's button, sign in and consent; the code that the browser ends with reaches the bot.
 
         Raises LookupError for a post without a sign-in card, PermissionError if this person does not see it.
         """
+        code = self._tokens.page(self._link(person, post), consents=True)
+        return await self._invoke(person, post, "signin/verifyState", {"state": code})
+
+    def refuses(self, person: Person, post: Post) -> None:
+        """Press the button and refuse to consent: the browser closes, and nothing reaches the bot. Raises as above."""
+        self._tokens.page(self._link(person, post), consents=False)
+
+    def _link(self, person: Person, post: Post) -> str:
         if post.visible_to not in ("", person.id):
             raise PermissionError(f"{person.name} does not see this message")
         card = sign_in_card(post)
         if card is None:
             raise LookupError("no sign-in card")
-        code = self._tokens.page(card["buttons"][0]["value"], consents=consents)
-        if not code:
-            return None
-        return await self._invoke(person, post, "signin/verifyState", {"state": code})
+        return str(card["buttons"][0]["value"])
 
     async def failed(self, person: Person, post: Post, code: str, message: str) -> Delivery:
         """Report that Teams could not sign the person in by itself."""

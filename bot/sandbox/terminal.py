@@ -10,6 +10,7 @@ from bot.sandbox import breaking, explain
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.console import Console
 from bot.sandbox.display import Display, place
+from bot.sandbox.posts import Post
 from bot.sandbox.teams_client import Delivery, TeamsClient
 from bot.sandbox.tenant import Chat, Person
 
@@ -62,6 +63,7 @@ class Talk:
         self._client = client
         self._console = console
         self._display = display
+        self._account = cloud.signing_in(client)
         self._last: Delivery | None = None
         self._since = 0
         self._logged: frozenset[str] = frozenset()
@@ -162,6 +164,7 @@ class Talk:
         self._display.answered(self.person, delivery.body)
         if await self._display.settled(seconds=self.patience):
             self.answered = True
+            await self._sign_in_silently()
             fresh = self._display.show_news()
             timing = self._display.timing(self._since) if any(not post.visible_to for post in fresh) else ""
             if timing:
@@ -180,6 +183,8 @@ class Talk:
         title = action.get("title") or action.get("verb")
         if action["type"] == "Action.OpenUrl":
             self._console.show(f"  {title} opens, in Teams or a browser:\n  {action.get('url')}")
+        elif action["type"] == "signin":
+            await self._sign_in(post)
         elif action["type"] == "Action.ToggleVisibility":
             self._display.toggle(post, action)
         else:
@@ -196,6 +201,25 @@ class Talk:
             self._console.show(f"  {self.person.first_name} does not see that message.")
         except LookupError:
             self._console.show("  That button is gone: the post was edited.")
+
+    async def _sign_in_silently(self) -> None:
+        """Let Teams try what it tries before it shows a sign-in card: with its own token, outside channels."""
+        for post in self._display.news:
+            person = self._cloud.tenant.person(post.visible_to) or self.person
+            answers = await self._account.silently(person, post)
+            if answers and post.deleted:
+                self._console.show(f"  Teams signed {person.first_name} in by itself.")
+                await self._display.settled(seconds=self.patience)
+            elif answers:
+                self._console.show(f"  Teams can't sign {person.first_name} in by itself yet, and shows the button:")
+
+    async def _sign_in(self, post: Post) -> None:
+        """Open the sign-in in the browser, consent, and let the code that it ends with reach the bot."""
+        if post.visible_to not in ("", self.person.id):
+            self._console.show(f"  {self.person.first_name} does not see that message.")
+            return
+        self._console.show(f"  A browser opens; {self.person.first_name} signs in and consents.")
+        await self._wait(self._account.in_the_browser(self.person, post))
 
     async def _as(self, rest: str) -> None:
         name, _, text = rest.partition(" ")

@@ -16,18 +16,19 @@ DONE_KEPT, REFUSED_KEPT = 900_000, 60_000
 """ms for which every further copy of an exchange hears how it ended."""
 
 
-def begin(tenant: str, user_oid: str, exchange_id: str, now: int) -> Operation[Exchange]:
-    """Take the exchange, or say whose it is or how it ended."""
-    key: dict[str, Value] = {"tenant": tenant, "user_oid": user_oid, "exchange_id": exchange_id}
-    if (yield "signin_begin", {**key, "until": now + LEASE, "expires_at": now + DONE_KEPT, "now": now}):
+def begin(terms: Terms, key: tuple[str, str, str], now: int) -> Operation[Exchange]:
+    """Take the exchange, or say whose it is or how it ended; `key` is tenant, person and exchange."""
+    named: dict[str, Value] = dict(zip(("tenant", "user_oid", "exchange_id"), key, strict=True))
+    until = now + min(LEASE, terms.lease_ms)
+    if (yield "signin_begin", {**named, "until": until, "expires_at": now + DONE_KEPT, "now": now}):
         return Exchange.OURS
-    found = yield "signin_find", key
+    found = yield "signin_find", named
     states = {"done": Exchange.DONE, "refused": Exchange.REFUSED}
     return states.get(found[0]["state"], Exchange.THEIRS) if found else Exchange.THEIRS
 
 
 def end(key: tuple[str, str, str], now: int, *, done: bool) -> Operation[None]:
-    """Write how it ended: `key` is tenant, person and exchange. When it is done, what waited for the person runs."""
+    """Write how it ended; when it is done, what waited for the person runs."""
     tenant, user_oid, exchange_id = key
     who: dict[str, Value] = {"tenant": tenant, "user_oid": user_oid}
     state, kept = ("done", DONE_KEPT) if done else ("refused", REFUSED_KEPT)

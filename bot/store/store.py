@@ -55,7 +55,7 @@ class TransactionalStore:
 
     async def exchange_begins(self, tenant: str, user_oid: str, exchange_id: str, now: int) -> Exchange:
         """Take an exchange, or say whose it is."""
-        return await self._driver.run(lambda: signins.begin(tenant, user_oid, exchange_id, now))
+        return await self._driver.run(lambda: signins.begin(self._terms, (tenant, user_oid, exchange_id), now))
 
     async def exchange_ended(self, tenant: str, user_oid: str, exchange_id: str, now: int, *, done: bool) -> None:
         """Write how an exchange ended."""

@@ -14,7 +14,7 @@ from bot.store.statements import Operation, Row, Terms
 LATE_WITHIN = 3_600_000
 """ms after which nobody is told any more that a request came too late."""
 MINUTE = 60_000
-PEOPLES = frozenset({TurnKind.SAID, TurnKind.EDITED, TurnKind.PRESSED})
+PEOPLES = frozenset({TurnKind.SAID, TurnKind.EDITED, TurnKind.PRESSED, TurnKind.SIGNED_IN})
 """What somebody waits for."""
 
 

@@ -92,4 +92,5 @@ class TeamsEdge:
             return None
         host = urlsplit(normal(account.url)).hostname or ""
         access = Access(self._tokens, registration.tenant, registration.scope, frozenset({host}))
-        return TokenService(Connection(self._session, access, self._clock), account, self._clock)
+        connection = Connection(self._session, access, self._clock)
+        return TokenService(connection, account, self._clock, self._observe)

@@ -6,6 +6,7 @@ Source of the paths and fields: Bot Framework's own client of this service, `bot
 from __future__ import annotations
 
 import base64
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +14,14 @@ from urllib.parse import urlencode
 
 import orjson
 
-from bot.errors import Gone, NotDone, NotNow, SendError, Unclear
+from bot.errors import NotDone, NotNow, Rejected, SendError, Unclear
 from bot.model import Chat, Person
+from bot.observe import Event, Observer
 from bot.ports import Clock
 from bot.teams.connection import Connection
 
 CHANNEL = "msteams"
+NO_TOKEN = 404
 REMEMBERED_MS = 60_000
 """How long a token is used without asking again: a sign-out on another replica is heard of by then."""
 MOST_REMEMBERED = 1_000
@@ -39,8 +42,9 @@ class TokenService:
     Tokens of people are remembered for a minute, in memory alone, and never logged.
     """
 
-    def __init__(self, connection: Connection, account: Account, clock: Clock) -> None:
+    def __init__(self, connection: Connection, account: Account, clock: Clock, observe: Observer) -> None:
         self._connection = connection
+        self._observe = observe
         self._account = account
         self._clock = clock
         self._remembered: dict[tuple[str, str], tuple[str, int]] = {}
@@ -85,10 +89,16 @@ class TokenService:
     async def sign_in_resource(self, chat: Chat, conversation_id: str, to: Person) -> Mapping[str, Any]:
         """Return the address to sign in at and what Teams may exchange silently; it serves this person alone.
 
-        Raises SendErrors: it is asked for while a message is sent.
+        Raises NotDone or Rejected: it is asked for while a message is sent, and says nothing about the chat.
         """
-        query = urlencode({"state": state(self._account, chat, conversation_id, to)})
-        return await self._connection.request("GET", f"{self._account.url}/api/botsignin/GetSignInResource?{query}")
+        path = "botsignin/GetSignInResource"
+        try:
+            found = await self._ask("GET", path, {"state": state(self._account, chat, conversation_id, to)})
+        except NotNow as error:
+            raise NotDone(str(error), status=0, retry_after=error.retry_after) from error
+        if not found:
+            raise Rejected("the Token Service knows no way to sign in")
+        return found
 
     def _whose(self, person: Person) -> dict[str, str]:
         return {"userId": person.id, "connectionName": self._account.connection, "channelId": CHANNEL}
@@ -100,13 +110,13 @@ class TokenService:
         url = f"{self._account.url}/api/{path}?{urlencode(query)}"
         try:
             return await self._connection.request(method, url, body)
-        except Gone:
-            return None
         except (NotDone, Unclear) as error:
             detail = f"no answer from the Token Service: {error}"
             unclear = isinstance(error, Unclear)
             raise NotNow(detail, status=error.status).after(error.retry_after, unclear=unclear) from error
-        except SendError:
+        except SendError as error:
+            if error.status != NO_TOKEN:
+                self._observe(Event("token_service.refused", {"asked": path, "status": error.status}, logging.WARNING))
             return None
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import app
 from bot.leases import MessageClaim, Receipt, Sent, Settled, TimerClaim, TurnClaim, Work
-from bot.model import FrozenRequest, Meeting, MessageState, Purpose, Turn
+from bot.model import FrozenRequest, Meeting, MessageState, Person, Purpose, Turn
 from bot.ports import Decide
 from bot.store import opening, postgres, sqlite
 from tests.chaos.broken import Around
@@ -60,12 +60,11 @@ POINTS = (
     Point("C8"),
     Point("C13", gate=("connector.post", "before"), copies=True, frozen_only=True, late="message.sent|lease.lost"),
 )
-MIGRATION = "C14"
+MIGRATION, SIGN_IN = "C14", "C12"
 OWED: Mapping[str, str] = {
     "C9": "subscriptions come with issue 7",
     "C10": "changing a meeting after it was made comes with issue 7",
     "C11": "calls come with issue 7",
-    "C12": "sign-in comes with issue 4",
 }
 """The rows of what does not exist yet: whoever builds it adds the row above."""
 
@@ -118,6 +117,11 @@ class StruckStore(Around):
             self._strike.at("C8")
         return settled
 
+    async def exchange_ended(self, tenant: str, user_oid: str, exchange_id: str, now: int, *, done: bool) -> None:
+        """C12 is before what waited for a sign-in may run."""
+        self._strike.at(SIGN_IN)
+        await self._part.exchange_ended(tenant, user_oid, exchange_id, now, done=done)
+
     async def claim(self, now: int, limit: int) -> Work:
         """What T3 made due may be handed out by the claimer too."""
         work: Work = await self._part.claim(now, limit)
@@ -138,10 +142,10 @@ class StruckMeetings(Around):
         super().__init__(part)
         self._strike = strike
 
-    async def create_or_get(self, tenant: str, request: FrozenRequest, *, reference: str) -> Meeting:
+    async def make(self, tenant: str, request: FrozenRequest, *, reference: str, by: Person | None = None) -> Meeting:
         """C4 is after T2 and before Graph."""
         self._strike.at("C4")
-        meeting: Meeting = await self._part.create_or_get(tenant, request, reference=reference)
+        meeting: Meeting = await self._part.make(tenant, request, reference=reference, by=by)
         return meeting
 
 

@@ -63,13 +63,13 @@ class Dying:
         return self
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the store has
-        async def call(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - any of the store's methods
+        async def call(*arguments: Any) -> Any:  # noqa: ANN401 - any of the store's methods
             if name == self.place:
                 self.dead.set()
             if self.dead.is_set() and name != "close":
                 await self.burial.wait()
                 raise StoreError("dead")
-            return await getattr(self._store, name)(*arguments, **named)
+            return await getattr(self._store, name)(*arguments)
 
         return call
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -18,11 +19,10 @@ async def test_policy_missing_consent_refused_then_given_and_the_token_lost(jour
     await journey.teams.say(tenant.ana, tenant.leads, "meet now Retro")
     post = await asked(journey, tenant.ana, tenant.leads)
     assert [answer.status for answer in await account(journey).silently(tenant.ana, post, clients=3)] == [412] * 3
-    assert await account(journey).in_the_browser(tenant.ana, post, consents=False) is None
+    account(journey).refuses(tenant.ana, post)
     assert (journey.made(), journey.cloud.journal.counts()["tokens.exchange"]) == (0, 1)
     held = journey.cloud.hold("tokens.get", where=lambda call: "code=" not in call.path)
     signed_in = await account(journey).in_the_browser(tenant.ana, post)
-    assert signed_in is not None
     assert signed_in.status == 200
     await held.reached
     tokens.lose(tenant.ana)
@@ -52,3 +52,28 @@ async def test_copies_on_two_replicas_are_one_exchange(cloud: Cloud, postgres_ur
         assert cloud.journal.counts()["tokens.exchange"] == 1
         if given:
             await one.until(lambda: one.made() == 1)
+
+
+async def test_no_token_is_kept_or_told(cloud: Cloud, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither the store nor the log has a token or a code, whichever way somebody signed in."""
+    caplog.set_level("DEBUG")
+    tenant, store = cloud.tenant, tmp_path / "muster.db"
+    cloud.faults.inject("policy")
+    async with running(cloud, {"MUSTER_STORE": f"sqlite:///{store}"}) as journey:
+        await journey.teams.say(tenant.ana, tenant.leads, "meet now Retro")
+        post = await asked(journey, tenant.ana, tenant.leads)
+        await account(journey).silently(tenant.ana, post)
+        await account(journey).in_the_browser(tenant.ana, post)
+        await journey.until(lambda: journey.made() == 1)
+        kept = contents(tmp_path)
+    values = [call.request["value"] for call in cloud.journal.find("bot.invoke")]
+    secrets = [value.get("token") or f'"{value["state"]}"' for value in values]
+    assert len(secrets) == 2
+    for secret in (*secrets, cloud.tokens.of(tenant.ana).token):
+        assert secret.encode() not in kept
+        assert secret.strip('"') not in caplog.text
+
+
+def contents(folder: Path) -> bytes:
+    """Return what a folder's files hold."""
+    return b"".join(path.read_bytes() for path in folder.iterdir())

@@ -183,3 +183,25 @@ def test_open_topics_and_a_backup_bridge() -> None:
     with pytest.raises(SettingsError) as caught:
         Settings.from_env({**GOOD, "MUSTER_BACKUP_BRIDGE": "x" * 201})
     assert caught.value.problems == ["MUSTER_BACKUP_BRIDGE has 201 characters; it may have 200."]
+
+
+def test_without_a_connection_only_the_app_s_permission_counts() -> None:
+    """People can sign in only where an OAuth connection is named; by default the app's permission comes first."""
+    assert Settings.from_env(GOOD).auth == "app"
+    settings = Settings.from_env({**GOOD, "MUSTER_OAUTH_CONNECTION": "graph"})
+    assert (settings.auth, settings.oauth_connection) == ("auto", "graph")
+    assert settings.token_service_url == "https://api.botframework.com"
+    for said in ("app", "user"):
+        environ = {**GOOD, "MUSTER_OAUTH_CONNECTION": "graph", "MUSTER_AUTH": said.upper()}
+        assert Settings.from_env(environ).auth == said
+
+
+def test_people_s_permission_needs_people_who_can_sign_in() -> None:
+    """`MUSTER_AUTH=user` without a connection, or with service accounts as hosts, does not start and says why."""
+    environ = {**GOOD, "MUSTER_AUTH": "user", "MUSTER_HOSTS": "1c0d0000-0000-4000-8000-000000000001"}
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(environ)
+    assert len(caught.value.problems) == 2
+    assert all(problem.startswith("MUSTER_AUTH is 'user', and MUSTER_") for problem in caught.value.problems)
+    hosts = {**GOOD, "MUSTER_AUTH": "user", "MUSTER_HOSTS": "requester", "MUSTER_OAUTH_CONNECTION": "graph"}
+    assert Settings.from_env(hosts).auth == "user"

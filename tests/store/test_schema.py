@@ -96,6 +96,11 @@ HOT = [
     "timer_drop",
     "next_due",
     "notes_find",
+    "card_of",
+    "signin_find",
+    "signin_end",
+    "turns_waiting",
+    "turns_go_on",
 ]
 
 
