@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bot import rooms
-from bot.decisions import Effect, PlanMessage, Reply, SaveNote, SaveRoom
+from bot.decisions import Reply, SaveNote, SaveRoom
 from bot.errors import HostUnknown, PolicyMissing, QuotaReached, Refused
-from bot.model import Meeting, Person, Room, RoomState, Way, Whisper
+from bot.model import Meeting, Person, Room, RoomState, Way
 
-TOLD_AGAIN = 30 * 86_400_000
-"""ms after which a host without phone numbers is told so again (EXPERIENCE 1.7)."""
+NUMBERLESS_FOR = 30 * 86_400_000
+"""ms for which a person without phone numbers is not asked to host where a service account can."""
 ABOUT_THE_HOST = (HostUnknown, PolicyMissing, QuotaReached)
 """Refusals that another host may not meet."""
 
@@ -89,16 +89,5 @@ def as_before(room: Room) -> Room:
     return replace(room, host=room.starter)
 
 
-def told(room: Room, notes: Mapping[str, str], whisper_id: str, now: int) -> tuple[Effect, ...]:
-    """Tell the person who hosts a meeting without phone numbers why, once in 30 days (EXPERIENCE 2, NO DIAL-IN)."""
-    meeting = room.meeting
-    if meeting is None or meeting.dial_in is not None or not room.options.numbers:
-        return ()
-    if room.host.oid != room.starter.oid or no_numbers_key(room.host.oid) in notes:
-        return ()
-    words = Whisper("no-numbers", {}, room.request.language, room.zone, room.reference)
-    return (PlanMessage(rooms.to_starter(room, words, whisper_id, now)), _remembered(room, now))
-
-
 def _remembered(room: Room, now: int) -> SaveNote:
-    return SaveNote(room.tenant, no_numbers_key(room.host.oid), "", now + TOLD_AGAIN)
+    return SaveNote(room.tenant, no_numbers_key(room.host.oid), "", now + NUMBERLESS_FOR)

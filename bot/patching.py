@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot import hosts, meeting_options, rooms
+from bot import hosts, meeting_options, numberless, rooms
 from bot.decisions import DropTimer, RefreshCards, Reply, SaveRoom, View
 from bot.errors import Refused
 from bot.model import NO_OPTIONS, GraphCall, Meeting, Room, RoomState
@@ -71,7 +71,7 @@ def doubtful(room: Room, view: View, whisper_id: str) -> Reply | None:
 def shown(room: Room, meeting: Meeting, view: View, whisper_id: str) -> Reply:
     """Opening → open. What is still missing is set after the link is there."""
     opened = rooms.opened(room, meeting, view.now)
-    told = hosts.told(replace(room, meeting=meeting), view.notes, whisper_id, view.now)
+    told = numberless.told(room, meeting, view.now, whisper_id) if room.options.numbers else ()
     reply = replace(opened, effects=(*opened.effects, *told))
     missing = meeting_options.lacking(meeting_options.wanted(room), meeting)
     if missing == NO_OPTIONS or not meeting.id:

@@ -255,16 +255,12 @@ def no_dial_in(whisper: Whisper, says: Words) -> Parts:
 
 
 def no_numbers(_: Whisper, says: Words) -> Parts:
-    """The host's meetings have no phone numbers."""
-    return (
-        Line(
-            says(
-                "Your meetings have no phone numbers, because your account has no Audio Conferencing licence "
-                "(or no number yet). Link and meeting ID work as usual. Your admin can add it; "
-                "new meetings then have numbers."
-            )
-        ),
+    """Why a host's meetings have no phone numbers."""
+    why = says(
+        "Your meetings have no phone numbers, because your account has no Audio Conferencing licence "
+        "(or no number yet). Link and meeting ID work as usual. Your admin can add it; new meetings then have numbers."
     )
+    return (Line(why),)
 
 
 def host_wanted(whisper: Whisper, says: Words) -> Parts:
