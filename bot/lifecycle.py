@@ -140,9 +140,7 @@ class Lifecycle:
     async def _ask(self, room: Room, attempts: int, *, unclear: bool) -> Decide:
         explain(self.observe, room, attempts, unclear=unclear)
         try:
-            meeting = await self.meetings.make(
-                room.tenant, room.request, reference=room.reference, by=ways.by_whom(room)
-            )
+            meeting = await self._make(room)
         except NotNow as error:
             transient = error
             wait = delay(attempts, error.retry_after, self.chance.fraction())
