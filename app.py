@@ -149,6 +149,7 @@ def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
         auth=settings.auth,
         options=settings.meeting_options,
         hosts=settings.hosts,
+        spares=settings.spares,
     )
     commands = available(replaced.commands or COMMANDS, delegated=settings.auth != "app")
     dispatch = Dispatch(commands, policy)

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from bot import hosts, occupancy, patching, pauses, rooms, ways
+from bot import hosts, occupancy, patching, pauses, rooms, spares, ways
 from bot.applying import Applying, explain
 from bot.backoff import delay
 from bot.commands import meet
@@ -45,6 +45,7 @@ from bot.model import (
 from bot.observe import Event, Observer, Value
 from bot.outlook import Outlook
 from bot.ports import Accounts, Calendar, Chance, Clock, Decide, Meetings, Messenger
+from bot.stocking import stock
 
 MOST_FAILURES = 5
 """How often something that nobody foresaw may go wrong with a timer before it is set aside, as for turns."""
@@ -83,6 +84,8 @@ class Lifecycle:
             TimerKind.SIGN_OUT: self._sign_out,
             TimerKind.PATCH: self._patch,
             TimerKind.EVENT: self._event,
+            TimerKind.SPARE: self._spare,
+            TimerKind.STALL: self._stall,
         }
         return await runners[claim.timer.kind](claim)
 
@@ -150,7 +153,8 @@ class Lifecycle:
                 unknown = unclear or transient.unclear
                 before = _unsure(found, unclear=unclear)
                 reply = (
-                    patching.kept(_unsure(found, unclear=unknown), view, _id(view))
+                    spares.taken(_unsure(found, unclear=unknown), view, _id(view))
+                    or patching.kept(_unsure(found, unclear=unknown), view, _id(view))
                     or (patching.doubtful(before, view, _id(view)) if transient.unclear else None)
                     or rooms.not_yet(found, wait, now=view.now, attempts=attempts, notes=view.notes, unclear=unknown)
                 )
@@ -184,6 +188,13 @@ class Lifecycle:
         if room.graph_call is GraphCall.EVENT and self.calendar is not None:
             return await Outlook(self.meetings, self.calendar, self.chance, self._report).make(room)
         return await self.meetings.make(room.tenant, room.request, reference=room.reference, by=ways.by_whom(room))
+
+    async def _spare(self, claim: TimerClaim) -> Decide:
+        return await stock(claim, self.meetings, self.policy, self.clock, self.observe)
+
+    async def _stall(self, _claim: TimerClaim) -> Decide:
+        nothing = Reply(outcome="no spare")
+        return self._with_room(lambda found, view: spares.taken(found, view, _id(view)) or nothing)
 
     async def _event(self, claim: TimerClaim) -> Decide:
         if self.calendar is None:

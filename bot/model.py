@@ -67,6 +67,7 @@ class Binding(StrEnum):
     REFUSED = "unbound: refused"
     IGNORED = "unbound: ignored"
     NO_POST = "unbound: no post"
+    RESERVE = "unbound: from the reserve"
 
 
 class GraphCall(StrEnum):
@@ -147,6 +148,8 @@ class TimerKind(StrEnum):
     SIGN_OUT = "sign_out"
     PATCH = "patch"
     EVENT = "event"
+    SPARE = "spare"
+    STALL = "stall"
 
 
 @dataclass(frozen=True, slots=True)

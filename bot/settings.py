@@ -18,6 +18,7 @@ _URL = re.compile(
     r"https://[a-z0-9][a-z0-9_.-]*(?::(?P<port>[1-9][0-9]{0,4}))?(?P<path>/[a-z0-9_.~/-]*)?", re.IGNORECASE
 )
 HIGHEST_PORT = 65535
+MOST_SPARES = 10
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 STORES = ("sqlite:///", "postgresql://", "postgres://")
@@ -85,7 +86,8 @@ class Settings:
     topics that the whole tenant shares; `backup_bridge` is shown while Microsoft does not answer; `read_messages` says
     that posts whose fate is unclear may be looked for where a team or a chat allows it. `auth` is by whose permission
     meetings are made, `app`, `user` or `auto`; `oauth_connection` names the Azure Bot's OAuth connection by which
-    people sign in, "" for none; `hosts` is who may host, `meeting_options` what every meeting has.
+    people sign in, "" for none; `hosts` is who may host, `spares` how many of their meetings are kept in
+    reserve, `meeting_options` what every meeting has.
     """
 
     app_id: str
@@ -116,6 +118,7 @@ class Settings:
     auth: str = "app"
     oauth_connection: str = ""
     hosts: Hosts = EVERYBODY_HOSTS
+    spares: int = 0
     meeting_options: Options = NO_OPTIONS
     token_service_url: str = ""
 
@@ -231,6 +234,15 @@ class _Reader:
         service = tuple(word for word in dict.fromkeys(said) if GUID.fullmatch(word))
         return Hosts(service, "requester" in said)
 
+    def spares(self) -> int:
+        count = self.number("MUSTER_SPARES", 0, 0, MOST_SPARES)
+        if count and not self.hosts().service:
+            self.problems.append(
+                "MUSTER_SPARES keeps meetings of service accounts in reserve, and MUSTER_HOSTS names none. "
+                "Set MUSTER_HOSTS to their object ids, or leave MUSTER_SPARES out."
+            )
+        return count
+
     def meeting_options(self, name: str) -> Options:
         """Return what every meeting is to have (facts/graph 1.7)."""
         found, problems = options.everywhere(self.text(name))
@@ -298,6 +310,7 @@ class _Reader:
             read_messages=self.choice("MUSTER_READ_MESSAGES", "off", ("off", "on")) == "on",
             auth=self.auth(),
             hosts=self.hosts(),
+            spares=self.spares(),
             meeting_options=self.meeting_options("MUSTER_MEETING_OPTIONS"),
             oauth_connection=self.text("MUSTER_OAUTH_CONNECTION"),
             token_service_url=self.url("MUSTER_TOKEN_SERVICE_URL", cloud.token_service_url),

@@ -226,6 +226,8 @@ def _callers(meeting: Meeting, says: Words) -> Line | None:
 def _chat(room: Room, says: Words) -> str:
     if room.binding is Binding.BOUND:
         return says("The meeting's chat is this channel.")
+    if room.binding is Binding.RESERVE:
+        return says("This meeting was kept in reserve: it has its own chat.")
     if room.home_thread.endswith(_CHANNEL):
         return says("This meeting has its own chat, apart from this channel.")
     return says("This meeting has its own chat.")

@@ -35,7 +35,8 @@ class Policy:
     (`beta`, `v1.0`) or `off`; `freeze` is `Meetings.freeze`, which is pure. `open_topics` are the patterns of topics
     that the whole tenant shares; `backup_bridge` is what to use while Microsoft does not answer. `auth` is by whose
     permission meetings are made: `app`, `user`, or `auto`, which is the app's, else the person's (ENGINE R13);
-    `options` what every meeting has unless somebody asks for something else; `hosts` who may host (R5).
+    `options` what every meeting has unless somebody asks for something else; `hosts` who may host (R5); `spares` how
+    many meetings are kept in reserve.
     """
 
     freeze: Freeze
@@ -49,6 +50,7 @@ class Policy:
     auth: str = "app"
     options: Options = NO_OPTIONS
     hosts: Hosts = EVERYBODY_HOSTS
+    spares: int = 0
 
 
 @dataclass(frozen=True, slots=True)

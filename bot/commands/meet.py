@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
-from bot import limits, meeting_options, rooms, topics, ways
+from bot import limits, meeting_options, rooms, spares, topics, ways
 from bot.commands import wishes
 from bot.commands.command import Asked, Command, derived, once
 from bot.commands.wishes import Wish
@@ -132,7 +132,11 @@ def opening(asked: Asked, room: Room) -> Reply:
     """Open a room, with a look for the person's own token first where that is what ties it to the channel (R2)."""
     look_up = ways.looks_up(room, asked.policy.auth, asked.policy.binding, chat=asked.chat, notes=asked.view.notes)
     reply = rooms.begin(room, card_for(asked, room), asked.view.now, look_up=look_up)
-    return replace(reply, effects=(*reply.effects, *zone_seen(asked)))
+    reserve = (
+        *spares.watched(room, asked.view.notes, asked.view.now),
+        *spares.completed(asked.policy.spares, room.tenant, asked.view.notes, asked.view.now),
+    )
+    return replace(reply, effects=(*reply.effects, *zone_seen(asked), *reserve))
 
 
 def go_on(asked: Asked) -> Reply:
