@@ -13,6 +13,7 @@ MusterError
 │       ├── ThreadRefused    a request with chatInfo was refused: ask again without it (ENGINE R2)
 │       ├── CredentialsWrong Entra refused the app's own credentials
 │       ├── SignInNeeded     the person whose permission is used has to sign in (again) or to consent (ENGINE R13)
+│       ├── CalendarWithoutTeams  the host's calendar allows no Teams meetings (facts/graph 4)
 │       └── QuotaReached     2,000 meetings per user and month (facts/graph 3.4)
 ├── SendError                the connector did not take a message
 │   ├── NotDone              surely not posted: post again later (ENGINE R15)
@@ -143,6 +144,10 @@ class SignInNeeded(Refused):
 
     Also a conditional-access challenge (`insufficient_claims`) to a person's token.
     """
+
+
+class CalendarWithoutTeams(Refused):
+    """The host's calendar allows no online meetings of Teams (facts/graph 4)."""
 
 
 class QuotaReached(Refused):

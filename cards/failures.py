@@ -26,6 +26,13 @@ def reason(code: str, says: Words) -> str:
             "Microsoft knows no Teams account for {host} that can host meetings: "
             "somebody else in this chat can ask for it and host."
         ),
+        "private": says(
+            "Microsoft did not make it as private as asked, so nobody was given the link: open it anyway, or try again."
+        ),
+        "calendar": says(
+            "The calendar of {host} does not allow Teams meetings: ask for a meeting without the calendar, "
+            "or let somebody else ask."
+        ),
         "credentials": says(
             "Microsoft does not accept my sign-in any more: whoever runs me has to renew it, then try again."
         ),
