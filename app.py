@@ -133,6 +133,7 @@ def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
     from bot.commands.command import Policy
     from bot.delivery import Delivery
     from bot.dispatch import Dispatch
+    from bot.graph.calendar import GraphCalendar
     from bot.lifecycle import Lifecycle
     from bot.reading import Reading
     from bot.worker import Engine, Worker
@@ -146,13 +147,25 @@ def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
         open_topics=settings.open_topics,
         backup_bridge=settings.backup_bridge,
         auth=settings.auth,
+        options=settings.meeting_options,
+        hosts=settings.hosts,
+        spares=settings.spares,
     )
     commands = available(replaced.commands or COMMANDS, delegated=settings.auth != "app")
     dispatch = Dispatch(commands, policy)
     messenger = replaced.wrap_messenger(edges.teams.messenger)
     meetings = replaced.wrap_meetings(edges.meetings)
     users = edges.teams.users
-    lifecycle = Lifecycle(meetings, messenger, policy, edges.clock, edges.chance, edges.observe, users=users)
+    lifecycle = Lifecycle(
+        meetings,
+        messenger,
+        policy,
+        edges.clock,
+        edges.chance,
+        edges.observe,
+        users=users,
+        calendar=GraphCalendar(edges.meetings),
+    )
     reading = Reading(edges.posts, messenger, edges.observe) if edges.posts else None
     delivery = Delivery(messenger, edges.clock, edges.chance, edges.observe, settings.language, reading)
     return Worker(Engine(edges.store, dispatch, lifecycle, delivery, edges.clock, edges.chance, edges.observe))

@@ -82,6 +82,15 @@ class SaveNote:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeNote:
+    """Forget what is remembered under (tenant, key) if it is still `value`; if somebody was faster, decide again."""
+
+    tenant: str
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Park:
     """Keep this turn until its person has signed in, at most until its `expires_at` (ENGINE R13)."""
 
@@ -111,6 +120,7 @@ Effect = (
     | DropTimer
     | SaveChat
     | SaveNote
+    | TakeNote
     | Park
     | Record
 )

@@ -45,13 +45,13 @@ class Dispatch:
         asked = self._asked(turn, view)
         try:
             command, rest = find(turn.text, self.commands)
+            return command.run(replace(asked, rest=rest))
         except UsageError as error:
             if not error.typed:
                 return asked.tell("help", bot=self.policy.bot_name, commands=self._help_lines())
             if error.meant:
                 return asked.tell("typo", typed=error.typed, meant=error.meant)
             return asked.tell("unknown", typed=error.typed)
-        return command.run(replace(asked, rest=rest))
 
     def _asked(self, turn: Turn, view: View) -> Asked:
         return Asked(turn, view, "", self.policy, self.commands)

@@ -14,6 +14,7 @@ MusterError
 │       ├── CredentialsWrong Entra refused the app's own credentials
 │       │   └── AccessBlocked conditional access wants more than the app's token (facts/graph 3.3)
 │       ├── SignInNeeded     the person whose permission is used has to sign in (again) or to consent (ENGINE R13)
+│       ├── CalendarWithoutTeams  the host's calendar allows no Teams meetings (facts/graph 4)
 │       └── QuotaReached     2,000 meetings per user and month (facts/graph 3.4)
 ├── SendError                the connector did not take a message
 │   ├── NotDone              surely not posted: post again later (ENGINE R15)
@@ -148,6 +149,10 @@ class SignInNeeded(Refused):
 
     Also a conditional-access challenge (`insufficient_claims`) to a person's token.
     """
+
+
+class CalendarWithoutTeams(Refused):
+    """The host's calendar allows no online meetings of Teams (facts/graph 4)."""
 
 
 class QuotaReached(Refused):

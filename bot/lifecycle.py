@@ -7,11 +7,13 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from bot import numberless, occupancy, pauses, rooms, ways
+from bot import hosts, occupancy, patching, pauses, rooms, spares, ways
+from bot.applying import Applying, explain
 from bot.backoff import delay
 from bot.commands import meet
 from bot.commands.command import Asked, Policy, derived
-from bot.decisions import DropTimer, PlanMessage, Reply, SetTimer, View
+from bot.decisions import PlanMessage, Reply, SetTimer, View
+from bot.deleting import Deleting
 from bot.errors import (
     MeetingsError,
     NotDone,
@@ -27,7 +29,8 @@ from bot.errors import (
 from bot.leases import TimerClaim
 from bot.model import (
     ChannelKind,
-    FrozenRequest,
+    GraphCall,
+    Meeting,
     Message,
     Person,
     Purpose,
@@ -40,10 +43,10 @@ from bot.model import (
     Whisper,
 )
 from bot.observe import Event, Observer, Value
-from bot.ports import Accounts, Chance, Clock, Decide, Meetings, Messenger
+from bot.outlook import Outlook
+from bot.ports import Accounts, Calendar, Chance, Clock, Decide, Meetings, Messenger
+from bot.stocking import stock
 
-DELETE_WAIT, LONGEST_DELETE_WAIT = 5.0, 600.0
-"""Seconds by which the wait between two tries to delete a meeting nobody saw grows, and how long it gets."""
 MOST_FAILURES = 5
 """How often something that nobody foresaw may go wrong with a timer before it is set aside, as for turns."""
 FAILED_RETRY_MS = 2_000
@@ -66,6 +69,7 @@ class Lifecycle:
     chance: Chance
     observe: Observer
     users: Accounts | None = None
+    calendar: Calendar | None = None
 
     async def run(self, claim: TimerClaim) -> Decide:
         """Do what the timer asks for. Never raises for what Graph or Entra answers."""
@@ -78,6 +82,10 @@ class Lifecycle:
             TimerKind.MEMBERS: self._members,
             TimerKind.TOPIC: self._topic,
             TimerKind.SIGN_OUT: self._sign_out,
+            TimerKind.PATCH: self._patch,
+            TimerKind.EVENT: self._event,
+            TimerKind.SPARE: self._spare,
+            TimerKind.STALL: self._stall,
         }
         return await runners[claim.timer.kind](claim)
 
@@ -133,8 +141,9 @@ class Lifecycle:
         )
 
     async def _ask(self, room: Room, attempts: int, *, unclear: bool) -> Decide:
+        explain(self.observe, room, attempts, unclear=unclear)
         try:
-            meeting = await self.meetings.make(room.tenant, room.request, reference=room.reference, by=_by(room))
+            meeting = await self._make(room)
         except NotNow as error:
             transient = error
             wait = delay(attempts, error.retry_after, self.chance.fraction())
@@ -142,7 +151,13 @@ class Lifecycle:
 
             def not_yet(found: Room, view: View) -> Reply:
                 unknown = unclear or transient.unclear
-                reply = rooms.not_yet(found, wait, now=view.now, attempts=attempts, notes=view.notes, unclear=unknown)
+                before = _unsure(found, unclear=unclear)
+                reply = (
+                    spares.taken(_unsure(found, unclear=unknown), view, _id(view))
+                    or patching.kept(_unsure(found, unclear=unknown), view, _id(view))
+                    or (patching.doubtful(before, view, _id(view)) if transient.unclear else None)
+                    or rooms.not_yet(found, wait, now=view.now, attempts=attempts, notes=view.notes, unclear=unknown)
+                )
                 noted = pauses.failed(room.tenant, view.notes, transient, wait, view.now)
                 return replace(reply, effects=(*reply.effects, *noted))
 
@@ -158,16 +173,37 @@ class Lifecycle:
         except Refused as error:
             self._report(room, error, "graph.refused")
             refused = error
-            return self._with_room(
-                lambda found, view: self._without_policy(_unsure(found, unclear=unclear), view, refused)
-            )
+            return self._with_room(lambda found, view: self._refused(_unsure(found, unclear=unclear), view, refused))
 
         def opened(found: Room, view: View) -> Reply:
-            reply = rooms.opened(found, meeting, view.now)
-            told = numberless.told(found, meeting, view.now, _id(view)) if reply.outcome == "open" else ()
-            return replace(reply, effects=(*reply.effects, *told, *pauses.answered(room.tenant, view.notes, view.now)))
+            policy = self.policy
+            reply = hosts.with_numbers(found, meeting, policy.hosts, policy.freeze, view.now) or patching.made(
+                found, meeting, view, _id(view)
+            )
+            return replace(reply, effects=(*reply.effects, *pauses.answered(room.tenant, view.notes, view.now)))
 
         return self._with_room(opened)
+
+    async def _make(self, room: Room) -> Meeting:
+        if room.graph_call is GraphCall.EVENT and self.calendar is not None:
+            return await Outlook(self.meetings, self.calendar, self.chance, self._report).make(room)
+        return await self.meetings.make(room.tenant, room.request, reference=room.reference, by=ways.by_whom(room))
+
+    async def _spare(self, claim: TimerClaim) -> Decide:
+        return await stock(claim, self.meetings, self.policy, self.clock, self.observe)
+
+    async def _stall(self, _claim: TimerClaim) -> Decide:
+        nothing = Reply(outcome="no spare")
+        return self._with_room(lambda found, view: spares.taken(found, view, _id(view)) or nothing)
+
+    async def _event(self, claim: TimerClaim) -> Decide:
+        if self.calendar is None:
+            return lambda _: Reply(outcome="no calendar")
+        return await Outlook(self.meetings, self.calendar, self.chance, self._report).run(claim)
+
+    async def _patch(self, claim: TimerClaim) -> Decide:
+        applying = Applying(self.meetings, self.messenger, self.clock, self.chance, self.observe, self._report)
+        return await applying.run(claim)
 
     async def _end(self, _claim: TimerClaim) -> Decide:
         return self._with_room(lambda found, view: rooms.planned_end(found, now=view.now))
@@ -230,36 +266,8 @@ class Lifecycle:
         return decision
 
     async def _delete(self, claim: TimerClaim) -> Decide:
-        """Delete a meeting nobody saw, after finding it if need be; keep trying for a day, and then say so."""
-        timer, payload = claim.timer, claim.timer.payload
-        reference = claim.room.reference if claim.room else ""
-        if claim.paused_until > self.clock.now():
-            before = replace(timer, attempts=timer.attempts - 1)
-            return lambda _: Reply((SetTimer(_again(before, claim.paused_until)),), "paused")
-        try:
-            meeting_id = payload.get("meeting_id") or await self._found(claim, reference)
-            await self.meetings.delete(
-                timer.tenant, payload["organizer_oid"], meeting_id, reference=reference, by=_undoes(claim)
-            )
-        except NotNow as error:
-            until = payload.setdefault("until", timer.due_at + rooms.UNDO_FOR)  # the release before did not say
-            if self.clock.now() >= until:
-                return self._left_behind(claim, error)
-            grown = min(LONGEST_DELETE_WAIT, DELETE_WAIT * timer.attempts)
-            wait = max(grown, delay(timer.attempts, error.retry_after, self.chance.fraction()))
-            return lambda view: Reply((SetTimer(_again(timer, view.now + int(wait * 1000))),), "not deleted yet")
-        except Refused as error:
-            return self._left_behind(claim, error)
-        return lambda _: Reply((DropTimer(timer.timer_key),), "deleted")
-
-    async def _found(self, claim: TimerClaim, reference: str) -> str:
-        request = FrozenRequest(**claim.timer.payload["request"])
-        return (await self.meetings.make(claim.timer.tenant, request, reference=reference, by=_undoes(claim))).id
-
-    def _left_behind(self, claim: TimerClaim, error: MeetingsError) -> Decide:
-        if claim.room is not None:
-            self._report(claim.room, error, "meeting.left_behind")
-        return lambda _: Reply(outcome="left behind")
+        deleting = Deleting(self.meetings, self.calendar, self.clock, self.chance, self._report)
+        return await deleting.run(claim)
 
     async def _sign_out(self, claim: TimerClaim) -> Decide:
         """Let the Token Service forget a person, and tell them when it has."""
@@ -277,9 +285,13 @@ class Lifecycle:
         words = Whisper(name, {}, payload["language"], payload["zone"], payload["reference"])
         return lambda view: Reply((PlanMessage(_told(timer, person, words, view)),), name)
 
-    def _without_policy(self, room: Room, view: View, error: Refused) -> Reply:
-        """A definite no fails the request; but without the app's policy the person's own permission is next."""
+    def _refused(self, room: Room, view: View, error: Refused) -> Reply:
+        """A definite no fails the request, unless another host or the person's own permission is left to try."""
         policy = self.policy
+        if reply := patching.kept(room, view, _id(view)):
+            return reply
+        if host := hosts.someone_else(error, room, policy.hosts):
+            return hosts.hosted_by(room, host, policy.freeze, view.now)
         if isinstance(error, PolicyMissing) and policy.auth == "auto" and room.way is Way.APP:
             return ways.without_policy(room, view, version=policy.binding, freeze=policy.freeze)
         return rooms.refused(room, error, now=view.now, whisper_id=_id(view))
@@ -311,11 +323,6 @@ class Lifecycle:
         self.observe(Event(name, fields, logging.WARNING))
 
 
-def _by(room: Room) -> Person | None:
-    """Return whose own permission makes a room's meeting; None: the app's."""
-    return room.host if room.way is Way.USER else None
-
-
 def _told(timer: Timer, person: Person, words: Whisper, view: View) -> Message:
     return Message(
         message_id=derived(view.fresh_id, words.name),
@@ -328,12 +335,6 @@ def _told(timer: Timer, person: Person, words: Whisper, view: View) -> Message:
         to=person,
         content=words,
     )
-
-
-def _undoes(claim: TimerClaim) -> Person | None:
-    """Return whose permission undoes what an attempt may have made: it says by whose it was made."""
-    by_person = claim.timer.payload.get("by_person") and claim.room is not None
-    return claim.room.starter if by_person and claim.room else None
 
 
 def _unsure(room: Room, *, unclear: bool) -> Room:

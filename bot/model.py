@@ -67,6 +67,7 @@ class Binding(StrEnum):
     REFUSED = "unbound: refused"
     IGNORED = "unbound: ignored"
     NO_POST = "unbound: no post"
+    RESERVE = "unbound: from the reserve"
 
 
 class GraphCall(StrEnum):
@@ -145,6 +146,10 @@ class TimerKind(StrEnum):
     MEMBERS = "members"
     TOPIC = "topic"
     SIGN_OUT = "sign_out"
+    PATCH = "patch"
+    EVENT = "event"
+    SPARE = "spare"
+    STALL = "stall"
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +257,8 @@ class Invited:
 class Options:
     """What a meeting is asked to have besides its subject and times; None or empty: as the tenant has it.
 
-    `announce` is the sound when people come and go; `chat` is `enabled`, `disabled` or `limited`; `presenters` as
+    `numbers` says whether the card shows phone numbers; it is ours alone, Graph hears nothing of it. `announce` is the
+    sound when people come and go; `chat` is `enabled`, `disabled` or `limited`; `presenters` as
     Graph's `allowedPresenters`; `template` a meeting template's id. `more` passes through: a JSON object of
     onlineMeeting's properties by Graph's names, as text, checked when the settings were read. https://learn.microsoft.com/graph/api/resources/onlinemeeting
     """
@@ -267,6 +273,7 @@ class Options:
     template: str = ""
     invited: tuple[Invited, ...] = ()
     more: str = ""
+    numbers: bool = True
 
 
 NO_OPTIONS = Options()
@@ -344,7 +351,8 @@ class Room:
 
     `zone` is the chat's zone as an IANA name (empty: UTC); `language` the public card's language.
     `trying` says why a room still opening waits: empty, `slow` (not answered yet), `unavailable`, or
-    `unclear`: the same, and an attempt may have made the meeting all the same.
+    `unclear`: the same, and an attempt may have made the meeting all the same; of an open one, that its `options` are
+    still being set. While it is opening, `meeting` is one that nobody may be shown yet.
     `topic` is "" for a chat's own room, `#` and a key for a topic, `thread:` and a root's id, or an id of its own.
     `people` are those whom the request mentioned; `backup_bridge` is what to use while Microsoft does not answer.
     """

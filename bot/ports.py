@@ -187,6 +187,10 @@ class Calendar(Protocol):
         """Return an event as a meeting; `join_url` is empty while Outlook has not filled `onlineMeeting` in yet."""
         ...
 
+    async def remove(self, tenant: str, oid: str, event_id: str, *, reference: str, by: Person | None = None) -> None:
+        """Take an event nobody was shown out of the calendar; one that is not there any more is out of it."""
+        ...
+
     async def put_online(
         self, tenant: str, oid: str, event_id: str, *, reference: str, by: Person | None = None
     ) -> Meeting:

@@ -20,10 +20,20 @@ from bot.decisions import (
     SaveRoom,
     SetTimer,
 )
-from bot.errors import AccessBlocked, CredentialsWrong, HostUnknown, PolicyMissing, QuotaReached, Refused, RoleMissing
+from bot.errors import (
+    AccessBlocked,
+    CalendarWithoutTeams,
+    CredentialsWrong,
+    HostUnknown,
+    PolicyMissing,
+    QuotaReached,
+    Refused,
+    RoleMissing,
+)
 from bot.model import (
     Binding,
     FrozenRequest,
+    GraphCall,
     Meeting,
     MeetingRequest,
     Message,
@@ -66,6 +76,7 @@ FAIL_CODES: tuple[tuple[type[Refused], str], ...] = (
     (AccessBlocked, "blocked"),
     (CredentialsWrong, "credentials"),
     (QuotaReached, "quota"),
+    (CalendarWithoutTeams, "calendar"),
     (Refused, "refused"),
 )
 
@@ -167,10 +178,26 @@ def late(room: Room, meeting: Meeting, now: int) -> Reply:
     """A meeting for a room that gave up, or has another one: nobody was shown it, so it is deleted."""
     if room.state is not RoomState.FAILED and (room.meeting is None or room.meeting.id == meeting.id):
         return Reply(outcome="overtaken")
-    payload = {"meeting_id": meeting.id, "organizer_oid": room.host.oid, "until": now + UNDO_FOR}
-    payload |= {"by_person": True} if room.way is Way.USER else {}
-    timer = Timer(f"delete|{room.room_id}", TimerKind.DELETE, room.tenant, room.room_id, now, payload)
-    return Reply((SetTimer(timer),), "late", regardless=True)
+    return Reply((delete_timer(room, meeting, now),), "late", regardless=True)
+
+
+def delete_timer(room: Room, meeting: Meeting, now: int) -> SetTimer:
+    """Return the timer that deletes a meeting nobody was shown."""
+    organizer = meeting.organizer_oid or room.host.oid
+    named = {"meeting_id": meeting.id} | ({"event_id": meeting.event_id} if meeting.event_id else {})
+    payload = {**named, "organizer_oid": organizer, "until": now + UNDO_FOR}
+    key = f"delete|{room.room_id}|{meeting.event_id or meeting.id}"
+    return SetTimer(Timer(key, TimerKind.DELETE, room.tenant, room.room_id, now, payload))
+
+
+def patch_timer(room: Room, due_at: int, attempts: int = 0) -> SetTimer:
+    """Return the timer that sets the options of a room's meeting (ENGINE R4)."""
+    return SetTimer(Timer(f"patch|{room.room_id}", TimerKind.PATCH, room.tenant, room.room_id, due_at, {}, attempts))
+
+
+def event_timer(room: Room, due_at: int, attempts: int = 0) -> SetTimer:
+    """Return the timer that looks whether Outlook has filled in an event's link."""
+    return SetTimer(Timer(f"event|{room.room_id}", TimerKind.EVENT, room.tenant, room.room_id, due_at, {}, attempts))
 
 
 def undo(room: Room, now: int) -> SetTimer:
@@ -186,7 +213,8 @@ def undo(room: Room, now: int) -> SetTimer:
 
 def unknown(room: Room, now: int) -> Reply:
     """An attempt ended without anybody knowing how; for a room that gave up meanwhile it is undone (ENGINE R6)."""
-    return Reply((undo(room, now),), "undoing") if room.state is RoomState.FAILED else Reply(outcome="overtaken")
+    effects = undone(replace(room, trying="unclear"), now) if room.state is RoomState.FAILED else ()
+    return Reply(effects, "undoing") if effects else Reply(outcome="overtaken")
 
 
 def refused(room: Room, error: Refused, *, now: int, whisper_id: str) -> Reply:
@@ -263,8 +291,12 @@ def not_yet(
 
 
 def undone(room: Room, now: int) -> tuple[SetTimer, ...]:
-    """Return the timer that undoes an attempt of which nobody knows what came; none for a clear one."""
-    return (undo(room, now),) if room.trying == "unclear" else ()
+    """Return what undoes an attempt of which nobody knows whether it made a meeting.
+
+    A plain create would only make another one; its orphan was shown to nobody (ENGINE R3).
+    """
+    finds = room.graph_call is not GraphCall.CREATE
+    return (undo(room, now),) if room.trying == "unclear" and finds else ()
 
 
 def member_key(person_id: str) -> str:
@@ -304,7 +336,15 @@ def try_now(room: Room, *, now: int) -> Reply:
     """Opening → opening: somebody asks to try at once; sends the same bytes (ENGINE R1, R6)."""
     if room.state is not RoomState.OPENING:
         return Reply(outcome="overtaken")
-    return Reply((open_timer(room, now, wished=True),), "trying now")
+    return Reply((_next_timer(room, now),), "trying now")
+
+
+def _next_timer(room: Room, now: int) -> SetTimer:
+    """Return the timer of what an opening room waits for: Graph, Outlook's link, or its options."""
+    meeting = room.meeting
+    if meeting is None or (meeting.organizer_oid and meeting.organizer_oid != room.host.oid):
+        return open_timer(room, now, wished=True)
+    return patch_timer(room, now) if meeting.join_url else event_timer(room, now)
 
 
 def stopped(room: Room, actor: Person, *, now: int, reference: str) -> Reply:
@@ -339,13 +379,22 @@ def failed(room: Room, code: str, *, now: int, whisper_id: str) -> Reply:
     # The timer that asks Graph stays: if its call is under way, its late success is to be deleted.
     effects: tuple[Effect, ...] = (SaveRoom(after), RefreshCards(room.room_id), DropTimer(_give_up_key(room)), record)
     effects = (*effects, *members_timer(after, now), *undone(room, now))
-    if code == "policy":
-        minutes = round((room.ends_at - room.starts_at) / 60_000)
-        words = Whisper(
-            "policy", {"subject": room.subject, "minutes": minutes}, room.request.language, room.zone, room.reference
-        )
+    if room.meeting is not None:
+        effects = (*effects, delete_timer(room, room.meeting, now))
+    if words := _why(room, code):
         effects = (*effects, PlanMessage(to_starter(room, words, whisper_id, now)))
     return Reply(effects, f"failed: {code}")
+
+
+def _why(room: Room, code: str) -> Whisper | None:
+    """Return what only the person who asked is told of a failure: what they can do themselves."""
+    data: dict[str, str | int] = {"subject": room.subject}
+    name = {"policy": "policy", "host": "cannot-host", "quota": "cannot-host", "calendar": "no-calendar"}.get(code, "")
+    if name == "policy":
+        data["minutes"] = round((room.ends_at - room.starts_at) / 60_000)
+    if name == "no-calendar":
+        data["line"] = f"open anyway {room.subject}"
+    return Whisper(name, data, room.request.language, room.zone, room.reference) if name else None
 
 
 def planned_end(room: Room, *, now: int) -> Reply:

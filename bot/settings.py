@@ -11,13 +11,17 @@ from pathlib import Path
 from bot import identity
 from bot.clouds import CLOUDS, NO_MEETINGS, WORLDWIDE, Cloud
 from bot.errors import SettingsError
+from bot.graph import options
+from bot.hosts import EVERYBODY_HOSTS, Hosts
 from bot.identity import Credential, Secret
+from bot.model import NO_OPTIONS, Options
 from cards.words import spoken, words
 
 _URL = re.compile(
     r"https://[a-z0-9][a-z0-9_.-]*(?::(?P<port>[1-9][0-9]{0,4}))?(?P<path>/[a-z0-9_.~/-]*)?", re.IGNORECASE
 )
 HIGHEST_PORT = 65535
+MOST_SPARES = 10
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 STORES = ("sqlite:///", "postgresql://", "postgres://")
@@ -34,7 +38,8 @@ class Settings:
     topics that the whole tenant shares; `backup_bridge` is shown while Microsoft does not answer; `read_messages` says
     that posts whose fate is unclear may be looked for where a team or a chat allows it. `auth` is by whose permission
     meetings are made, `app`, `user` or `auto`; `oauth_connection` names the Azure Bot's OAuth connection by which
-    people sign in, "" for none.
+    people sign in, "" for none; `hosts` is who may host, `spares` how many of their meetings are kept in
+    reserve, `meeting_options` what every meeting has.
     """
 
     app_id: str
@@ -65,6 +70,9 @@ class Settings:
     read_messages: bool = False
     auth: str = "app"
     oauth_connection: str = ""
+    hosts: Hosts = EVERYBODY_HOSTS
+    spares: int = 0
+    meeting_options: Options = NO_OPTIONS
     token_service_url: str = ""
 
     @property
@@ -163,12 +171,40 @@ class _Reader:
                 "MUSTER_AUTH is 'user', and MUSTER_OAUTH_CONNECTION is not set. It is the name of the OAuth connection "
                 "of your Azure Bot, by which people sign in."
             )
-        if said == "user" and self.text("MUSTER_HOSTS", "requester").casefold() != "requester":
+        if said == "user" and self.hosts().service:
             self.problems.append(
                 "MUSTER_AUTH is 'user', and MUSTER_HOSTS names service accounts: nobody can sign in as one of them. "
                 "Set MUSTER_AUTH=app, or leave MUSTER_HOSTS out."
             )
         return said if connected else "app"
+
+    def hosts(self) -> Hosts:
+        """Return who may host: `requester`, service accounts by their object ids, or both."""
+        said = self.words("MUSTER_HOSTS", ("requester",))
+        wrong = [word for word in said if word != "requester" and not GUID.fullmatch(word)]
+        problem = (
+            f"MUSTER_HOSTS has {', '.join(map(repr, wrong))}; it may have requester and the object ids of service "
+            "accounts, such as 00000000-0000-0000-0000-000000000000."
+        )
+        if wrong and problem not in self.problems:
+            self.problems.append(problem)
+        service = tuple(word for word in dict.fromkeys(said) if GUID.fullmatch(word))
+        return Hosts(service, "requester" in said)
+
+    def spares(self) -> int:
+        count = self.number("MUSTER_SPARES", 0, 0, MOST_SPARES)
+        if count and not self.hosts().service:
+            self.problems.append(
+                "MUSTER_SPARES keeps meetings of service accounts in reserve, and MUSTER_HOSTS names none. "
+                "Set MUSTER_HOSTS to their object ids, or leave MUSTER_SPARES out."
+            )
+        return count
+
+    def meeting_options(self, name: str) -> Options:
+        """Return what every meeting is to have (facts/graph 1.7)."""
+        found, problems = options.everywhere(self.text(name))
+        self.problems += [f"{name}: {problem}." for problem in problems]
+        return found
 
     def files(self, *names: str) -> tuple[str, ...]:
         found = []
@@ -259,6 +295,9 @@ class _Reader:
             backup_bridge=self.line("MUSTER_BACKUP_BRIDGE", 200),
             read_messages=self.choice("MUSTER_READ_MESSAGES", "off", ("off", "on")) == "on",
             auth=self.auth(),
+            hosts=self.hosts(),
+            spares=self.spares(),
+            meeting_options=self.meeting_options("MUSTER_MEETING_OPTIONS"),
             oauth_connection=self.text("MUSTER_OAUTH_CONNECTION"),
             token_service_url=self.url("MUSTER_TOKEN_SERVICE_URL", cloud.token_service_url),
         )

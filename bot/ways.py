@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from bot import rooms
 from bot.decisions import Effect, Park, PlanMessage, Reply, SaveNote, SaveRoom, View
-from bot.model import ChannelKind, Chat, ChatKind, Room, RoomState, Turn, TurnKind, Way, Whisper
+from bot.model import ChannelKind, Chat, ChatKind, Person, Room, RoomState, Turn, TurnKind, Way, Whisper
 
 KEPT = 900_000
 """ms for which a request waits for its person's sign-in (ENGINE R13)."""
@@ -78,6 +78,11 @@ def without_policy(room: Room, view: View, *, version: str, freeze: rooms.Freeze
 def _by_person(room: Room, bind_thread: str, freeze: rooms.Freeze) -> Room:
     after = replace(room, way=Way.USER, host=room.starter, bind_thread=bind_thread)
     return replace(after, request=freeze(after.host.oid, rooms.request_of(after)))
+
+
+def by_whom(room: Room) -> Person | None:
+    """Return whose own permission makes a room's meeting; None: the app's."""
+    return room.host if room.way is Way.USER else None
 
 
 def asked_key(room_id: str) -> str:

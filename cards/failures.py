@@ -26,12 +26,17 @@ def reason(code: str, says: Words) -> str:
             "Microsoft knows no Teams account for {host} that can host meetings: "
             "somebody else in this chat can ask for it and host."
         ),
+        "private": says(
+            "Microsoft did not make it as private as asked, so nobody was given the link: open it anyway, or try again."
+        ),
+        "calendar": says(
+            "The calendar of {host} does not allow Teams meetings: ask for a meeting without the calendar, "
+            "or let somebody else ask."
+        ),
         "credentials": says(
             "Microsoft does not accept my sign-in any more: whoever runs me has to renew it, then try again."
         ),
-        "blocked": says(
-            "Your organisation's conditional access keeps me out: an administrator has to let me in, then try again."
-        ),
+        "blocked": says("Conditional access keeps me out: an administrator has to let me in, then try again."),
         "problem": says("Something went wrong on my side: try again, or give whoever runs me the reference."),
         "quota": says(
             "Microsoft's limit of meetings in a month is reached for {host}: "

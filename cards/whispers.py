@@ -173,8 +173,12 @@ def policy(whisper: Whisper, says: Words) -> Parts:
         says,
         Line(says("I may not open meetings in your name yet. It's a setting your admin makes; you did nothing wrong.")),
         Line(again, values),
-        _press(says("Try again"), f"meet now {values['subject']}"),
+        Row((_button(says("Try again"), f"meet now {values['subject']}"), _asks_for_a_host(values["subject"], says))),
     )
+
+
+def _asks_for_a_host(subject: str, says: Words) -> Button:
+    return _button(says("Ask someone here to host"), f"ask someone to host {subject}")
 
 
 def _sign_in(whisper: Whisper, content: Content) -> str:
@@ -257,6 +261,32 @@ def no_numbers(_: Whisper, says: Words) -> Parts:
         "(or no number yet). Link and meeting ID work as usual. Your admin can add it; new meetings then have numbers."
     )
     return (Line(why),)
+
+
+def host_wanted(whisper: Whisper, says: Words) -> Parts:
+    """`who` cannot host themselves; `line` starts the meeting for whoever presses."""
+    text = says("{name} would like to meet here.")
+    return (Line(text, {"name": _text(whisper, "who")}), _press(says("Start it as host"), _text(whisper, "line")))
+
+
+def host_asked(whisper: Whisper, says: Words) -> Parts:
+    """The chat was told that `subject` needs a host."""
+    text = says("{subject}: I asked here. Whoever presses the button hosts.")
+    return (Line(text, {"subject": _text(whisper, "subject")}),)
+
+
+def cannot_host(whisper: Whisper, says: Words) -> Parts:
+    """Who asked for `subject` cannot host; somebody else in the chat can."""
+    values = {"subject": _text(whisper, "subject")}
+    text = says("Microsoft does not let your account host meetings, so {subject} is not open. Somebody else here can.")
+    return _with_reference(whisper, says, Line(text, values), Row((_asks_for_a_host(values["subject"], says),)))
+
+
+def no_calendar(whisper: Whisper, says: Words) -> Parts:
+    """The calendar of who asked for `subject` has no Teams meetings; `line` asks for an ordinary one."""
+    text = says("Your calendar does not allow Teams meetings: {subject} is not open. An ordinary meeting is possible.")
+    line = _press(says("Meet now"), _text(whisper, "line"))
+    return _with_reference(whisper, says, Line(text, {"subject": _text(whisper, "subject")}), line)
 
 
 def no_meeting(_: Whisper, says: Words) -> Parts:
@@ -376,6 +406,10 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "dial-in": dial_in,
     "no-dial-in": no_dial_in,
     "no-numbers": no_numbers,
+    "host-wanted": host_wanted,
+    "host-asked": host_asked,
+    "cannot-host": cannot_host,
+    "no-calendar": no_calendar,
     "no-meeting": no_meeting,
     "help": help_,
     "help-command": help_command,

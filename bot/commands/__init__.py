@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.commands import dial_in, help, meet, sign_in, sign_out, stop_trying, try_now  # noqa: A004 - the command is called help
+from bot.commands import ask_to_host, dial_in, help, meet, sign_in, sign_out, stop_trying, try_now  # noqa: A004 - the command is called help
 from bot.commands.command import Command
 
 COMMANDS: tuple[Command, ...] = (
@@ -10,6 +10,7 @@ COMMANDS: tuple[Command, ...] = (
     dial_in.COMMAND,
     try_now.COMMAND,
     stop_trying.COMMAND,
+    ask_to_host.COMMAND,
     sign_in.COMMAND,
     sign_out.COMMAND,
     help.COMMAND,

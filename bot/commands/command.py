@@ -9,7 +9,20 @@ from typing import Any
 
 import cards
 from bot.decisions import Effect, PlanMessage, Reply, View
-from bot.model import Answer, Chat, ChatKind, FrozenRequest, MeetingRequest, Message, Purpose, Turn, Whisper
+from bot.hosts import EVERYBODY_HOSTS, Hosts
+from bot.model import (
+    NO_OPTIONS,
+    Answer,
+    Chat,
+    ChatKind,
+    FrozenRequest,
+    MeetingRequest,
+    Message,
+    Options,
+    Purpose,
+    Turn,
+    Whisper,
+)
 
 Freeze = Callable[[str, MeetingRequest], FrozenRequest]
 
@@ -21,7 +34,9 @@ class Policy:
     `duration` is in minutes; `binding` is the Graph version that is asked to tie meetings to channel threads
     (`beta`, `v1.0`) or `off`; `freeze` is `Meetings.freeze`, which is pure. `open_topics` are the patterns of topics
     that the whole tenant shares; `backup_bridge` is what to use while Microsoft does not answer. `auth` is by whose
-    permission meetings are made: `app`, `user`, or `auto`, which is the app's, else the person's (ENGINE R13).
+    permission meetings are made: `app`, `user`, or `auto`, which is the app's, else the person's (ENGINE R13);
+    `options` what every meeting has unless somebody asks for something else; `hosts` who may host (R5); `spares` how
+    many meetings are kept in reserve.
     """
 
     freeze: Freeze
@@ -33,6 +48,9 @@ class Policy:
     open_topics: tuple[str, ...] = ()
     backup_bridge: str = ""
     auth: str = "app"
+    options: Options = NO_OPTIONS
+    hosts: Hosts = EVERYBODY_HOSTS
+    spares: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from bot.commands.command import Asked, Command
 from bot.decisions import Reply
-from bot.model import Room
+from bot.model import Room, RoomState
 
 
 def run(asked: Asked) -> Reply:
     """Whisper the numbers of the room whose card was pressed, else of the chat's room."""
-    room = asked.view.pressed_room or next((room for room in asked.view.rooms if room.meeting), None)
-    if room is None or room.meeting is None:
+    room = asked.view.pressed_room or next((room for room in asked.view.rooms if _shown(room)), None)
+    if room is None or not _shown(room):
         return asked.tell("no-meeting")
     return numbers(asked, room)
+
+
+def _shown(room: Room) -> bool:
+    """Say whether people may know the meeting: what is not as private as asked yet they may not (ENGINE R4)."""
+    return room.meeting is not None and room.state not in {RoomState.OPENING, RoomState.FAILED}
 
 
 def numbers(asked: Asked, room: Room) -> Reply:

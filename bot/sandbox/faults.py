@@ -17,7 +17,6 @@ class Fault:
     """A way to fail. `status` 0 closes the connection; None changes a rule, which a server asks for by name.
 
     `operations` is a pattern such as `graph.*`. `after` lets the request have its effect first (the answer is lost).
-    `spares_people`: what somebody does by their own permission (`/me`) goes on.
     """
 
     operations: str
@@ -25,14 +24,11 @@ class Fault:
     code: str = ""
     message: str = ""
     after: bool = False
-    spares_people: bool = False
 
 
-_POLICY = "No application access policy found for this app {app_id} on the user {user}"
 _UNAVAILABLE = "The service is temporarily unavailable. Please try again later."
 
 CATALOGUE: dict[str, Fault] = {
-    "policy": Fault("graph.*", 403, "Forbidden", _POLICY, spares_people=True),
     "429": Fault("graph.*", 429, "TooManyRequests", "Too Many Requests"),
     "500": Fault("graph.*", 500, "InternalServerError", "An error has occurred."),
     "502": Fault("graph.*", 502, "BadGateway", "Bad gateway"),
@@ -68,6 +64,7 @@ CATALOGUE: dict[str, Fault] = {
     "entra-503": Fault("entra.*", 503, "temporarily_unavailable", "AADSTS90033: A transient error has occurred."),
     "entra-outage": Fault("entra.*", 0),
     # Rules: Graph's handlers ask `faults.rule(name)` where they matter.
+    "policy": Fault("graph.*", None),
     "no-licence": Fault("graph.*", None),
     "unbound": Fault("graph.*", None),
     "unbound-other": Fault("graph.*", None),
@@ -81,13 +78,12 @@ CATALOGUE: dict[str, Fault] = {
     "slow-calendar": Fault("graph.getEvent", None),
     "duplicate-event": Fault("graph.createEvent", None),
 }
-"""Every fault by name. `no-licence`: no dial-in; `unbound`: the thread is ignored, the meeting has its own;
-`unbound-other`: another thread is echoed; `unbound-no-post`: the thread is echoed with messageId "0";
+"""Every fault by name. The rules: `policy`: no access policy names the app (facts/graph 3.2); `no-licence`: no dial-in;
+`unlicensed`: nobody has Teams; `quota`: the month's meetings are used up; `unbound`: the thread is ignored, the meeting
+has its own; `unbound-other`: another thread is echoed; `unbound-no-post`: the thread is echoed with messageId "0";
 `refused-thread`: 400 to every chatInfo; `lobby-kept`: the lobby is not set, neither at creation nor by a PATCH;
-`claims`: conditional access wants a newer token (facts/graph 3.3); `unlicensed`: nobody has Teams; `quota`: the month's
-meetings are used up; `old-spellings`: answers in the names of 2019 (facts/graph 1.8); `calendar-off`: no calendar
-allows Teams; `slow-calendar`: an event's join link is not there yet; `duplicate-event`: a repeated transactionId is
-refused."""
+`old-spellings`: answers in the names of 2019 (facts/graph 1.8); `calendar-off`: no calendar allows Teams;
+`slow-calendar`: an event's join link is not there yet; `duplicate-event`: a repeated transactionId is refused."""
 
 
 @dataclass(slots=True, eq=False)
@@ -116,8 +112,6 @@ class Injection:
     def strikes(self, exchange: Exchange) -> bool:
         """Count a call and return whether the fault strikes it."""
         if not fnmatchcase(exchange.operation, self.operations) or (self.where and not self.where(exchange)):
-            return False
-        if self.fault.spares_people and "/me/" in exchange.path:
             return False
         self.seen += 1
         if self.ordinals and self.seen not in self.ordinals:

@@ -176,7 +176,10 @@ class Graph(Door):
         return meeting
 
     def _within_limit(self, call: Call, person: Person) -> None:
-        """Raise Refused 429 for one meeting too many this month; its text is not documented (facts/graph 3.4)."""
+        """Raise Refused 429 for one meeting too many this month.
+
+        Neither a text nor a Retry-After of this limit is documented (facts/graph 3.4), so there is none.
+        """
         now = moment(self.stage.clock.now())
         since = datetime(now.year, now.month, 1, tzinfo=UTC)
         mine = [
@@ -184,10 +187,8 @@ class Graph(Door):
             for one in self.meetings
             if one.organizer is person and not one.of_event and moment(one.created_at) >= since
         ]
-        if len(mine) < self.stage.tenant.monthly_limit and not self.stage.faults.rule("quota", call.exchange):
-            return
-        until = datetime(now.year + now.month // 12, now.month % 12 + 1, 1, tzinfo=UTC)
-        raise Refused(429, "TooManyRequests", **{"Retry-After": f"{(until - now).total_seconds():.0f}"})
+        if len(mine) >= self.stage.tenant.monthly_limit or self.stage.faults.rule("quota", call.exchange):
+            raise Refused(429, "TooManyRequests")
 
     def _chat_info(self, call: Call, person: Person, own: str) -> dict[str, Any]:
         standalone = _standalone(own)

@@ -170,9 +170,7 @@ class Server(ABC):
         headers = {}
         if injection.retry_after is not None:
             headers["Retry-After"] = f"{injection.retry_after:g}"
-        user = call.request.match_info.get("user", "")
-        message = fault.message.format(app_id=self.stage.tenant.app_id, user=user)
-        return self.error(call, Refused(fault.status, fault.code, message, **headers))
+        return self.error(call, Refused(fault.status, fault.code, fault.message, **headers))
 
     @web.middleware
     async def _journalled(

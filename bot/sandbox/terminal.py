@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
 from bot.sandbox import breaking, explain
 from bot.sandbox.cloud import Cloud
@@ -46,6 +46,7 @@ class Talk:
     """One person at a time, in one chat, with one bot. `problems` counts messages that the bot did not take.
 
     `answered` says whether the last message had an answer; `explains`, whether its calls are shown each time.
+    `log` returns what the bot has logged so far.
     """
 
     def __init__(self, cloud: Cloud, client: TeamsClient, console: Console, display: Display) -> None:
@@ -54,6 +55,7 @@ class Talk:
         self.patience = ANSWER_WITHIN_SECONDS
         self.problems = 0
         self.explains = False
+        self.log: Callable[[], Sequence[str]] = tuple
         self.hints = False
         self.answered = False
         self.busy = False
@@ -64,6 +66,7 @@ class Talk:
         self._account = cloud.signing_in(client)
         self._last: Delivery | None = None
         self._since = 0
+        self._logged: frozenset[str] = frozenset()
         self._verbs: dict[str, Callable[[str], Awaitable[None]]] = {
             "/as": self._as,
             "/in": self._in,
@@ -151,6 +154,7 @@ class Talk:
     async def _wait(self, sending: Coroutine[None, None, Delivery]) -> Delivery:
         """Send, wait for what the bot does, and show it with its timing."""
         self._since = len(self._cloud.journal.exchanges)
+        self._logged = frozenset(self.log())
         self.answered = False
         delivery = await sending
         if delivery.error or delivery.problems():
@@ -284,7 +288,9 @@ class Talk:
         self._console.show(breaking.change(self._cloud.faults, rest))
 
     async def _explain(self, _: str) -> None:
-        self._console.show(explain.report(self._cloud.journal.exchanges[self._since :]) or "  Nothing was sent yet.")
+        reasons = explain.chosen(line for line in self.log() if line not in self._logged)
+        calls = explain.report(self._cloud.journal.exchanges[self._since :])
+        self._console.show("\n\n".join(filter(None, (reasons, calls))) or "  Nothing was sent yet.")
 
     async def _card(self, _: str) -> None:
         self._display.redraw()

@@ -21,7 +21,7 @@ from bot.sandbox.server import Call, Refused, Server, Stage
 from bot.sandbox.tenant import Person
 
 CONNECTION = "graph"
-SCOPE = "OnlineMeetings.ReadWrite"
+SCOPE = "OnlineMeetings.ReadWrite Calendars.ReadWrite"
 _CHANNEL = "msteams"
 
 

@@ -20,6 +20,7 @@ from bot.decisions import (
     SaveNote,
     SaveRoom,
     SetTimer,
+    TakeNote,
 )
 from bot.leases import MessageClaim, TimerClaim, Work
 from bot.store import rows
@@ -137,6 +138,12 @@ def _park(_at: Applying, effect: Park) -> Operation[None]:
     yield from park(effect.turn)
 
 
+def _take_note(at: Applying, effect: TakeNote) -> Operation[None]:
+    taken: dict[str, Value] = {"tenant": effect.tenant, "note_key": effect.key, "value": effect.value, "now": at.now}
+    if not (yield "note_take", taken):
+        raise Overtaken
+
+
 def _record(at: Applying, effect: Record) -> Operation[None]:
     at.records += 1
     yield (
@@ -166,6 +173,7 @@ _WRITERS: dict[type[Effect], Callable[[Applying, Any], Operation[None]]] = {
     DropTimer: _drop_timer,
     SaveChat: _save_chat,
     SaveNote: _save_note,
+    TakeNote: _take_note,
     Park: _park,
     Record: _record,
 }

@@ -44,8 +44,14 @@ GOLDEN = {
     "Free of charge: +44 808 157 0192\n"
     "Other numbers: +49 30 23125042 (Berlin) · all local numbers: https://dialin.teams.microsoft.com/22f1?id=123456789",
     "no-dial-in": "Retro\nNo phone dial-in for this meeting. Link and meeting ID work as usual.",
-    "no-numbers": "Your meetings have no phone numbers, because your account has no Audio Conferencing licence "
-    "(or no number yet). Link and meeting ID work as usual. Your admin can add it; new meetings then have numbers.",
+    "no-numbers": "Your meetings have no phone numbers, because your account has no Audio Conferencing licence (or no "
+    "number yet). Link and meeting ID work as usual. Your admin can add it; new meetings then have numbers.",
+    "host-wanted": "Kim Park would like to meet here.",
+    "host-asked": "Retro: I asked here. Whoever presses the button hosts.",
+    "cannot-host": "Microsoft does not let your account host meetings, so Retro is not open. Somebody else here can.\n"
+    "Reference 7F3K-92QD",
+    "no-calendar": "Your calendar does not allow Teams meetings: Retro is not open. An ordinary meeting is possible.\n"
+    "Reference 7F3K-92QD",
     "no-meeting": "There's no meeting here right now.",
     "help": "In a channel, start with @Muster and pick me from the list. In our own chat, just type.\n"
     "meet now [subject] · A meeting here\ndial-in · The numbers\n"
@@ -76,7 +82,13 @@ PRESSES = {
     ),
     "not-brought": ("Open a separate one", "open separately #layoffs"),
     "no-request": ("Meet now", "meet now"),
-    "policy": ("Try again", "meet now Retro"),
+    "policy": (
+        *("Try again", "meet now Retro"),
+        *("Ask someone here to host", "ask someone to host Retro"),
+    ),
+    "host-wanted": ("Start it as host", "meet now Retro"),
+    "cannot-host": ("Ask someone here to host", "ask someone to host Retro"),
+    "no-calendar": ("Meet now", "open anyway Retro"),
     "no-meeting": ("Meet now", "meet now"),
     "not-signed-out": ("Sign out", "sign out"),
     "late": ("Try again", "meet now Retro"),

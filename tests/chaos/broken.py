@@ -10,6 +10,7 @@ import json
 import re
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +20,7 @@ import aiosql
 import app
 from bot.errors import Unclear
 from bot.leases import Receipt, ReceiptKind, Work
-from bot.model import Chat, FrozenRequest, Meeting, Rendered, Turn
+from bot.model import Chat, FrozenRequest, Meeting, Person, Rendered, Turn
 from bot.ports import Meetings, Messenger, Store
 from bot.store import postgres, sqlite, statements
 
@@ -87,12 +88,18 @@ class RetryPost(Around):
 
     async def post(self, chat: Chat, conversation_id: str, content: Rendered, *, nonce: str) -> str:
         """Post until somebody answers."""
-        for _ in range(3):
-            try:
-                return str(await self._part.post(chat, conversation_id, content, nonce=nonce))
-            except Unclear:
-                continue
-        return str(await self._part.post(chat, conversation_id, content, nonce=nonce))
+        return await _at_once(lambda: self._part.post(chat, conversation_id, content, nonce=nonce))
+
+    async def whisper(self, chat: Chat, conversation_id: str, to: Person, content: Rendered, *, nonce: str) -> str:
+        """Whisper until somebody answers."""
+        return await _at_once(lambda: self._part.whisper(chat, conversation_id, to, content, nonce=nonce))
+
+
+async def _at_once(send: Callable[[], Awaitable[str]]) -> str:
+    for _ in range(3):
+        with suppress(Unclear):
+            return await send()
+    return await send()
 
 
 FINISHING = ("turn_finish", "turn_fail", "timer_finish", "message_free")

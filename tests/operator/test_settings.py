@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,9 @@ from hypothesis import strategies as st
 
 from bot import settings as settings_module
 from bot.errors import SettingsError
+from bot.hosts import Hosts
 from bot.identity import Password, Secret
+from bot.model import LobbyScope, Options
 from bot.settings import Settings
 
 GOOD = {
@@ -210,3 +213,64 @@ def test_people_s_permission_needs_people_who_can_sign_in() -> None:
     assert all(problem.startswith("MUSTER_AUTH is 'user', and MUSTER_") for problem in caught.value.problems)
     hosts = {**GOOD, "MUSTER_AUTH": "user", "MUSTER_HOSTS": "requester", "MUSTER_OAUTH_CONNECTION": "graph"}
     assert Settings.from_env(hosts).auth == "user"
+
+
+HOST = "33333333-0000-4000-8000-000000000003"
+
+
+def test_who_hosts_is_a_list() -> None:
+    """Whoever asks hosts, unless service accounts are named; both may stand there."""
+    assert Settings.from_env(GOOD).hosts == Hosts()
+    assert Settings.from_env({**GOOD, "MUSTER_HOSTS": HOST.upper()}).hosts == Hosts((HOST,), requester=False)
+    both = Settings.from_env({**GOOD, "MUSTER_HOSTS": f"requester, {HOST}", "MUSTER_SPARES": "2"})
+    assert (both.hosts, both.spares) == (Hosts((HOST,)), 2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        (
+            {"MUSTER_HOSTS": "bridge@contoso.example"},
+            "MUSTER_HOSTS has 'bridge@contoso.example'; it may have",
+        ),
+        ({"MUSTER_SPARES": "2"}, "MUSTER_SPARES keeps meetings of service accounts in reserve, and MUSTER_HOSTS names"),
+        ({"MUSTER_MEETING_OPTIONS": "lobby"}, "MUSTER_MEETING_OPTIONS: it is no JSON."),
+        ({"MUSTER_MEETING_OPTIONS": "[]"}, "MUSTER_MEETING_OPTIONS: it is no JSON object."),
+        ({"MUSTER_MEETING_OPTIONS": '{"joinWebUrl": "x"}'}, "'joinWebUrl' is no property that is passed on."),
+        ({"MUSTER_MEETING_OPTIONS": '{"recordAutomatically": 1}'}, "recordAutomatically must be true or false."),
+        (
+            {"MUSTER_MEETING_OPTIONS": '{"lobbyBypassSettings": {"scope": "all"}}'},
+            "lobbyBypassSettings must be an",
+        ),
+    ],
+)
+def test_a_mistake_in_what_meetings_have_is_named(changes: dict[str, str], problem: str) -> None:
+    """An administrator reads at the start what is wrong with hosts, spares and options, not at the first meeting."""
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env({**GOOD, **changes})
+    (found,) = caught.value.problems
+    assert problem in found
+
+
+def test_what_every_meeting_has_is_graph_s_own_json() -> None:
+    """Options are written as Microsoft's pages write them; what Muster has no word for passes through."""
+    said = {
+        "lobbyBypassSettings": {"scope": "everyone", "isDialInBypassEnabled": True},
+        "joinMeetingIdSettings": {"isPasscodeRequired": True},
+        "allowedPresenters": "organizer",
+        "allowMeetingChat": "limited",
+        "recordAutomatically": True,
+        "isEntryExitAnnounced": False,
+        "allowWhiteboard": False,
+    }
+    found = Settings.from_env({**GOOD, "MUSTER_MEETING_OPTIONS": json.dumps(said)}).meeting_options
+    assert found == Options(
+        lobby=LobbyScope.EVERYONE,
+        dial_in_bypass=True,
+        passcode=True,
+        presenters="organizer",
+        chat="limited",
+        record=True,
+        announce=False,
+        more='{"allowWhiteboard": false}',
+    )

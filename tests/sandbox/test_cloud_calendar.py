@@ -158,3 +158,13 @@ async def test_calendars_have_their_own_permission_and_mailboxes(cloud: Cloud, c
     mine = {"Authorization": f"Bearer {cloud.entra.issue_for(tenant.ben, 'Calendars.ReadWrite')}"}
     assert (await caller.graph("POST", "/v1.0/me/events", json=EVENT, headers=mine)).status == 201
     assert (await caller.graph("GET", "/v1.0/me/calendar")).status == 400
+
+
+async def test_the_access_policy_is_not_asked_for_calendars(cloud: Cloud, caller: Caller) -> None:
+    """With the fault `policy` an app makes no online meetings, but still events, and people use their own token."""
+    cloud.faults.inject("policy")
+    assert (await caller.open(cloud.tenant.ana)).status == 403
+    assert (await create(caller)).status == 201
+    mine = {"Authorization": f"Bearer {cloud.entra.issue_for(cloud.tenant.ana, 'OnlineMeetings.ReadWrite')}"}
+    path = "/v1.0/me/onlineMeetings/createOrGet"
+    assert (await caller.graph("POST", path, json={"externalId": "a"}, headers=mine)).status == 201

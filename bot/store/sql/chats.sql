@@ -59,6 +59,13 @@ INSERT INTO notes (tenant, note_key, value, until)
 VALUES (CAST(:tenant AS TEXT), CAST(:note_key AS TEXT), CAST(:value AS TEXT), CAST(:until AS BIGINT))
 ON CONFLICT (tenant, note_key) DO UPDATE SET value = excluded.value, until = excluded.until;
 
+-- name: note_take(tenant, note_key, value, now)
+-- Nothing comes back when somebody else has taken it.
+DELETE FROM notes
+WHERE tenant = CAST(:tenant AS TEXT) AND note_key = CAST(:note_key AS TEXT) AND value = CAST(:value AS TEXT)
+  AND until > CAST(:now AS BIGINT)
+RETURNING note_key;
+
 -- name: notes_sweep(now)!
 DELETE FROM notes WHERE until <= CAST(:now AS BIGINT);
 
