@@ -16,6 +16,8 @@ from tests.chaos.evidence import Asked, Down, Seen
 from tests.chaos.plan import Request
 from tests.chaos.verdict import Verdict, judge
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 NOON = 1_795_262_400_000
 """2026-11-21T12:00:00Z in ms."""
 ONE, TWO = "127.0.0.1", "127.0.0.2"

@@ -28,6 +28,8 @@ from tests.store.first_version import put_first_version
 if TYPE_CHECKING:  # conftest is pytest's to import
     from tests.crash.conftest import Bots
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 PATIENCE = 30
 STEPS = "SELECT version FROM schema_version ORDER BY 1"
 HALF = [1, 2]

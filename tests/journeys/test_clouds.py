@@ -16,6 +16,8 @@ from bot.sandbox.cloud import Cloud
 from bot.settings import Settings
 from tests.journeys.fast_clock import bot
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 LOCAL = {"localhost", "127.0.0.1"}
 
 

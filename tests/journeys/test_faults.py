@@ -21,6 +21,8 @@ from bot.sandbox.faults import Injection
 from tests.journeys.fast_clock import FastClock, bot
 from tests.journeys.harness import Journey
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 SPEED = 20.0
 WAIT_ASKED_FOR = 2_128
 
