@@ -151,3 +151,32 @@ async def test_a_slip_in_an_option_opens_nothing(journey: Journey) -> None:
     await journey.until(lambda: bool(journey.whispers(tenant.incidents)))
     assert "Did you mean meet now Budget lobby everyone?" in journey.whispers(tenant.incidents)[0]
     assert journey.made() == 0
+
+
+async def test_a_lobby_that_cannot_be_set_yet_is_waited_for(journey: Journey) -> None:
+    """While Microsoft does not set the lobby the card says that it tries; the link comes when the door is closed."""
+    away = journey.cloud.faults.inject("503", on="graph.update")
+    post = await said(journey, "meet now Budget lobby organizer", until="Microsoft's meeting service isn't answering")
+    assert "https://teams.example/meet" not in str(post.versions)
+    away.remove()
+    tried = await journey.teams.press(journey.cloud.tenant.ana, post, "Try now")
+    assert tried.problems() == []
+    await shows(journey, "Budget: open")
+    assert journey.cloud.graph.meetings[0].lobby["scope"] == "organizer"
+
+
+async def test_a_lobby_that_is_never_set_ends_without_a_link(journey: Journey) -> None:
+    """Who stops waiting for the lobby leaves no open door behind: the meeting goes, and nobody saw its link."""
+    journey.cloud.faults.inject("503", on="graph.update")
+    post = await said(journey, "meet now Budget lobby organizer", until="Microsoft's meeting service isn't answering")
+    await journey.teams.press(journey.cloud.tenant.ana, post, "Stop trying")
+    await shows(journey, "Budget: not opened")
+    await journey.until(lambda: all(meeting.deleted for meeting in journey.cloud.graph.meetings))
+    assert "https://teams.example/meet" not in str(post.versions)
+
+
+async def test_options_that_microsoft_refuses_do_not_close_the_meeting(journey: Journey) -> None:
+    """A wider lobby that is refused leaves the meeting as it is, and the card says what it has."""
+    journey.cloud.faults.inject("forbidden", on="graph.update")
+    await said(journey, "meet now Budget lobby everyone", until='Microsoft kept "organization"')
+    assert "Budget: open" in journey.texts(journey.cloud.tenant.incidents)[0]
