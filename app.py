@@ -93,14 +93,15 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     from bot.graph.posts import GraphPosts
     from bot.graph.tokens import MsalTokens
     from bot.observe import Event, log_lines
+    from bot.remedies import Remedies
     from bot.store.opening import forgetful, open_store
     from bot.system import SystemChance, SystemClock, trust
     from bot.teams.door import Rules
     from bot.teams.edge import Registration, TeamsEdge
     from bot.teams.token_service import Account
 
-    observe = log_lines(logging.getLogger("muster"))
     clock = replaced.clock or SystemClock()
+    observe = Remedies(log_lines(logging.getLogger("muster")), settings.app_id, settings.cloud, clock.now)
     chance = replaced.chance or SystemChance()
     context = await asyncio.to_thread(trust, settings.ca_files)
     url = settings.store.reveal()
@@ -111,8 +112,7 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     opened = await opening(url, owner=chance.token(), lease_ms=replaced.lease_ms)
     store = replaced.wrap_store(opened)
     stack.push_async_callback(store.close)
-    secret = settings.app_password.reveal()
-    tokens = MsalTokens(settings.login_url, settings.app_id, secret, context, clock, observe=observe)
+    tokens = MsalTokens(settings.login_url, settings.app_id, settings.credential, context, clock, observe=observe)
     stack.push_async_callback(tokens.close)
     rules = Rules(
         settings.app_id, settings.token_issuer, frozenset(settings.connector_hosts), frozenset(settings.tenants)

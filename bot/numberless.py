@@ -1,4 +1,4 @@
-"""What a host is told whose meetings nobody can join by telephone (EXPERIENCE 2, NO DIAL-IN). Pure; ms UTC."""
+"""What a host is told whose meetings nobody can join by telephone (EXPERIENCE 2, NO DIAL-IN). Pure; times in ms UTC."""
 
 from __future__ import annotations
 

@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bot import identity
+from bot.clouds import CLOUDS, NO_MEETINGS, WORLDWIDE, Cloud
 from bot.errors import SettingsError
 from bot.graph import options
 from bot.hosts import EVERYBODY_HOSTS, Hosts
+from bot.identity import Credential, Secret
 from bot.model import NO_OPTIONS, Options
 from cards.words import spoken, words
 
@@ -24,57 +27,6 @@ GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 STORES = ("sqlite:///", "postgresql://", "postgres://")
 CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 """Files that Docker and Podman put into their containers."""
-
-
-class Secret:
-    """Text that neither `str` nor `repr` shows; `reveal()` does."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def __repr__(self) -> str:
-        return "Secret('***')"
-
-    __str__ = __repr__
-
-    def __bool__(self) -> bool:
-        return bool(self._text)
-
-    def reveal(self) -> str:
-        """Return the text itself."""
-        return self._text
-
-
-@dataclass(frozen=True, slots=True)
-class Cloud:
-    """The endpoints of one Microsoft cloud (facts/graph 8, facts/teams 7.2)."""
-
-    graph_url: str
-    login_url: str
-    bot_scope: str
-    token_issuer: str
-    openid_metadata_url: str
-    connector_hosts: tuple[str, ...]
-    token_service_url: str
-
-
-CLOUDS: Mapping[str, Cloud] = {
-    "public": Cloud(
-        graph_url="https://graph.microsoft.com",
-        login_url="https://login.microsoftonline.com",
-        bot_scope="https://api.botframework.com/.default",
-        token_issuer="https://api.botframework.com",  # noqa: S106 - an issuer's address, not a secret
-        openid_metadata_url="https://login.botframework.com/v1/.well-known/openidconfiguration",
-        connector_hosts=(
-            "smba.trafficmanager.net",
-            "smba.onyx.prod.teams.trafficmanager.net",
-            "smba.infra.gcc.teams.microsoft.com",
-        ),
-        token_service_url="https://api.botframework.com",  # noqa: S106 - an address, not a secret
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +43,7 @@ class Settings:
     """
 
     app_id: str
-    app_password: Secret
+    credential: Credential
     app_tenant: str
     app_type: str
     host: str
@@ -99,6 +51,7 @@ class Settings:
     admin_port: int
     graph_url: str
     login_url: str
+    cloud: Cloud
     bot_scope: str
     token_issuer: str
     openid_metadata_url: str
@@ -126,7 +79,7 @@ class Settings:
     @property
     def bot_tenant(self) -> str:
         """Return the tenant whose token the connector wants: MultiTenant bots have one in common (facts/teams 1.3)."""
-        return "botframework.com" if self.app_type == "MultiTenant" else self.app_tenant
+        return self.cloud.shared_tenant if self.app_type == "MultiTenant" else self.app_tenant
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -156,7 +109,11 @@ class _Reader:
 
     def guid(self, name: str, fix: str) -> str:
         value = self.needed(name, fix)
-        if value and not GUID.fullmatch(value):
+        return self.id_of(name) if value else ""
+
+    def id_of(self, name: str) -> str:
+        value = self.text(name)
+        if not GUID.fullmatch(value):
             self.problems.append(
                 f"{name} is {value!r}, which is not an id such as 00000000-0000-0000-0000-000000000000."
             )
@@ -265,6 +222,35 @@ class _Reader:
             found.append(path)
         return tuple(dict.fromkeys(found))
 
+    def file(self, name: str) -> str:
+        return "".join(self.files(name))
+
+    def cloud(self) -> Cloud:
+        name = self.text("MUSTER_CLOUD").casefold()
+        if name in NO_MEETINGS:
+            self.problems.append(f"MUSTER_CLOUD is {name!r}, where Muster cannot work: {NO_MEETINGS[name]}.")
+            return WORLDWIDE
+        return CLOUDS[self.choice("MUSTER_CLOUD", "public", tuple(CLOUDS))]
+
+    def binding(self, cloud: Cloud) -> str:
+        """Return the Graph version that ties meetings to threads; without its beta nothing does (facts/graph 8)."""
+        name = "MUSTER_THREAD_BINDING"
+        said = self.choice(name, "beta" if cloud.ties else "off", ("beta", "v1.0", "off"))
+        if cloud.ties:
+            return said
+        if said == "beta":
+            self.problems.append(f"{name} is 'beta', which Microsoft Graph does not have in this cloud. Leave it out.")
+        return "off"
+
+    def tenants(self, app_type: str, own: str) -> tuple[str, ...]:
+        found = self.words("MUSTER_TENANTS", (own,) if own else ())
+        if app_type == identity.MANAGED and own and set(found) - {own}:
+            self.problems.append(
+                f"MUSTER_TENANTS names other tenants than the app's, where {identity.MANAGED} has no permissions. "
+                "Leave them out, or register an app of its own for Muster."
+            )
+        return found
+
     def store(self, name: str, default: str) -> str:
         value = self.text(name, default)
         scheme = value.partition("://")[0] if "://" in value else ""
@@ -290,14 +276,13 @@ class _Reader:
         )
 
     def deployment(self) -> Settings:
-        cloud = CLOUDS[self.choice("MUSTER_CLOUD", "public", tuple(CLOUDS))]
+        cloud = self.cloud()
         app_id = self.guid("MicrosoftAppId", "It is the application (client) id of your Azure Bot.")
-        app_type = self.choice("MicrosoftAppType", "SingleTenant", ("SingleTenant", "MultiTenant"))
+        app_type = self.choice("MicrosoftAppType", "SingleTenant", ("SingleTenant", identity.MANAGED, "MultiTenant"))
         tenant = self.guid("MicrosoftAppTenantId", "It is the directory (tenant) id in Entra.")
-        password = self.needed("MicrosoftAppPassword", "It is a client secret of the app registration.")
         return Settings(
             app_id=app_id,
-            app_password=Secret(password),
+            credential=identity.chosen(self, app_id, app_type, cloud.exchange_audience),
             app_tenant=tenant,
             app_type=app_type,
             host=self.text("HOST", "0.0.0.0"),  # noqa: S104 - a server in a container listens to all
@@ -305,12 +290,13 @@ class _Reader:
             admin_port=self.number("MUSTER_ADMIN_PORT", 0, 0, HIGHEST_PORT),
             graph_url=self.url("MUSTER_GRAPH_URL", cloud.graph_url, path=False),
             login_url=self.url("MUSTER_LOGIN_URL", cloud.login_url),
+            cloud=cloud,
             bot_scope=cloud.bot_scope,
             token_issuer=cloud.token_issuer,
             openid_metadata_url=self.url("MUSTER_OPENID_METADATA_URL", cloud.openid_metadata_url),
             connector_hosts=self.words("MUSTER_CONNECTOR_HOSTS", cloud.connector_hosts),
-            tenants=self.words("MUSTER_TENANTS", (tenant,) if tenant else ()),
-            thread_binding=self.choice("MUSTER_THREAD_BINDING", "beta", ("beta", "v1.0", "off")),
+            tenants=self.tenants(app_type, tenant),
+            thread_binding=self.binding(cloud),
             store=Secret(self.store("MUSTER_STORE", "sqlite:///muster.db")),
             container=self.contained(),
             duration=self.number("MUSTER_DURATION", 60, 5, 1440),

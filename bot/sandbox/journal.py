@@ -21,7 +21,8 @@ class Exchange:
 
     `server` is `entra`, `graph`, `teams`, `tokens` or `bot`; `operation` what it was for, such as `graph.createOrGet`;
     `at` the ms UTC it arrived, `ms` how long it took, `number` its place in the journal (from 1); `path` has the query.
-    `fault` names the fault that answered, if one did. Bodies are as sent; `printable()` masks what is secret.
+    `fault` names the fault that answered, if one did. `source` is the address that asked, `unheard` whether it had
+    hung up before the answer was there. Bodies are as sent; `printable()` masks what is secret.
     """
 
     number: int
@@ -37,6 +38,8 @@ class Exchange:
     response_headers: dict[str, str] = field(default_factory=dict)
     ms: float = 0.0
     fault: str = ""
+    source: str = ""
+    unheard: bool = False
     done: bool = False
 
     def printable(self) -> dict[str, Any]:

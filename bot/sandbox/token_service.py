@@ -16,12 +16,12 @@ from aiohttp import web
 
 from bot.sandbox.authority import Authority
 from bot.sandbox.clock import moment
-from bot.sandbox.entra import BOT_AUDIENCE, Entra
+from bot.sandbox.entra import Entra
 from bot.sandbox.server import Call, Refused, Server, Stage
 from bot.sandbox.tenant import Person
 
 CONNECTION = "graph"
-SCOPE = "OnlineMeetings.ReadWrite"
+SCOPE = "OnlineMeetings.ReadWrite Calendars.ReadWrite"
 _CHANNEL = "msteams"
 
 
@@ -78,7 +78,7 @@ class TokenService(Server):
 
     def admit(self, call: Call) -> None:
         """Judge the bot's bearer; raises Refused 401."""
-        claims = self._entra.claims(call.request.headers.get("Authorization", ""), {BOT_AUDIENCE})
+        claims = self._entra.claims(call.request.headers.get("Authorization", ""), {self._entra.bot_framework})
         if claims["appid"] != self.stage.tenant.app_id:
             raise Refused(401, "Unauthorized")
 

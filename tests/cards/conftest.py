@@ -92,6 +92,7 @@ WHISPER_DATA: dict[str, dict[str, Any]] = {
         "url": DIAL_IN.url,
     },
     "no-dial-in": {"subject": "Retro"},
+    "no-numbers": {},
     "no-meeting": {},
     "help": {"bot": "Muster", "commands": [["meet now [subject]", "A meeting here"], ["dial-in", "The numbers"]]},
     "help-command": {
@@ -102,7 +103,6 @@ WHISPER_DATA: dict[str, dict[str, Any]] = {
     },
     "welcome": {"team": "Platform team", "bot": "Muster"},
     "sign-in": {"subject": "Retro", "minutes": "45", "policy": "yes"},
-    "no-numbers": {},
     "host-wanted": {"who": "Kim Park", "line": "meet now Retro"},
     "host-asked": {"subject": "Retro"},
     "cannot-host": {"subject": "Retro"},

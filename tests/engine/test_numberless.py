@@ -10,7 +10,7 @@ DAY = 86_400_000
 
 
 def test_a_host_without_numbers_is_told_once_in_thirty_days() -> None:
-    """The same host's next meetings plan the same whisper, which the store keeps but once; another host's do not."""
+    """The same host's next meetings plan the same whisper, which the store keeps once, and another host's do not."""
     (first,) = numberless.told(a_room(), MEETING, NOW, "w1")
     (second,) = numberless.told(a_room(room_id="r2"), MEETING, NOW + 1, "w2")
     (later,) = numberless.told(a_room(), MEETING, NOW + 30 * DAY, "w3")

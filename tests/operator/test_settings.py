@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from bot import settings as settings_module
 from bot.errors import SettingsError
 from bot.hosts import Hosts
+from bot.identity import Password, Secret
 from bot.model import LobbyScope, Options
-from bot.settings import Secret, Settings
+from bot.settings import Settings
 
 GOOD = {
     "MicrosoftAppId": "1C0D0000-0000-4000-8000-000000000001",
@@ -104,9 +105,12 @@ def test_addresses_that_are_fine() -> None:
 
 def test_the_kinds_of_bot() -> None:
     """A kind of bot registration that Muster cannot be is refused with those that it can."""
-    assert Settings.from_env({**GOOD, "MicrosoftAppType": "multitenant"}).app_type == "MultiTenant"
-    with pytest.raises(SettingsError, match="MicrosoftAppType is 'UserAssignedMSI'; it may be SingleTenant, Multi"):
-        Settings.from_env({**GOOD, "MicrosoftAppType": "UserAssignedMSI"})
+    multi = Settings.from_env({**GOOD, "MicrosoftAppType": "multitenant"})
+    assert (multi.app_type, multi.bot_tenant) == ("MultiTenant", "botframework.com")
+    with pytest.raises(
+        SettingsError, match="MicrosoftAppType is 'Skill'; it may be SingleTenant, UserAssignedMSI, Mul"
+    ):
+        Settings.from_env({**GOOD, "MicrosoftAppType": "Skill"})
 
 
 @pytest.mark.parametrize("language", ["xx", "klingon", "en;de", "../en"])
@@ -124,8 +128,9 @@ def test_a_language_s_relatives() -> None:
 def test_a_secret_is_never_printed() -> None:
     """The client secret shows in no log, no error and no debugger, unless it is asked for by name."""
     settings = Settings.from_env(GOOD)
-    assert "not-a-real-secret" not in f"{settings!r} {settings.app_password} {settings.app_password!r}"
-    assert settings.app_password.reveal() == "not-a-real-secret"
+    assert "not-a-real-secret" not in f"{settings!r} {settings.credential} {settings.credential!r}"
+    assert isinstance(settings.credential, Password)
+    assert settings.credential.secret.reveal() == "not-a-real-secret"
     assert not Secret("")
 
 
