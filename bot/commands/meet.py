@@ -130,7 +130,8 @@ def begun(asked: Asked, wish: Wish) -> Reply:
 
 def opening(asked: Asked, room: Room) -> Reply:
     """Open a room, with a look for the person's own token first where that is what ties it to the channel (R2)."""
-    look_up = ways.looks_up(room, asked.policy.auth, asked.policy.binding, chat=asked.chat, notes=asked.view.notes)
+    auth = asked.policy.auth if room.host.oid == room.starter.oid else "app"  # nobody signs in for a service account
+    look_up = ways.looks_up(room, auth, asked.policy.binding, chat=asked.chat, notes=asked.view.notes)
     reply = rooms.begin(room, card_for(asked, room), asked.view.now, look_up=look_up)
     reserve = (
         *spares.watched(room, asked.view.notes, asked.view.now),
@@ -150,7 +151,8 @@ def go_on(asked: Asked) -> Reply:
         return running(asked, there)
     fresh = new_room(asked, wish)
     span = before.ends_at - before.starts_at
-    room = replace(fresh, way=Way.USER, ends_at=fresh.starts_at + span, options=before.options, people=before.people)
+    room = replace(fresh, way=Way.USER, host=asked.turn.person, people=before.people)
+    room = replace(room, ends_at=fresh.starts_at + span, options=before.options)
     bind_thread = ways.to_bind(asked.chat, Way.USER, asked.policy.binding, asked.view.notes)
     room = replace(room, graph_call=before.graph_call, bind_thread=bind_thread)
     room = replace(room, request=asked.policy.freeze(room.host.oid, rooms.request_of(room)))

@@ -68,3 +68,33 @@ async def test_an_event_that_never_got_a_link_leaves_the_calendar(journey: Journ
     await journey.teams.say(tenant.ana, tenant.incidents, "stop trying")
     await shows(journey, "Budget: not opened")
     await journey.until(lambda: not another.events)
+
+
+class TestInTheSandbox:
+    """The same against the sandbox's own Outlook."""
+
+    @pytest.fixture
+    async def graph_url(self, cloud: Cloud) -> str:
+        """The address of the sandbox's Graph."""
+        return cloud.graph_url
+
+    async def test_its_meeting_is_made_by_the_calendar(self, journey: Journey) -> None:
+        """A calendar that is slow to fill in the link holds up the card, and nothing else."""
+        tenant, graph = journey.cloud.tenant, journey.cloud.graph
+        journey.cloud.faults.inject("slow-calendar", times=1)
+        await journey.teams.say(tenant.ana, tenant.incidents, "meet now Budget on calendar lobby organizer")
+        await shows(journey, "Budget: open")
+        (event,) = graph.calendar.events
+        (meeting,) = graph.meetings
+        assert event.meeting is meeting
+        assert meeting.lobby["scope"] == "organizer"
+        assert "it can't go offline again" in journey.texts(tenant.incidents)[0]
+
+    async def test_its_calendar_may_forbid_teams(self, journey: Journey) -> None:
+        """Where an administrator has switched Teams off in calendars, no event is made."""
+        tenant = journey.cloud.tenant
+        journey.cloud.faults.inject("calendar-off")
+        await journey.teams.say(tenant.ana, tenant.incidents, "meet now Budget calendar")
+        await journey.until(lambda: bool(journey.whispers(tenant.incidents)))
+        assert "Your calendar does not allow Teams meetings" in journey.whispers(tenant.incidents)[0]
+        assert journey.cloud.graph.calendar.events == []
