@@ -18,7 +18,7 @@ async def test_a_meeting_can_be_put_into_any_calendar(cloud: Cloud, browser: Cli
     tenant = cloud.tenant
     async with bot(cloud, tmp_path, app.REAL, MUSTER_PUBLIC_URL="https://bot.contoso.example") as journey:
         await journey.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
-        await journey.until(lambda: any("Retro: open" in text for text in journey.texts(tenant.incidents)))
+        await journey.until(lambda: any("Retro: open\n" in text for text in journey.texts(tenant.incidents)))
         await journey.teams.say(tenant.ben, tenant.incidents, "dial-in")
         await journey.until(lambda: bool(cloud.whispers(tenant.incidents)))
         card = cloud.whispers(tenant.incidents)[0].card
@@ -41,7 +41,7 @@ async def test_without_an_address_there_is_no_file(journey: Journey, browser: Cl
     """Where nobody said how browsers reach the bot, nothing offers a file and nothing gives one."""
     tenant = journey.cloud.tenant
     await journey.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
-    await journey.until(lambda: any("Retro: open" in text for text in journey.texts(tenant.incidents)))
+    await journey.until(lambda: any("Retro: open\n" in text for text in journey.texts(tenant.incidents)))
     await journey.teams.say(tenant.ben, tenant.incidents, "dial-in")
     await journey.until(lambda: bool(journey.cloud.whispers(tenant.incidents)))
     assert "api/ics" not in str(journey.cloud.whispers(tenant.incidents)[0].card)
