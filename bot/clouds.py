@@ -13,6 +13,7 @@ from dataclasses import dataclass
 class Cloud:
     """The endpoints of one cloud. URLs have no last slash, hosts are exact names.
 
+    `sign_in_pages` is the host of the pages on which people sign in to an OAuth connection.
     `shared_tenant` is the one that multi-tenant bots get the connector's token from. `exchange_audience` is what a
     managed identity's token is for where it stands for the app
     (https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity).
@@ -29,6 +30,7 @@ class Cloud:
     openid_metadata_url: str
     connector_hosts: tuple[str, ...]
     token_service_url: str
+    sign_in_pages: str
     exchange_audience: str
     powershell_url: str
     teams_environment: str
@@ -48,6 +50,7 @@ WORLDWIDE = Cloud(
         "smba.infra.gcc.teams.microsoft.com",
     ),
     token_service_url="https://api.botframework.com",  # noqa: S106 - an address, not a secret
+    sign_in_pages="token.botframework.com",
     exchange_audience="api://AzureADTokenExchange",
     powershell_url="https://shell.azure.com",
     teams_environment="",
@@ -63,6 +66,7 @@ GCC_HIGH = Cloud(
     connector_hosts=("smba.infra.gov.teams.microsoft.us",),
     # Microsoft's Teams SDK names this host; the older api.botframework.azure.us is botbuilder's (facts/graph 8).
     token_service_url="https://tokengcch.botframework.azure.us",  # noqa: S106 - an address, not a secret
+    sign_in_pages="tokengcch.botframework.azure.us",
     exchange_audience="api://AzureADTokenExchangeUSGov",
     powershell_url="https://shell.azure.us",
     teams_environment="TeamsGCCH",
@@ -77,6 +81,7 @@ DOD = Cloud(
     openid_metadata_url="https://login.botframework.azure.us/v1/.well-known/openidconfiguration",
     connector_hosts=("smba.infra.dod.teams.microsoft.us",),
     token_service_url="https://apidod.botframework.azure.us",  # noqa: S106 - an address, not a secret
+    sign_in_pages="apidod.botframework.azure.us",
     exchange_audience="api://AzureADTokenExchangeUSGov",
     powershell_url="https://shell.azure.us",
     teams_environment="TeamsDOD",

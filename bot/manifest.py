@@ -12,13 +12,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
 
+from bot.clouds import CLOUDS, WORLDWIDE
 from bot.errors import SettingsError
 
 FOLDER = Path(__file__).resolve().parent.parent / "manifest"
 PROJECT = FOLDER.parent / "pyproject.toml"
 ICONS = ("color.png", "outline.png")
 SCOPES = ("team", "groupChat", "personal")
-SIGN_IN_PAGES = "token.botframework.com"
 MOST_COMMANDS = 12  # per list, facts/teams 6.2
 LONGEST_TITLE, LONGEST_DESCRIPTION = 128, 4000  # characters, the same place
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can say: the same package has the same bytes every day
@@ -42,14 +42,15 @@ class Listed(Protocol):
 
 
 def build(
-    commands: Iterable[Listed], app_id: str, out: Path, version: str, *, reading: bool = False, signing_in: bool = False
+    commands: Iterable[Listed], app_id: str, out: Path, version: str, *, reading: bool = False, sign_in_pages: str = ""
 ) -> Path:
     """Write the package to `out` and return it; the same input gives the same bytes.
 
     `app_id` is the bot's application (client) id; `version` is x.y.z; `reading` asks for the grant to read messages,
-    `signing_in` lets people sign in. Raises SettingsError naming what does not fit.
+    `sign_in_pages` is the
+    host by whose pages people sign in, where they do. Raises SettingsError naming what does not fit.
     """
-    content = manifest(commands, app_id, version, reading=reading, signing_in=signing_in)
+    content = manifest(commands, app_id, version, reading=reading, sign_in_pages=sign_in_pages)
     out.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(out, "w") as package:
         for name, data in [("manifest.json", content), *((icon, (FOLDER / icon).read_bytes()) for icon in ICONS)]:
@@ -74,11 +75,13 @@ def build_from_settings(app_id: str, out: Path, environ: Mapping[str, str] | Non
     connected = bool(known_to.get("MUSTER_OAUTH_CONNECTION", "").strip())
     signing_in = connected and known_to.get("MUSTER_AUTH", "").strip().casefold() != "app"
     commands = available(COMMANDS, delegated=signing_in)
-    return build(commands, known.strip(), out, current_version(), reading=reading, signing_in=signing_in)
+    cloud = CLOUDS.get(known_to.get("MUSTER_CLOUD", "").strip().casefold(), WORLDWIDE)
+    pages = cloud.sign_in_pages if signing_in else ""
+    return build(commands, known.strip(), out, current_version(), reading=reading, sign_in_pages=pages)
 
 
 def manifest(
-    commands: Iterable[Listed], app_id: str, version: str, *, reading: bool = False, signing_in: bool = False
+    commands: Iterable[Listed], app_id: str, version: str, *, reading: bool = False, sign_in_pages: str = ""
 ) -> bytes:
     """Return manifest.json as bytes: the template with ids, version, the command list and what is asked for."""
     problems = []
@@ -104,10 +107,10 @@ def manifest(
         content["webApplicationInfo"] = {"id": identity, "resource": f"api://{identity}"}
         grants = [{"name": name, "type": "Application"} for name in READING]
         content["authorization"] = {"permissions": {"resourceSpecific": grants}}
-    if signing_in:
+    if sign_in_pages:
         # What Teams asks its own token for, and where the browser's way ends (facts/graph 7.1).
         content["webApplicationInfo"] = {"id": identity, "resource": f"api://botid-{identity}"}
-        content["validDomains"] = [*content["validDomains"], SIGN_IN_PAGES]
+        content["validDomains"] = [*content["validDomains"], sign_in_pages]
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
 

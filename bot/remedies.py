@@ -23,11 +23,11 @@ User {host} cannot host: a guest, somebody of another tenant, or without a Teams
     "QuotaReached": """\
 User {host} has made as many meetings this month as Microsoft Graph lets one person make.
   Others can host until the month is over.""",
-    "CredentialsWrong": """\
+    "AccessBlocked": """\
 App {app} is not let in: a conditional access policy wants more of it.
   Who: a Conditional Access Administrator. Where: Entra → Conditional Access, policies for workload identities""",
 }
-"""What else is refused, by its kind (facts/graph 3.1, 3.3 and 3.4)."""
+"""What else is refused, by its kind (facts/graph 3.1, 3.3 and 3.4). Credentials are told where a token is refused."""
 
 
 class Remedies:

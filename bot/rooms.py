@@ -21,6 +21,7 @@ from bot.decisions import (
     SetTimer,
 )
 from bot.errors import (
+    AccessBlocked,
     CalendarWithoutTeams,
     CredentialsWrong,
     HostUnknown,
@@ -72,6 +73,7 @@ FAIL_CODES: tuple[tuple[type[Refused], str], ...] = (
     (PolicyMissing, "policy"),
     (RoleMissing, "role"),
     (HostUnknown, "host"),
+    (AccessBlocked, "blocked"),
     (CredentialsWrong, "credentials"),
     (QuotaReached, "quota"),
     (CalendarWithoutTeams, "calendar"),

@@ -36,6 +36,7 @@ def reason(code: str, says: Words) -> str:
         "credentials": says(
             "Microsoft does not accept my sign-in any more: whoever runs me has to renew it, then try again."
         ),
+        "blocked": says("Conditional access keeps me out: an administrator has to let me in, then try again."),
         "problem": says("Something went wrong on my side: try again, or give whoever runs me the reference."),
         "quota": says(
             "Microsoft's limit of meetings in a month is reached for {host}: "

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -97,9 +99,9 @@ def from_certificate(credential: Certificate, now: int) -> dict[str, Any]:
     """
     try:
         key, own = _loaded(Path(credential.file).read_bytes(), credential.password.reveal().encode() or None)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise CredentialsWrong(
-            f"{CERTIFICATE} cannot be read ({type(error).__name__}): it must be a PEM or PFX file with a private key, "
+            f"{CERTIFICATE} cannot be read ({type(error).__name__}): it must be a PEM or PFX file with an RSA key, "
             "opened by MicrosoftAppCertificatePassword if it is locked"
         ) from None
     if own is None:
@@ -142,5 +144,7 @@ def _loaded(content: bytes, password: bytes | None) -> tuple[str, x509.Certifica
     own = [found for found in chain if found.public_key() == key.public_key()]
     if chain and not own:
         raise ValueError("the certificate is another key's")
+    if not isinstance(key, RSAPrivateKey):
+        raise ValueError("Entra knows RSA alone")  # noqa: TRY004 - a file's content, no argument's type
     written = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     return written, own[0] if own else None

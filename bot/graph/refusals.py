@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.backoff import retry_after
 from bot.errors import (
-    CredentialsWrong,
+    AccessBlocked,
     HostUnknown,
     MeetingsError,
     NotNow,
@@ -72,7 +72,7 @@ def read_error(
     codes = {about["code"].casefold(), text(error, "code").casefold()}
     if _claims_wanted(answer_headers) or _CLAIMS in codes:
         # Nobody but the person can do more for their token; for the app's, an admin has to let it through.
-        return (SignInNeeded if own else CredentialsWrong)(f"{detail}: conditional access wants more", **about)
+        return (SignInNeeded if own else AccessBlocked)(f"{detail}: conditional access wants more", **about)
     if own and status == UNAUTHORIZED:
         return SignInNeeded(detail, **about)
     return _definite(status, codes, message, had_thread=had_thread)(detail, **about)

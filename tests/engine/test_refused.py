@@ -24,7 +24,7 @@ SAID = {
     "empty-403": ("refused", "give your administrator the reference", ""),
     "missing-permission-7504": ("role", "an administrator has to grant my permissions", "Privileged Role Admin"),
     "invalid-token": ("role", "an administrator has to grant my permissions", "Privileged Role Administrator"),
-    "conditional-access": ("credentials", "whoever runs me has to renew it", "Conditional Access Administrator"),
+    "conditional-access": ("blocked", "an administrator has to let me in", "Conditional Access Administrator"),
     "monthly-quota": ("quota", "somebody else in this chat can ask for it and host", "Others can host"),
     "lookup-403": ("refused", "give your administrator the reference", ""),
 }

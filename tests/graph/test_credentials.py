@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -140,7 +142,7 @@ async def test_a_certificate_that_ends_meanwhile(
         tokens_by(Certificate(str(file), Secret(""), ""))
 
 
-@pytest.mark.parametrize("wrong", ["no file", "no key", "locked", "another's", "no certificate", "junk"])
+@pytest.mark.parametrize("wrong", ["no file", "no key", "locked", "another's", "no certificate", "elliptic", "junk"])
 async def test_a_certificate_that_cannot_be_used_is_told_at_the_start(
     tokens_by: MakeTokens, ours: Made, wrong: str, tmp_path: Path
 ) -> None:
@@ -152,6 +154,7 @@ async def test_a_certificate_that_cannot_be_used_is_told_at_the_start(
         "another's": ours.key_pem() + made().pem().partition(b"-----END PRIVATE KEY-----\n")[2],
         "no certificate": ours.key_pem(),
         "junk": b"junk",
+        "elliptic": generate_private_key(SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
     }
     if wrong in contents:
         file.write_bytes(contents[wrong])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import (
-    CredentialsWrong,
+    AccessBlocked,
     HostUnknown,
     MeetingsError,
     NotNow,
@@ -99,7 +99,7 @@ def test_conditional_access_is_for_whose_token_it_was(status: int) -> None:
     """A person whose token is not enough signs in again; the app's own is the work of whoever runs Muster."""
     body = {"error": {"code": "Forbidden", "message": ""}}
     assert type(refusals.read_error(status, CLAIMS, body, now=NOW, own=True)) is SignInNeeded
-    assert type(refusals.read_error(status, CLAIMS, body, now=NOW)) is CredentialsWrong
+    assert type(refusals.read_error(status, CLAIMS, body, now=NOW)) is AccessBlocked
     assert refusals.challenged(status, CLAIMS)
 
 

@@ -72,3 +72,21 @@ async def test_a_credential_that_ends_is_told_to_those_who_can_mend_it(
         await journey.until(lambda: "token.refused" in caplog.text)
     assert "MicrosoftAppPassword is no client secret of this app" in caplog.text
     assert cloud.app_secret not in caplog.text
+
+
+async def test_a_missing_policy_comes_with_its_cmdlets(
+    cloud: Cloud, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first refusal brings what a Teams administrator pastes into the log, with this app and host; the next not."""
+    tenant = cloud.tenant
+    cloud.faults.inject("policy")
+    async with bot(cloud, tmp_path, app.REAL, MUSTER_AUTH="app") as journey:
+        for count in (1, 2):
+            await journey.teams.say(tenant.ana, tenant.incidents, f"meet now Retro {count}")
+            await journey.until(lambda count=count: len(journey.texts(tenant.incidents)) == count)  # type: ignore[misc]  # mypy sees one parameter more
+    lines = [text for text in caplog.messages if text.startswith("graph.access_policy_missing")]
+    assert f'New-CsApplicationAccessPolicy   -Identity Muster -AppIds "{cloud.app_id}"' in lines[0]
+    assert f'Grant-CsApplicationAccessPolicy -PolicyName Muster -Identity "{tenant.ana.oid}"' in lines[0]
+    assert f" app={cloud.app_id} host={tenant.ana.oid} status=403 " in lines[0]
+    assert "request_id=" in lines[0]
+    assert ["Grant-Cs" in line for line in lines] == [True, False]

@@ -79,6 +79,15 @@ def test_people_can_sign_in_only_where_a_connection_is_named(tmp_path: Path) -> 
         assert not {"sign in", "sign out"} & titles(without)
 
 
+@pytest.mark.parametrize(
+    ("cloud", "pages"), [("GCCH", "tokengcch.botframework.azure.us"), ("dod", "apidod.botframework.azure.us")]
+)
+def test_people_sign_in_on_their_own_cloud_s_pages(tmp_path: Path, cloud: str, pages: str) -> None:
+    """A package for a government cloud lets Teams open that cloud's sign-in pages alone."""
+    environ = {"MicrosoftAppId": APP_ID, "MUSTER_OAUTH_CONNECTION": "graph", "MUSTER_CLOUD": cloud}
+    assert content(manifest.build_from_settings("", tmp_path / "1.zip", environ))["validDomains"] == [pages]
+
+
 def titles(made: dict[str, Any]) -> set[str]:
     """Return the words of the command menu."""
     return {entry["title"] for entry in made["bots"][0]["commandLists"][0]["commands"]}

@@ -82,7 +82,7 @@ def test_the_cmdlets_are_those_of_the_cloud(cloud: str, named: str) -> None:
         ("RoleMissing", "Privileged Role Administrator"),
         ("HostUnknown", "License Administrator"),
         ("QuotaReached", "Others can host"),
-        ("CredentialsWrong", "Conditional Access Administrator"),
+        ("AccessBlocked", "Conditional Access Administrator"),
     ],
 )
 def test_every_refusal_that_somebody_can_end_says_who(error: str, who: str) -> None:
@@ -97,6 +97,7 @@ def test_everything_else_passes_as_it_is() -> None:
     log = Log()
     other = Event("turn.done", {"tenant": "5d"})
     log.observe(other)
-    log.observe(Event(REFUSED, {**FIELDS, "error": "Refused"}))
+    for error in ("Refused", "CredentialsWrong"):  # the latter was told when the token was refused
+        log.observe(Event(REFUSED, {**FIELDS, "error": error}))
     assert log.events[0] is other
-    assert log.events[1].advice == ""
+    assert [event.advice for event in log.events[1:]] == ["", ""]
