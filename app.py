@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, AsyncIterator, Awaitable, Callable, Dict,
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from bot.commands.command import Command
+    from bot.commands.command import Command, Policy
     from bot.graph.client import GraphMeetings
     from bot.graph.tokens import MsalTokens
     from bot.observe import Observer
@@ -66,6 +66,8 @@ def build(settings: "Settings", replaced: Replaced = REAL) -> "web.Application":
     application.router.add_post("/api/messages", handle)
     application.router.add_get("/healthz", handle)
     application.router.add_get("/readyz", handle)
+    if settings.public_url:
+        application.router.add_get("/api/ics", handle)
     return application
 
 
@@ -127,18 +129,11 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     return Edges(observe, clock, chance, tokens, meetings, posts, store, teams)
 
 
-def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
-    """Return the engine behind the edges."""
-    from bot.commands import COMMANDS, available
+def _policy(settings: "Settings", edges: Edges) -> "Policy":
+    """Return what this deployment decided."""
     from bot.commands.command import Policy
-    from bot.delivery import Delivery
-    from bot.dispatch import Dispatch
-    from bot.graph.calendar import GraphCalendar
-    from bot.lifecycle import Lifecycle
-    from bot.reading import Reading
-    from bot.worker import Engine, Worker
 
-    policy = Policy(
+    return Policy(
         edges.meetings.freeze,
         settings.duration,
         settings.language,
@@ -150,7 +145,21 @@ def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
         options=settings.meeting_options,
         hosts=settings.hosts,
         spares=settings.spares,
+        public_url=settings.public_url,
     )
+
+
+def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
+    """Return the engine behind the edges."""
+    from bot.commands import COMMANDS, available
+    from bot.delivery import Delivery
+    from bot.dispatch import Dispatch
+    from bot.graph.calendar import GraphCalendar
+    from bot.lifecycle import Lifecycle
+    from bot.reading import Reading
+    from bot.worker import Engine, Worker
+
+    policy = _policy(settings, edges)
     commands = available(replaced.commands or COMMANDS, delegated=settings.auth != "app")
     dispatch = Dispatch(commands, policy)
     messenger = replaced.wrap_messenger(edges.teams.messenger)
@@ -179,6 +188,7 @@ async def _open(
     from functools import partial
 
     import cards
+    from bot.handout import Handout
     from bot.probes import Probes
     from bot.signins import SignIns
 
@@ -201,7 +211,9 @@ async def _open(
     users = edges.teams.users
     signins = SignIns(edges.store, users, edges.clock, edges.observe, worker.wake) if users else None
     endpoint = edges.teams.endpoint(worker, signins)
-    return {"/api/messages": endpoint.handle, "/healthz": probes.healthz, "/readyz": probes.readyz}
+    handout = Handout(edges.store)
+    probed = {"/healthz": probes.healthz, "/readyz": probes.readyz}
+    return {"/api/messages": endpoint.handle, "/api/ics": handout.handle, **probed}
 
 
 async def _administration(stack: contextlib.AsyncExitStack, port: int, probes: "Probes") -> None:

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 
 from bot import rooms
 from bot.decisions import Reply, SaveNote, SaveRoom
-from bot.errors import HostUnknown, PolicyMissing, QuotaReached, Refused
+from bot.errors import HostUnknown, MeetingsError, NotNow, PolicyMissing, QuotaReached
 from bot.model import Meeting, Person, Room, RoomState, Way
 
 NUMBERLESS_FOR = 30 * 86_400_000
 """ms for which a person without phone numbers is not asked to host where a service account can."""
+THROTTLED = 429
 ABOUT_THE_HOST = (HostUnknown, PolicyMissing, QuotaReached)
 """Refusals that another host may not meet."""
 
@@ -58,9 +59,14 @@ def no_numbers_key(host_oid: str) -> str:
     return f"no numbers|{host_oid}"
 
 
-def someone_else(error: Refused, room: Room, hosts: Hosts) -> Person | None:
-    """Return who is asked to host after this refusal, None when it is not about the host or nobody is left."""
-    return hosts.after(room) if isinstance(error, ABOUT_THE_HOST) else None
+def someone_else(error: MeetingsError, room: Room, hosts: Hosts) -> Person | None:
+    """Return who is asked to host after this answer, None when it is not about the host or nobody is left.
+
+    A 429 that says no time may be the host's monthly limit, for which no other sign is documented (facts/graph 3.4);
+    nothing was made by it.
+    """
+    full = isinstance(error, NotNow) and error.status == THROTTLED and error.retry_after is None
+    return hosts.after(room) if full or isinstance(error, ABOUT_THE_HOST) else None
 
 
 def hosted_by(room: Room, host: Person, freeze: rooms.Freeze, now: int) -> Reply:

@@ -153,7 +153,8 @@ class Lifecycle:
                 unknown = unclear or transient.unclear
                 before = _unsure(found, unclear=unclear)
                 reply = (
-                    spares.taken(_unsure(found, unclear=unknown), view, _id(view))
+                    self._elsewhere(before, view, transient)
+                    or spares.taken(_unsure(found, unclear=unknown), view, _id(view))
                     or patching.kept(_unsure(found, unclear=unknown), view, _id(view))
                     or (patching.doubtful(before, view, _id(view)) if transient.unclear else None)
                     or rooms.not_yet(found, wait, now=view.now, attempts=attempts, notes=view.notes, unclear=unknown)
@@ -290,11 +291,15 @@ class Lifecycle:
         policy = self.policy
         if reply := patching.kept(room, view, _id(view)):
             return reply
-        if host := hosts.someone_else(error, room, policy.hosts):
-            return hosts.hosted_by(room, host, policy.freeze, view.now)
+        if reply := self._elsewhere(room, view, error):
+            return reply
         if isinstance(error, PolicyMissing) and policy.auth == "auto" and room.way is Way.APP:
             return ways.without_policy(room, view, version=policy.binding, freeze=policy.freeze)
         return rooms.refused(room, error, now=view.now, whisper_id=_id(view))
+
+    def _elsewhere(self, room: Room, view: View, error: MeetingsError) -> Reply | None:
+        host = hosts.someone_else(error, room, self.policy.hosts)
+        return hosts.hosted_by(room, host, self.policy.freeze, view.now) if host else None
 
     def _without_thread(self, room: Room, view: View) -> Reply:
         known = view.chat is not None and view.chat.channel_kind is ChannelKind.STANDARD

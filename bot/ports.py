@@ -20,6 +20,7 @@ from bot.model import (
     Options,
     Person,
     Rendered,
+    Room,
     Turn,
 )
 
@@ -308,6 +309,10 @@ class Store(Protocol):
 
     async def exchange_failed(self, tenant: str, user_oid: str, now: int) -> None:
         """Plan the sign-in through the browser, once, for each turn that waits for this person's sign-in."""
+        ...
+
+    async def room(self, room_id: str) -> Room | None:
+        """Return the room of this id, None when there is none."""
         ...
 
     async def renew(self, work: Work, now: int) -> Work:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot import identity
@@ -39,7 +39,7 @@ class Settings:
     that posts whose fate is unclear may be looked for where a team or a chat allows it. `auth` is by whose permission
     meetings are made, `app`, `user` or `auto`; `oauth_connection` names the Azure Bot's OAuth connection by which
     people sign in, "" for none; `hosts` is who may host, `spares` how many of their meetings are kept in
-    reserve, `meeting_options` what every meeting has.
+    reserve, `public_url` where browsers reach this bot, `meeting_options` what every meeting has.
     """
 
     app_id: str
@@ -72,6 +72,7 @@ class Settings:
     oauth_connection: str = ""
     hosts: Hosts = EVERYBODY_HOSTS
     spares: int = 0
+    public_url: str = ""
     meeting_options: Options = NO_OPTIONS
     token_service_url: str = ""
 
@@ -143,6 +144,9 @@ class _Reader:
             self.problems.append(f"{name} must be https://, a host and {end}, such as {default}.")
             return default
         return value
+
+    def optional_url(self, name: str, example: str) -> str:
+        return self.url(name, example) if self.text(name) else ""
 
     def language(self, name: str, default: str) -> str:
         value = self.text(name, default)
@@ -263,6 +267,15 @@ class _Reader:
         return bool(self.text("KUBERNETES_SERVICE_HOST")) or any(mark.exists() for mark in CONTAINER_MARKS)
 
     def read(self) -> Settings:
+        return replace(
+            self.deployment(),
+            hosts=self.hosts(),
+            spares=self.spares(),
+            public_url=self.optional_url("MUSTER_PUBLIC_URL", "https://bot.contoso.example"),
+            meeting_options=self.meeting_options("MUSTER_MEETING_OPTIONS"),
+        )
+
+    def deployment(self) -> Settings:
         cloud = self.cloud()
         app_id = self.guid("MicrosoftAppId", "It is the application (client) id of your Azure Bot.")
         app_type = self.choice("MicrosoftAppType", "SingleTenant", ("SingleTenant", identity.MANAGED, "MultiTenant"))
@@ -295,9 +308,6 @@ class _Reader:
             backup_bridge=self.line("MUSTER_BACKUP_BRIDGE", 200),
             read_messages=self.choice("MUSTER_READ_MESSAGES", "off", ("off", "on")) == "on",
             auth=self.auth(),
-            hosts=self.hosts(),
-            spares=self.spares(),
-            meeting_options=self.meeting_options("MUSTER_MEETING_OPTIONS"),
             oauth_connection=self.text("MUSTER_OAUTH_CONNECTION"),
             token_service_url=self.url("MUSTER_TOKEN_SERVICE_URL", cloud.token_service_url),
         )

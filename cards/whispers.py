@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.model import DialIn, Rendered, Whisper
 from cards import escape, failures, phone, times
-from cards.parts import Act, Button, Content, Line, Look, Part, Row, join, plain_text
+from cards.parts import Act, Button, Content, Line, Look, Part, Row, join, open_button, plain_text
 from cards.skeletons import rendered
 from cards.words import Words, words
 
@@ -242,7 +242,14 @@ def dial_in(whisper: Whisper, says: Words) -> Parts:
         toll_free_numbers=_texts(whisper, "toll_free_numbers"),
         url=_text(whisper, "url"),
     )
-    return phone.aloud(_text(whisper, "subject"), numbers, says) or no_dial_in(whisper, says)
+    lines = phone.aloud(_text(whisper, "subject"), numbers, says)
+    return (*lines, *_calendar_file(whisper, says)) if lines else no_dial_in(whisper, says)
+
+
+def _calendar_file(whisper: Whisper, says: Words) -> tuple[Row, ...]:
+    url = _text(whisper, "calendar_file")
+    button = open_button(says("Calendar file of {subject}"), _text(whisper, "subject"), url)
+    return (Row((button,)),) if escape.https(url) else ()
 
 
 def no_dial_in(whisper: Whisper, says: Words) -> Parts:
@@ -251,6 +258,7 @@ def no_dial_in(whisper: Whisper, says: Words) -> Parts:
     return (
         Line("{subject}", values, Look.HEADING),
         Line(says("No phone dial-in for this meeting. Link and meeting ID work as usual.")),
+        *_calendar_file(whisper, says),
     )
 
 

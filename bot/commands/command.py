@@ -36,7 +36,7 @@ class Policy:
     that the whole tenant shares; `backup_bridge` is what to use while Microsoft does not answer. `auth` is by whose
     permission meetings are made: `app`, `user`, or `auto`, which is the app's, else the person's (ENGINE R13);
     `options` what every meeting has unless somebody asks for something else; `hosts` who may host (R5); `spares` how
-    many meetings are kept in reserve.
+    many meetings are kept in reserve; `public_url` is where browsers reach this bot, "" where nobody said.
     """
 
     freeze: Freeze
@@ -51,6 +51,7 @@ class Policy:
     options: Options = NO_OPTIONS
     hosts: Hosts = EVERYBODY_HOSTS
     spares: int = 0
+    public_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,10 @@ def _shown(room: Room) -> bool:
 def numbers(asked: Asked, room: Room) -> Reply:
     """Whisper one room's numbers, or that it has none."""
     dial_in = room.meeting.dial_in if room.meeting else None
+    url = asked.policy.public_url
+    file = f"{url}/api/ics?m={room.room_id}" if url else ""
     if dial_in is None:
-        return asked.tell("no-dial-in", subject=room.subject)
+        return asked.tell("no-dial-in", subject=room.subject, calendar_file=file)
     return asked.tell(
         "dial-in",
         subject=room.subject,
@@ -32,6 +34,7 @@ def numbers(asked: Asked, room: Room) -> Reply:
         toll_free_numbers=list(dial_in.toll_free_numbers),
         conference_id=dial_in.conference_id,
         url=dial_in.url,
+        calendar_file=file,
     )
 
 

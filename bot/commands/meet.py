@@ -130,7 +130,8 @@ def begun(asked: Asked, wish: Wish) -> Reply:
 
 def opening(asked: Asked, room: Room) -> Reply:
     """Open a room, with a look for the person's own token first where that is what ties it to the channel (R2)."""
-    look_up = ways.looks_up(room, asked.policy.auth, asked.policy.binding, chat=asked.chat, notes=asked.view.notes)
+    auth = asked.policy.auth if room.host.oid == room.starter.oid else "app"  # nobody signs in for a service account
+    look_up = ways.looks_up(room, auth, asked.policy.binding, chat=asked.chat, notes=asked.view.notes)
     reply = rooms.begin(room, card_for(asked, room), asked.view.now, look_up=look_up)
     reserve = (
         *spares.watched(room, asked.view.notes, asked.view.now),
@@ -150,7 +151,8 @@ def go_on(asked: Asked) -> Reply:
         return running(asked, there)
     fresh = new_room(asked, wish)
     span = before.ends_at - before.starts_at
-    room = replace(fresh, way=Way.USER, ends_at=fresh.starts_at + span, options=before.options, people=before.people)
+    room = replace(fresh, way=Way.USER, host=asked.turn.person, people=before.people)
+    room = replace(room, ends_at=fresh.starts_at + span, options=before.options)
     bind_thread = ways.to_bind(asked.chat, Way.USER, asked.policy.binding, asked.view.notes)
     room = replace(room, graph_call=before.graph_call, bind_thread=bind_thread)
     room = replace(room, request=asked.policy.freeze(room.host.oid, rooms.request_of(room)))
@@ -321,9 +323,19 @@ COMMAND = Command(
         wishes.BRING,
         wishes.ANYWAY,
     ),
-    usage="meet now [subject]",
+    usage="meet now [subject] [options]",
     description="A meeting here, right away; meet #INC-42: one for each incident",
-    examples=("meet now", "meet #INC-42 DB down", "meet now Retro"),
+    examples=(
+        "meet now",
+        "meet #INC-42 DB down",
+        "meet now Retro for 45m",
+        "meet now Retro lobby everyone",
+        "meet now Retro passcode record",
+        "meet now Retro with @Ana on calendar",
+        "meet now Retro no numbers",
+        'meet now subject:"Record numbers"',
+        "meet now Retro",
+    ),
     run=run,
     takes_words=True,
     alone=frozenset({"meet", "now", wishes.OPEN, wishes.APART, wishes.BRING}),

@@ -6,9 +6,10 @@ from contextlib import suppress
 
 from bot.errors import StoreError
 from bot.leases import Exchange, MessageClaim, Receipt, Sent, Settled, Stuck, TimerClaim, TurnClaim, Work
-from bot.model import Turn
+from bot.model import Room, Turn
 from bot.ports import Decide
 from bot.store import operations, settling, signins
+from bot.store.claims import find_room
 from bot.store.effects import Applying
 from bot.store.statements import Driver, Terms
 
@@ -64,6 +65,10 @@ class TransactionalStore:
     async def exchange_failed(self, tenant: str, user_oid: str, now: int) -> None:
         """Offer the sign-in through the browser."""
         await self._driver.run(lambda: signins.failed(self._terms, tenant, user_oid, now))
+
+    async def room(self, room_id: str) -> Room | None:
+        """Read a room."""
+        return await self._driver.run(lambda: find_room(room_id))
 
     async def renew(self, work: Work, now: int) -> Work:
         """Prolong leases."""

@@ -55,7 +55,7 @@ def order(journey: Journey) -> list[str]:
 
 async def test_a_narrower_lobby_is_there_before_the_link(journey: Journey) -> None:
     """Nobody can come in through a door that was asked to be closed: it is closed before anybody sees the link."""
-    await said(journey, "meet now Budget lobby organizer", until="Budget: open")
+    await said(journey, "meet now Budget lobby organizer", until="Budget: open\n")
     (update,) = await journey.cloud.journal.wait("graph.update")
     shown = [one for one in journey.cloud.journal.exchanges if "teams.example/meet" in str(one.request)]
     assert all(one.number > update.number for one in shown)
@@ -64,7 +64,7 @@ async def test_a_narrower_lobby_is_there_before_the_link(journey: Journey) -> No
 
 async def test_a_wider_lobby_does_not_hold_up_the_link(journey: Journey) -> None:
     """Who opens the lobby to everyone has the link at once, and the lobby a moment later."""
-    await said(journey, "meet now Budget lobby everyone for 30m", until="Budget: open")
+    await said(journey, "meet now Budget lobby everyone for 30m", until="Budget: open\n")
     await journey.cloud.journal.wait("graph.update")
     (meeting,) = journey.cloud.graph.meetings
     assert meeting.lobby["scope"] == "everyone"
@@ -88,7 +88,7 @@ async def test_what_is_wider_than_asked_is_not_shown(journey: Journey) -> None:
     kept.remove()
     pressed = await journey.teams.press(tenant.ben, post, "Open anyway")
     assert pressed.problems() == []
-    await shows(journey, "Budget: open")
+    await shows(journey, "Budget: open\n")
     opened = journey.cloud.graph.meetings[-1]
     assert (opened.lobby["scope"], opened.ends_at - opened.starts_at) == ("organization", 30 * 60_000)
     assert len(journey.cloud.bot_posts(tenant.incidents)) == 1
@@ -96,7 +96,7 @@ async def test_what_is_wider_than_asked_is_not_shown(journey: Journey) -> None:
 
 async def test_a_passcode_comes_with_the_meeting(journey: Journey) -> None:
     """A passcode can only be had when a meeting is made, so it is asked for there, with everything else."""
-    post = await said(journey, "meet now Budget passcode lobby everyone", until="Budget: open")
+    post = await said(journey, "meet now Budget passcode lobby everyone", until="Budget: open\n")
     (meeting,) = journey.cloud.graph.meetings
     assert meeting.passcode
     assert f"passcode {meeting.passcode}" in str(post.card).replace("\\", "")
@@ -107,7 +107,7 @@ async def test_a_passcode_comes_with_the_meeting(journey: Journey) -> None:
 async def test_a_lost_answer_to_a_plain_create_is_asked_for_once_more(journey: Journey) -> None:
     """A meeting with a passcode whose answer is lost is made a second time; nobody sees the first one's link."""
     journey.cloud.faults.inject("reset-after", on="graph.create", times=1)
-    post = await said(journey, "meet now Budget passcode", until="Budget: open")
+    post = await said(journey, "meet now Budget passcode", until="Budget: open\n")
     lost, shown = journey.cloud.graph.meetings
     assert shown.join_url in str(post.card)
     assert lost.join_url not in str(post.versions)
@@ -129,7 +129,7 @@ async def test_a_topic_lets_callers_straight_in(journey: Journey) -> None:
 
 async def test_no_numbers_shows_none(journey: Journey) -> None:
     """Who asks for no numbers has a card without any."""
-    post = await said(journey, "meet now Budget no numbers", until="Budget: open")
+    post = await said(journey, "meet now Budget no numbers", until="Budget: open\n")
     assert "7946" not in str(post.card)
     assert "dial-in" not in str(post.card)
 
@@ -151,3 +151,32 @@ async def test_a_slip_in_an_option_opens_nothing(journey: Journey) -> None:
     await journey.until(lambda: bool(journey.whispers(tenant.incidents)))
     assert "Did you mean meet now Budget lobby everyone?" in journey.whispers(tenant.incidents)[0]
     assert journey.made() == 0
+
+
+async def test_a_lobby_that_cannot_be_set_yet_is_waited_for(journey: Journey) -> None:
+    """While Microsoft does not set the lobby the card says that it tries; the link comes when the door is closed."""
+    away = journey.cloud.faults.inject("503", on="graph.update")
+    post = await said(journey, "meet now Budget lobby organizer", until="Microsoft's meeting service isn't answering")
+    assert "https://teams.example/meet" not in str(post.versions)
+    away.remove()
+    tried = await journey.teams.press(journey.cloud.tenant.ana, post, "Try now")
+    assert tried.problems() == []
+    await shows(journey, "Budget: open\n")
+    assert journey.cloud.graph.meetings[0].lobby["scope"] == "organizer"
+
+
+async def test_a_lobby_that_is_never_set_ends_without_a_link(journey: Journey) -> None:
+    """Who stops waiting for the lobby leaves no open door behind: the meeting goes, and nobody saw its link."""
+    journey.cloud.faults.inject("503", on="graph.update")
+    post = await said(journey, "meet now Budget lobby organizer", until="Microsoft's meeting service isn't answering")
+    await journey.teams.press(journey.cloud.tenant.ana, post, "Stop trying")
+    await shows(journey, "Budget: not opened")
+    await journey.until(lambda: all(meeting.deleted for meeting in journey.cloud.graph.meetings))
+    assert "https://teams.example/meet" not in str(post.versions)
+
+
+async def test_options_that_microsoft_refuses_do_not_close_the_meeting(journey: Journey) -> None:
+    """A wider lobby that is refused leaves the meeting as it is, and the card says what it has."""
+    journey.cloud.faults.inject("forbidden", on="graph.update")
+    await said(journey, "meet now Budget lobby everyone", until='Microsoft kept "organization"')
+    assert "Budget: open\n" in journey.texts(journey.cloud.tenant.incidents)[0]

@@ -100,3 +100,15 @@ async def test_somebody_else_can_host_for_a_guest(journey: Journey) -> None:
     await journey.cloud.journal.wait("graph.update")
     (meeting,) = journey.cloud.graph.meetings
     assert (meeting.organizer, meeting.lobby["scope"]) == (tenant.ben, "everyone")
+
+
+async def test_a_full_month_goes_on_with_the_next_account(cloud: Cloud, tmp_path: Path) -> None:
+    """Microsoft allows each host so many meetings in a month; the next service account takes over."""
+    tenant = cloud.tenant
+    hosts = [tenant.add_person("First Host"), tenant.add_person("Second Host")]
+    tenant.monthly_limit = 1
+    async with bot(cloud, tmp_path, app.REAL, MUSTER_HOSTS=",".join(host.oid for host in hosts)) as journey:
+        for line, subject in (("meet now Retro", "Retro"), ("start another Lunch", "Lunch")):
+            await journey.teams.say(tenant.ana, tenant.incidents, line)
+            await opened(journey, subject)
+    assert {meeting.organizer.name for meeting in cloud.graph.meetings} == {"First Host", "Second Host"}

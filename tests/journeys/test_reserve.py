@@ -42,7 +42,10 @@ async def journey(cloud: Cloud, clock: FastClock, service: Person, tmp_path: Pat
         tenant = cloud.tenant
         await started.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
         await started.until(
-            lambda: len(cloud.graph.meetings) == 2 and "Retro: open" in str(started.texts(tenant.incidents))
+            lambda: (
+                len(cloud.graph.meetings) == 2
+                and any("Retro: open\n" in text for text in started.texts(tenant.incidents))
+            )
         )
         yield started
 
@@ -80,6 +83,6 @@ async def test_only_a_topic_takes_from_the_reserve(journey: Journey) -> None:
     tenant = journey.cloud.tenant
     away = journey.cloud.faults.inject("503", times=2)
     await journey.teams.say(tenant.ben, tenant.leads, "meet now Lunch")
-    await journey.until(lambda: any("Lunch: open" in text for text in journey.texts(tenant.leads)))
+    await journey.until(lambda: any("Lunch: open\n" in text for text in journey.texts(tenant.leads)))
     assert away.hits == 2
     assert RESERVE not in journey.texts(tenant.leads)[0]

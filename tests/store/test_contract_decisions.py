@@ -51,6 +51,14 @@ async def test_settle_turn_applies_everything(store: Store, engine: Engine, make
     assert views == [expected]
 
 
+async def test_a_room_is_found_by_its_id(store: Store, make: Make) -> None:
+    """Who has a room's id reads it; any other id, also an empty one, is no room."""
+    claim = await taken(store, make.turn(), make.now)
+    await store.settle_turn(claim, make.reply(MakeRoom(make.room())), make.now, "f")
+    assert await store.room(make.room().room_id) == make.room()
+    assert await store.room("") is await store.room("x" * 32) is None
+
+
 async def test_a_note_is_taken_once(store: Store, make: Make) -> None:
     """What only one may have goes to the first; whoever comes later decides again without it."""
     claim = await taken(store, make.turn(), make.now)
