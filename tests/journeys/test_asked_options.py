@@ -17,7 +17,7 @@ from tests.journeys.harness import Journey
 @pytest.fixture
 def clock() -> FastClock:
     """A second lasts fifty milliseconds."""
-    return FastClock(20.0)
+    return FastClock(8.0)
 
 
 @pytest.fixture
