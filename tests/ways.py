@@ -15,6 +15,10 @@ ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = "tests/graph/samples"
 JOURNEYS = "tests/journeys/test_meet_now.py"
 ANOTHER = "tests/journeys/test_another_graph.py"
+OPTIONS = "tests/journeys/test_asked_options.py"
+CALENDAR = "tests/journeys/test_calendar.py"
+SIGNING_IN = "tests/journeys/test_signing_in.py"
+WAITING = "tests/journeys/test_waiting.py"
 WIRE = "tests/graph/test_ways.py"
 
 
@@ -39,19 +43,19 @@ COMPARED = (
         "Main API members",
         "`onlineMeeting` with all its options; what was asked and what Graph kept are compared",
         "create-with-everything",
-        f"{WIRE}::test_options_are_set_and_read_back",
+        f"{OPTIONS}::test_what_microsoft_kept_is_said_on_the_card",
     ),
     Way(
         "Main API members",
         "`event`; the calendar's `allowedOnlineMeetingProviders` are asked first",
         "calendar-providers",
-        f"{WIRE}::test_an_event_becomes_a_meeting_when_outlook_is_ready",
+        f"{CALENDAR}::test_a_calendar_without_teams_offers_an_ordinary_meeting",
     ),
     Way(
         "Integration with a calendar item",
         "an event is made as an online meeting, once however often it is asked (`transactionId`)",
         "event",
-        f"{WIRE}::test_an_event_becomes_a_meeting_when_outlook_is_ready",
+        f"{CALENDAR}::test_a_meeting_on_the_calendar_has_its_link_and_its_lobby",
     ),
     Way(
         "Integration with a calendar item",
@@ -93,7 +97,7 @@ COMPARED = (
         "Joining by dial-in",
         "an event's `conferenceId`, `quickDial`, `phones` and `tollNumber`, read when Outlook has filled them in",
         "event-read",
-        f"{WIRE}::test_an_event_becomes_a_meeting_when_outlook_is_ready",
+        f"{CALENDAR}::test_a_meeting_on_the_calendar_has_its_link_and_its_lobby",
     ),
     Way(
         "Joining by video conferencing (audio and video)",
@@ -105,7 +109,7 @@ COMPARED = (
         "Meeting lobby and automating attendee admission into online meeting",
         "`lobbyBypassSettings`, all six scopes; `autoAdmittedUsers` is read where it stands alone",
         "update-the-lobby",
-        f"{WIRE}::test_a_narrow_lobby_comes_back_by_its_name",
+        f"{OPTIONS}::test_a_narrower_lobby_is_there_before_the_link",
     ),
     Way(
         "Relating to a Teams chat",
@@ -127,7 +131,7 @@ ASKED = (
         "`POST /me/onlineMeetings/createOrGet`",
         "the same with the permission of a person who signed in",
         "create-or-get",
-        f"{WIRE}::test_a_person_s_own_permission_asks_below_me",
+        f"{SIGNING_IN}::test_without_a_policy_the_channel_s_person_signs_in_and_it_opens",
     ),
     Way(
         "`POST …/onlineMeetings/createOrGet` with `chatInfo`",
@@ -139,19 +143,19 @@ ASKED = (
         "`POST …/onlineMeetings`",
         "a passcode or a template, which can only be had at creation",
         "create-with-a-passcode",
-        f"{WIRE}::test_a_meeting_with_a_passcode",
+        f"{OPTIONS}::test_a_passcode_comes_with_the_meeting",
     ),
     Way(
         "`PATCH …/onlineMeetings/{id}`",
         "lobby, presenters, recording, chat, announcements",
         "update-the-lobby",
-        f"{WIRE}::test_options_are_set_and_read_back",
+        f"{OPTIONS}::test_a_wider_lobby_does_not_hold_up_the_link",
     ),
     Way(
         "`PATCH …/onlineMeetings/{id}`",
         "people: the full list, so that whoever is invited stays invited",
         "update-the-people",
-        f"{WIRE}::test_people_are_added_to_those_who_are_invited",
+        f"{OPTIONS}::test_who_is_named_after_with_is_invited",
     ),
     *(
         Way(
@@ -171,13 +175,13 @@ ASKED = (
         "`DELETE …/onlineMeetings/{id}`",
         "a meeting nobody was shown",
         "delete",
-        f"{WIRE}::test_a_meeting_is_found_by_whatever_is_known",
+        f"{WAITING}::test_a_meeting_nobody_saw_does_not_stay",
     ),
     Way(
         "`POST …/events`",
         "a meeting that is in the calendar, with invitations",
         "event-not-filled-yet",
-        f"{WIRE}::test_an_event_becomes_a_meeting_when_outlook_is_ready",
+        f"{CALENDAR}::test_a_meeting_on_the_calendar_has_its_link_and_its_lobby",
     ),
     Way(
         "`PATCH …/events/{id}`",
@@ -189,7 +193,7 @@ ASKED = (
         "`GET …/calendar`",
         "whether the calendar may have Teams meetings at all",
         "calendar-without-teams",
-        f"{WIRE}::test_a_calendar_without_teams_is_known_beforehand",
+        f"{CALENDAR}::test_a_calendar_without_teams_offers_an_ordinary_meeting",
     ),
 )
 """What Muster asks Graph for; `…` is `/users/{id}` for the app and `/me` for a person who signed in."""
