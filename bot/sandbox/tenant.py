@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import unicodedata
 import uuid
 from dataclasses import dataclass, field
 
@@ -150,11 +151,14 @@ class Tenant:
         return found
 
     def person(self, key: str) -> Person | None:
-        """Return whom an oid, a `29:…`, a UPN, a full or a first name means, else None. Case does not matter."""
-        key = key.casefold()
+        """Return whom an oid, a `29:…`, a UPN, a full or a first name means, else None.
+
+        Neither case nor accents matter: few keyboards have them all.
+        """
+        key = _plain(key)
         for person in self.people:
             names = (person.oid, person.id, person.upn, person.name, person.first_name)
-            if key in (name.casefold() for name in names):
+            if key in map(_plain, names):
                 return person
         return None
 
@@ -182,6 +186,11 @@ class Tenant:
                 return "ConversationBlockedByUser"
             return "" if person.app_installed else "BotNotInConversationRoster"
         return "" if chat.installed else "BotNotInConversationRoster"
+
+
+def _plain(name: str) -> str:
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def thread(name: str, generation: str) -> str:

@@ -240,6 +240,7 @@ def test_the_sample_tenant_is_who_the_papers_say(cloud: Cloud) -> None:
     assert [person.first_name for person in tenant.people] == ["Ana", "Ben", "Chloé", "Kim"]
     for key in (tenant.chloe.oid.upper(), tenant.chloe.id, tenant.chloe.upn, "chloé", "Chloé Martin"):
         assert tenant.person(key) is tenant.chloe
+    assert tenant.person("chloe") is tenant.person("CHLOÉ MARTIN") is tenant.chloe
     assert (tenant.person("Dan"), tenant.kim.guest, "#EXT#" in tenant.kim.upn) == (None, True, True)
     assert tenant.chat(f"{tenant.incidents.thread_id};messageid=1") is tenant.incidents
 
