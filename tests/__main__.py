@@ -1,7 +1,7 @@
 """Every gate of Muster, side by side: `python app.py test`.
 
 With words for pytest (`-k meet`, `tests/journeys`) only those tests run, without the coverage threshold.
-`chaos` and its options run `tests/chaos` for minutes.
+`chaos` and `bench` and their options run `tests/chaos` and `tests/bench` for minutes.
 """
 
 from __future__ import annotations
@@ -74,8 +74,9 @@ def main(arguments: list[str]) -> int:
     if options.gates:
         return run_all(STATIC, {})
     prefix, environ = offline()
-    if for_pytest[:1] == ["chaos"]:
-        return subprocess.call([*prefix, PYTHON, "-m", "tests.chaos", *for_pytest[1:]], env=environ)  # noqa: S603 - ours
+    if for_pytest[:1] in (["chaos"], ["bench"]):
+        module = f"tests.{for_pytest[0]}"
+        return subprocess.call([*prefix, PYTHON, "-m", module, *for_pytest[1:]], env=environ)  # noqa: S603 - ours
     if for_pytest:
         return subprocess.call([*prefix, PYTHON, "-m", "pytest", *for_pytest], env=environ)  # noqa: S603 - pytest
     with tempfile.TemporaryDirectory() as folder:
