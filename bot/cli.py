@@ -13,6 +13,7 @@ from pathlib import Path
 from aiohttp import web
 
 from bot.errors import SettingsError, StoreError, UsageError
+from bot.observe import Lines
 from bot.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -88,9 +89,9 @@ def _manifest_lines(manifest: argparse.ArgumentParser) -> None:
 
 def _serve(_options: argparse.Namespace, build: Build) -> int:
     settings = Settings.from_env()
-    logging.basicConfig(
-        level=settings.log.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
-    )
+    logging.basicConfig(level=settings.log.upper(), handlers=[Lines(sys.stderr)])
+    # No line of ours says them, and each would be asked for at each line (docs.python.org, Logging HOWTO, Optimization).
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = logging.logAsyncioTasks = False
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it would write every URL; ours writes what may be known
     application = build(settings)
     web.run_app(
