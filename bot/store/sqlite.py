@@ -17,7 +17,7 @@ from bot.errors import StoreError
 from bot.ports import Store
 from bot.store import operations, sqlite_file
 from bot.store.sqlite_file import store_path
-from bot.store.statements import Migration, Operation, T, Terms, load, migrations
+from bot.store.statements import Migration, Operation, Rows, T, Terms, load, migrations
 from bot.store.store import TransactionalStore
 
 __all__ = ["SqliteDriver", "open_sqlite", "store_path"]
@@ -146,6 +146,7 @@ class _Writer:
     def __init__(self, path: str) -> None:
         self.commits = 0
         self._sql: dict[str, str] = {}
+        self._columns: dict[str, tuple[str, ...]] = {}
         try:
             self._connection = sqlite3.connect(
                 path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=CACHED_STATEMENTS
@@ -153,7 +154,6 @@ class _Writer:
         except sqlite3.Error as error:
             raise _translated(error) from error
         try:
-            self._connection.row_factory = sqlite3.Row
             self._be_durable()
             migrate(self._connection, migrations())
         except BaseException as error:
@@ -202,13 +202,23 @@ class _Writer:
         try:
             name, parameters = next(operation)
             while True:
-                rows = self._connection.execute(self._sql[name], parameters).fetchall()
-                name, parameters = operation.send(rows)
+                cursor = self._connection.execute(self._sql[name], parameters)
+                name, parameters = operation.send(self._rows(name, cursor))
         except StopIteration as ended:
             result: T = ended.value
             return result
         finally:
             operation.close()
+
+    def _rows(self, name: str, cursor: sqlite3.Cursor) -> Rows:
+        """Return the rows as dictionaries: sqlite3.Row looks for each name from the first column on."""
+        found = cursor.fetchall()
+        if not found:
+            return []
+        columns = self._columns.get(name)
+        if columns is None:
+            columns = self._columns[name] = tuple(column[0] for column in cursor.description)
+        return [dict(zip(columns, row, strict=True)) for row in found]
 
     def close(self) -> None:
         """Close the file."""
