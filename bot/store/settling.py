@@ -13,7 +13,7 @@ from bot.model import UNFINISHED, MessageState, Purpose, Room, Turn, TurnKind
 from bot.ports import Decide
 from bot.rooms import brought_key
 from bot.store import rows, strays
-from bot.store.claims import MOST_ATTEMPTS, find_chat, find_room, turn_claims
+from bot.store.claims import MOST_ATTEMPTS, Known, find_room, turn_claims
 from bot.store.effects import Applying, Overtaken, apply, refresh, take
 from bot.store.sending import learn
 from bot.store.statements import Operation, Row, Terms, Value
@@ -87,6 +87,7 @@ def _decided(at: Applying, look: Look, decide: Decide) -> Operation[Reply]:
             yield "decision_end", {}
             at.threads = healed
             at.timers.clear()
+            at.known = Known()
             continue
         yield "decision_end", {}
         return reply
@@ -95,7 +96,7 @@ def _decided(at: Applying, look: Look, decide: Decide) -> Operation[Reply]:
 
 def _turn_view(at: Applying, turn: Turn, *, unheard: bool) -> Operation[View]:
     tenant, thread_id = turn.chat.tenant, turn.chat.thread_id
-    chat = yield from find_chat(tenant, thread_id)
+    chat = yield from at.known.chat(tenant, thread_id)
     scope_key = chat_scope(thread_id)
     topic = named(turn.text)
     scopes = {"tenant": tenant, "scope_key": scope_key, "team_scope": team_scope(chat or turn.chat)}
@@ -153,7 +154,7 @@ def _started(turn: Turn, now: int) -> Operation[dict[str, tuple[int, ...]]]:
 
 def _timer_view(at: Applying, claim: TimerClaim) -> Operation[View]:
     room = yield from find_room(claim.timer.subject)
-    chat = (yield from find_chat(room.tenant, room.home_thread)) if room else None
+    chat = (yield from at.known.chat(room.tenant, room.home_thread)) if room else None
     if claim.turn is not None:
         return replace((yield from _turn_view(at, claim.turn, unheard=False)), room=room)
     notes = yield from _notes(claim.timer.tenant, at.now)
