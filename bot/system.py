@@ -9,7 +9,6 @@ import time
 
 import certifi
 
-
 TOKEN_BYTES = 16
 DRAWN = 128
 

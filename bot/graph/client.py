@@ -36,7 +36,7 @@ Read = TypeVar("Read")
 
 
 def _guid() -> str:
-    return str(uuid.UUID(int=random.getrandbits(128), version=4))  # noqa: S311 - a name for logs, no secret
+    return str(uuid.UUID(int=random.getrandbits(128), version=4))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,27 +16,25 @@ class Beat:
 
     def __init__(self) -> None:
         self._longest = 0.0
-        self._beating: asyncio.Task[None] | None = None
+        self._last = 0.0
+        self._next: asyncio.TimerHandle | None = None
 
     async def start(self, _: web.Request) -> web.Response:
         """Begin to look."""
-        self._longest = 0.0
-        self._beating = asyncio.create_task(self._beat())
+        self._longest, self._last = 0.0, time.perf_counter()
+        self._next = asyncio.get_running_loop().call_later(EVERY, self._beat)
         return web.Response()
 
     async def stop(self, _: web.Request) -> web.Response:
         """Stop looking, and answer the longest pause in seconds."""
-        if self._beating is not None:
-            self._beating.cancel()
+        if self._next is not None:
+            self._next.cancel()
         return web.Response(text=str(self._longest))
 
-    async def _beat(self) -> None:
-        last = time.perf_counter()
-        while True:
-            await asyncio.sleep(EVERY)
-            now = time.perf_counter()
-            self._longest = max(self._longest, now - last - EVERY)
-            last = now
+    def _beat(self) -> None:
+        now = time.perf_counter()
+        self._longest, self._last = max(self._longest, now - self._last - EVERY), now
+        self._next = asyncio.get_running_loop().call_later(EVERY, self._beat)
 
 
 def attach(application: web.Application) -> web.Application:

@@ -18,6 +18,8 @@ from typing import Self
 
 import aiohttp
 
+from tests.chaos.process import pause
+
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
@@ -77,7 +79,7 @@ class Bot:
             with socket.socket() as trial:
                 if trial.connect_ex(("127.0.0.1", self._port)) == 0:
                     return
-            await asyncio.sleep(0.01)
+            await pause(0.01)
         raise AssertionError(f"{self._module} does not listen; BENCH_SHOW=1 shows what it says")
 
     async def beat(self, what: str) -> float:
@@ -146,10 +148,3 @@ def alone() -> None:
 
 
 _cores = frozenset(os.sched_getaffinity(0))
-
-
-def free_port() -> int:
-    """Return a port nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from statistics import quantiles
 
 from tests.bench.driver import Driver, Timed
-from tests.bench.process import Bot, Instructions, free_port
+from tests.bench.process import Bot, Instructions
 from tests.bench.world import World
+from tests.chaos.process import free_port
 
 AT_ONCE = 64
 FAR = {"graph": 0.08, "connector": 0.04, "entra": 0.08}

@@ -27,6 +27,7 @@ from bot.sandbox.authority import Authority
 from bot.sandbox.entra import BOT_ISSUER, Entra
 from bot.sandbox.graph import Graph
 from bot.sandbox.server import Call, Server, Stage
+from tests.chaos.process import pause
 
 JOIN = b"https://teams.example/meet/"
 """What only a complete card has: its join link."""
@@ -55,13 +56,19 @@ class _Entra(Entra):
         return call.part("tenant")
 
     async def _token(self, call: Call) -> web.Response:
-        await asyncio.sleep(self.latency.entra)
+        await away(self.latency.entra)
         self.asked[call.part("tenant"), call.body["scope"]] += 1
         return await super()._token(call)
 
     async def _metadata(self, call: Call) -> web.Response:
-        await asyncio.sleep(self.latency.entra)
+        await away(self.latency.entra)
         return await super()._metadata(call)
+
+
+async def away(seconds: float) -> None:
+    """Return after the time to somewhere; at once where that is next door."""
+    if seconds:
+        await pause(seconds)
 
 
 class World:
@@ -204,7 +211,7 @@ class World:
         }
         if asked.get("chatInfo"):
             meeting["chatInfo"] = {**asked["chatInfo"], "messageId": "1700000000000"}
-        await asyncio.sleep(self.latency.graph)
+        await away(self.latency.graph)
         headers = {"request-id": "00000000-0000-0000-0000-000000000000"}
         return web.Response(status=201, body=orjson.dumps(meeting), content_type="application/json", headers=headers)
 
@@ -212,7 +219,7 @@ class World:
         parts = path.split("/")
         kind = parts[5] if len(parts) > 5 else path  # /teams/v3/conversations/{id}/activities
         self.calls[f"connector {method} {kind}"] += 1
-        await asyncio.sleep(self.latency.connector)
+        await away(self.latency.connector)
         if JOIN in body:
             waiting = self.cards.pop(unquote(parts[4]).partition(";")[0], None)
             if waiting is not None and not waiting.done():
