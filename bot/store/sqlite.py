@@ -1,4 +1,4 @@
-"""SQLite: one writer thread with a queue, one commit per batch, every job in its own savepoint (ENGINE R24)."""
+"""SQLite: one writer thread with a queue, one commit per batch, a job that fails by itself (ENGINE R24)."""
 
 from __future__ import annotations
 
@@ -168,15 +168,26 @@ class _Writer:
         """Acknowledged means on the disk (ENGINE R10, R24): asked for, and then asserted."""
         (mode,) = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
         self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute("PRAGMA temp_store = MEMORY")  # what a savepoint may have to undo, and no file for it
         (synchronous,) = self._connection.execute("PRAGMA synchronous").fetchone()
         if (mode, synchronous) != ("wal", FULL):
             raise StoreError(f"SQLite will not write durably here: journal {mode}, synchronous {synchronous}")
 
     def transact(self, jobs: list[_Job]) -> list[_Outcome]:
-        """Run the jobs in one transaction, each in its own savepoint, and commit once."""
+        """Run the jobs in one transaction and commit once.
+
+        One that fails must leave the others alone, which takes a savepoint for each. Nearly none does, and a savepoint
+        keeps a copy of every page that is written: so they are there only when all is done over.
+        """
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            outcomes = [self._attempt(job) for job in jobs]
+            try:
+                outcomes = [_Outcome(job, self._run(job.begin())) for job in jobs]
+            except Exception:  # noqa: BLE001 - whose it was and what it is: that is found out now
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                self._connection.execute("BEGIN IMMEDIATE")
+                outcomes = [self._attempt(job) for job in jobs]
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             with suppress(sqlite3.Error):  # SQLite may have rolled back by itself; the next batch begins anew

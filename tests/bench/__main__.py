@@ -1,7 +1,7 @@
 """`make bench`: Muster on both stores beside a bare aiohttp server and a plain botbuilder bot, in turns, in one table.
 
 Bots run one at a time, on a core of their own, each round in another order; Teams and Microsoft's cloud are one other
-process. Where perf counts instructions those are compared, else the CPU time.
+process. Where perf counts instructions those are compared, else the CPU time; `--count` counts under valgrind.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ import argparse
 import asyncio
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack, asynccontextmanager
 
 import uvloop
 
+from tests.bench import counting
 from tests.bench.driver import numbers
 from tests.bench.rounds import Measured, Sizes, measure
 from tests.bench.table import BARE, COLUMNS, PLAIN, POSTGRES, SQLITE, machine, markdown, void
@@ -34,7 +35,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--only", action="append", choices=COLUMNS, default=[], help="without it: all that can run here"
     )
+    parser.add_argument("--count", action="store_true", help="count instructions under valgrind: minutes more")
     options = parser.parse_args(arguments)
+    if options.count and not counting.here():
+        parser.error("--count needs valgrind")
     with ExitStack() as stack:
         stores = {SQLITE: ""}
         if available():
@@ -55,27 +59,38 @@ async def bench(
     names: list[str], stores: Mapping[str, str], options: argparse.Namespace
 ) -> list[Mapping[str, Measured]]:
     """Run every bot once in each round, and return what was measured."""
-    rounds: list[Mapping[str, Measured]] = []
-    counting = numbers()
+    rounds: list[dict[str, Measured]] = []
+    numbered = numbers()
     async with World() as world:
         for number in range(options.rounds):
-            turn = names[number % len(names) :] + names[: number % len(names)]
-            done: dict[str, Measured] = {}
-            for name in turn:
-                done[name] = await one(world, name, stores.get(name, ""), counting, options)
-                print(f"round {number + 1}, {name}: {done[name].cpu * 1e3:.2f} ms of CPU a meeting", flush=True)
-            rounds.append(done)
-    return rounds
+            rounds.append({})
+            for name in names[number % len(names) :] + names[: number % len(names)]:
+                async with settings(stores.get(name, "")) as its:
+                    measured = await measure(world, MODULES[name], sizes(name, options), numbered, its)
+                rounds[-1][name] = measured
+                print(f"round {number + 1}, {name}: {measured.cpu * 1e3:.2f} ms of CPU a meeting", flush=True)
+        for name in names if options.count else ():
+            async with settings(stores.get(name, "")) as its:
+                many = 8 if name == PLAIN else 200
+                counted = await counting.instructions(world, MODULES[name], numbered, its, many=many)
+            print(f"{name}: {counted / 1e6:.2f} M instructions a meeting", flush=True)
+            for done in rounds:
+                done[name].instructions = counted
+    return list(rounds)
 
 
-async def one(world: World, name: str, server: str, counting: Iterator[int], options: argparse.Namespace) -> Measured:
-    """Run one bot, Muster with an empty store."""
-    sizes = Sizes(options.requests, options.seconds)
-    if name == PLAIN:  # it cannot keep up with 20 a second
-        sizes = Sizes(saturated=max(options.requests // 25, 10), steady_seconds=0, warm=4)
+def sizes(name: str, options: argparse.Namespace) -> Sizes:
+    """Return how much a bot is asked; a plain botbuilder bot cannot keep up with 20 a second."""
+    if name == PLAIN:
+        return Sizes(saturated=max(options.requests // 25, 10), steady_seconds=0, warm=4)
+    return Sizes(options.requests, options.seconds)
+
+
+@asynccontextmanager
+async def settings(server: str) -> AsyncIterator[dict[str, str]]:
+    """Return the settings of an empty store: a file, or a schema of its own in a running server."""
     with tempfile.TemporaryDirectory(dir=DISK, prefix="muster-bench-") as folder:
-        store = await schema(server) if server else f"sqlite:///{folder}/muster.db"
-        return await measure(world, MODULES[name], sizes, counting, {"MUSTER_STORE": store})
+        yield {"MUSTER_STORE": await schema(server) if server else f"sqlite:///{folder}/muster.db"}
 
 
 if __name__ == "__main__":

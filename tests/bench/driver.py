@@ -31,7 +31,8 @@ class Timed:
 class Driver:
     """Asks one bot, each time somebody else in a chat of their own: nobody is told that a meeting is running."""
 
-    def __init__(self, world: World, url: str, numbers: Iterator[int]) -> None:
+    def __init__(self, world: World, url: str, numbers: Iterator[int], *, patience: float = PATIENCE) -> None:
+        self._patience = patience
         self._world = world
         self._url = url
         self._numbers = numbers
@@ -41,7 +42,10 @@ class Driver:
         self._text = text
         self._tenants = world.tenants
         self._headers = {"Authorization": f"Bearer {world.token()}", "Content-Type": "application/json; charset=utf-8"}
-        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), trust_env=False)
+        # Not kept for longer than the bots themselves keep a connection open.
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=10)
+        waiting = aiohttp.ClientTimeout(total=patience)
+        self._session = aiohttp.ClientSession(connector=connector, timeout=waiting, trust_env=False)
 
     async def close(self) -> None:
         """Close the connections to the bot."""
@@ -90,7 +94,7 @@ class Driver:
         card = self._world.cards[thread] = asyncio.get_running_loop().create_future()
         began = time.perf_counter()
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._patience):
                 async with self._session.post(self._url, data=text.encode(), headers=self._headers) as answer:
                     await answer.read()
                 timed.acknowledged.append(time.perf_counter() - began)

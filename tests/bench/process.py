@@ -30,10 +30,12 @@ _COUNTED = re.compile(rb"^(\d+)", re.MULTILINE)
 class Bot:
     """`async with Bot(module, environment) as bot:` runs `python -m tests.bench.MODULE` on a core of its own.
 
-    `url` takes activities; `pid` is the process's. Linux only: the numbers come from /proc.
+    `url` takes activities; `pid` is the process's, `under` a program that runs it. Linux only: the numbers come
+    from /proc.
     """
 
-    def __init__(self, module: str, environment: Mapping[str, str], port: int) -> None:
+    def __init__(self, module: str, environment: Mapping[str, str], port: int, under: tuple[str, ...] = ()) -> None:
+        self._under = under
         self.url = f"http://127.0.0.1:{port}/api/messages"
         self._beat = f"http://127.0.0.1:{port}/beat/"
         self._port = port
@@ -43,6 +45,7 @@ class Bot:
 
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(
+            *self._under,
             sys.executable,
             "-m",
             f"tests.bench.{self._module}",
