@@ -31,6 +31,10 @@ class Overtaken(Exception):
     """The place is taken or the room has changed: what was decided no longer fits what is there."""
 
 
+OVERTAKEN_AT = (MakeRoom, SaveRoom)
+"""The effects that raise it, having written nothing themselves."""
+
+
 @dataclass(slots=True)
 class Applying:
     """One reply being applied. `since` is when what it answers happened (ms UTC).

@@ -14,7 +14,7 @@ from bot.ports import Decide
 from bot.rooms import brought_key
 from bot.store import rows, strays
 from bot.store.claims import MOST_ATTEMPTS, Known, find_room, turn_claims
-from bot.store.effects import Applying, Overtaken, apply, refresh, take
+from bot.store.effects import OVERTAKEN_AT, Applying, Overtaken, apply, refresh, take
 from bot.store.sending import learn
 from bot.store.statements import Operation, Row, Terms, Value
 from bot.store.telling import unshown
@@ -75,21 +75,28 @@ def settle_timer(at: Applying, claim: TimerClaim, decide: Decide) -> Operation[S
 
 
 def _decided(at: Applying, look: Look, decide: Decide) -> Operation[Reply]:
-    """Look, decide, apply; all over again when another decision was faster, never half."""
+    """Look, decide, apply; all over again when another decision was faster, never half.
+
+    Where only the first effect can be overtaken nothing was written by then, and there is nothing to undo.
+    """
     for _ in range(TRIES):
         reply = decide((yield from look()))
         healed = {thread: list(times) for thread, times in at.threads.items()}
-        yield "decision_begin", {}
+        undoable = any(isinstance(effect, OVERTAKEN_AT) for effect in reply.effects[1:])
+        if undoable:
+            yield "decision_begin", {}
         try:
             yield from apply(at, reply)
         except Overtaken:
-            yield "decision_undo", {}
-            yield "decision_end", {}
+            if undoable:
+                yield "decision_undo", {}
+                yield "decision_end", {}
             at.threads = healed
             at.timers.clear()
             at.known = Known()
             continue
-        yield "decision_end", {}
+        if undoable:
+            yield "decision_end", {}
         return reply
     raise StoreError(f"others were faster {TRIES} times")
 
