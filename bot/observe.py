@@ -1,13 +1,18 @@
 """One event per step, as a value handed to whoever listens. Never text, tokens, links, passcodes or names.
 
-`Observer` is called synchronously and must be quick; `log_lines` turns events into logfmt lines.
+`Observer` is called synchronously and must be quick; `log_lines` turns events into logfmt lines, `Lines` writes them.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import re
+import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from typing import TextIO
 
 Value = str | int | float | bool | None
 
@@ -34,13 +39,70 @@ def log_lines(logger: logging.Logger) -> Observer:
     def observe(event: Event) -> None:
         if logger.isEnabledFor(event.level):
             pairs = [f"{key}={_logfmt(value)}" for key, value in event.fields.items() if value not in (None, "")]
-            advice = f"\n{event.advice}" if event.advice else ""
-            logger.log(event.level, "%s%s", " ".join([event.name, *pairs]), advice)
+            line = " ".join([event.name, *pairs]) + (f"\n{event.advice}" if event.advice else "")
+            # Not `logger.log`: it walks the stack for the line of code, which is this one.
+            logger.handle(logging.LogRecord(logger.name, event.level, __file__, 0, line, None, None))
 
     return observe
 
 
+class Lines(logging.Handler):
+    """Writes each record as a line with its time, as `logging` does; those of one turn of the event loop in one go.
+
+    A warning or worse is written at once, with what waits, and so is everything that is said outside the loop.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+        self._waiting: list[str] = []
+        self._second = (-1, "")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take a record in. Called under the handler's lock."""
+        try:
+            self._waiting.append(self._line(record))
+            if record.levelno >= logging.WARNING or not _soon(self.flush, first=len(self._waiting) == 1):
+                self.flush()
+        except Exception:  # noqa: BLE001 - logging's own way with what cannot be logged
+            self.handleError(record)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        with self.lock or nullcontext():
+            waiting, self._waiting = self._waiting, []
+            if waiting and not self._stream.closed:
+                self._stream.write("".join(waiting))
+                self._stream.flush()
+
+    def _line(self, record: logging.LogRecord) -> str:
+        second = int(record.created)
+        if second != self._second[0]:
+            self._second = (second, time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second)))
+        line = f"{self._second[1]},{int(record.msecs):03} {record.levelname} {record.name} {record.getMessage()}\n"
+        return line + (f"{_FORMAT.formatException(record.exc_info)}\n" if record.exc_info else "")
+
+
+_FORMAT = logging.Formatter()
+
+
+def _soon(write: Callable[[], None], *, first: bool) -> bool:
+    """See to it that what waits is written when this turn of the event loop is over; False where there is no loop."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    if first:
+        loop.call_soon(write)
+    return True
+
+
 def _logfmt(value: Value) -> str:
     text = str(value)
+    if _PLAIN.fullmatch(text):
+        return text
     safe = "".join(character if character.isprintable() else "?" for character in text)
     return f'"{safe.replace(chr(34), chr(39))}"' if " " in safe or "=" in safe or '"' in safe else safe
+
+
+_PLAIN = re.compile(r"[\w.:@;|/+-]*", re.ASCII)

@@ -9,6 +9,9 @@ import time
 
 import certifi
 
+TOKEN_BYTES = 16
+DRAWN = 128
+
 
 class SystemClock:
     """The machine's clock, as `bot.ports.Clock`."""
@@ -23,11 +26,17 @@ class SystemClock:
 
 
 class SystemChance:
-    """The machine's randomness, as `bot.ports.Chance`."""
+    """The machine's randomness, as `bot.ports.Chance`; drawn for many tokens at once, each given once."""
+
+    def __init__(self) -> None:
+        self._drawn: list[str] = []
 
     def token(self) -> str:
         """Return 128 bits from the operating system as 32 hex digits."""
-        return secrets.token_hex(16)
+        if not self._drawn:
+            drawn = secrets.token_hex(TOKEN_BYTES * DRAWN)
+            self._drawn = [drawn[at : at + 2 * TOKEN_BYTES] for at in range(0, len(drawn), 2 * TOKEN_BYTES)]
+        return self._drawn.pop()
 
     def fraction(self) -> float:
         """Return a number in [0, 1)."""

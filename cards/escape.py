@@ -20,10 +20,12 @@ _FIRST_STRONG, _POP = "\u2068", "\u2069"
 
 def clean(text: str, longest: int = LONGEST) -> str:
     """Return a person's text on one line: no controls, no direction marks, no mention tags, bounded."""
-    plain = _BIDI.sub("", text[: longest * 8])
-    plain = "".join(" " if unicodedata.category(char) in {"Cc", "Zl", "Zp"} else char for char in plain)
-    plain = "".join(char for char in plain if unicodedata.category(char) != "Cs")
-    while _MENTION.search(plain):
+    plain = text[: longest * 8]
+    if not plain.isprintable():  # else there is none of what the next three lines look for
+        plain = _BIDI.sub("", plain)
+        plain = "".join(" " if unicodedata.category(char) in {"Cc", "Zl", "Zp"} else char for char in plain)
+        plain = "".join(char for char in plain if unicodedata.category(char) != "Cs")
+    while "<" in plain and _MENTION.search(plain):
         plain = _MENTION.sub("", plain)
     plain = " ".join(plain.split())
     return plain if len(plain) <= longest else plain[: _end(plain, longest - 1)].rstrip() + "…"
@@ -60,7 +62,7 @@ def _escaped_start(found: re.Match[str]) -> str:
 
 def isolated(text: str, *, rtl: bool) -> str:
     """Return text that cannot reorder what stands beside it, where that could happen (EXPERIENCE 1.8)."""
-    foreign = any(unicodedata.bidirectional(char) in {"R", "AL"} for char in text)
+    foreign = not text.isascii() and any(unicodedata.bidirectional(char) in {"R", "AL"} for char in text)
     return f"{_FIRST_STRONG}{text}{_POP}" if rtl or foreign else text
 
 

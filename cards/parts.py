@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -37,6 +37,18 @@ class Link:
 Value = str | Link
 
 
+class _Shown(dict[str, str]):
+    """Values as they are shown, each made when a template asks for it: most lines name one or two of them."""
+
+    def __init__(self, values: Mapping[str, Value], show: Callable[[Value], str]) -> None:
+        super().__init__()
+        self._values = values
+        self._show = show
+
+    def __missing__(self, name: str) -> str:
+        return self._show(self._values[name])
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One paragraph: a translated template of ours and the values in its `{names}`, which may be anybody's.
@@ -51,13 +63,13 @@ class Line:
 
     def markdown(self, *, rtl: bool = False) -> str:
         """Return the line for a TextBlock; only the template's own marks format."""
-        values = {name: _in_markdown(value, self.longest, rtl=rtl) for name, value in self.values.items()}
-        return escape.line_start(self.template.format(**values))
+        shown = _Shown(self.values, lambda value: _in_markdown(value, self.longest, rtl=rtl))
+        return escape.line_start(self.template.format_map(shown))
 
     def plain(self, *, rtl: bool = False) -> str:
         """Return the line in plain words."""
-        values = {name: _in_plain(value, self.longest, rtl=rtl) for name, value in self.values.items()}
-        return self.template.replace("**", "").format(**values)
+        shown = _Shown(self.values, lambda value: _in_plain(value, self.longest, rtl=rtl))
+        return self.template.replace("**", "").format_map(shown)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,14 +35,15 @@ def _values(room: Room, says: Words) -> dict[str, Value]:
         # A service account hosts for who asked (ENGINE R5).
         "host": room.host.name or (not room.host.id and room.starter.name) or says("Somebody"),
         "starter": room.starter.name or says("Somebody"),
-        "asked": times.clock(room.created_at, room.zone),
-        "until": times.clock(room.give_up_at, room.zone),
         "reference": room.reference,
     }
 
 
 def _opening(room: Room, says: Words) -> Content:
-    values = _values(room, says)
+    values = _values(room, says) | {
+        "asked": times.clock(room.created_at, room.zone),
+        "until": times.clock(room.give_up_at, room.zone),
+    }
     if room.trying in {"unavailable", "unclear"}:
         return Content(
             says,

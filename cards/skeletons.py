@@ -10,6 +10,8 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from bot.model import Rendered
 from cards.parts import Act, Button, Content, Hidden, Line, Look, Part, Row, plain_text
 
@@ -27,7 +29,7 @@ def rendered(content: Content, nonce: str = "") -> Rendered:
     is known again by it, whatever it shows (ENGINE R15).
     """
     says = content.words
-    card: dict[str, Any] = json.loads(_skeleton(says.language, says.rtl, tuple(map(_shape, content.parts))))
+    card: dict[str, Any] = orjson.loads(_skeleton(says.language, says.rtl, tuple(map(_shape, content.parts))))
     for element, part in zip(card["body"], content.parts, strict=True):
         _fill(element, part, nonce, rtl=says.rtl)
     if nonce:

@@ -14,7 +14,8 @@ def clock(ms: int, zone: str) -> str:
 
 def hours(ms: int, zone: str) -> str:
     """Return a time as `12:04`, for use beside another that names the zone."""
-    return f"{_moment(ms, zone):%H:%M}"
+    moment = _moment(ms, zone)
+    return f"{moment.hour:02}:{moment.minute:02}"
 
 
 def minutes(since: int, until: int) -> int:

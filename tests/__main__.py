@@ -1,7 +1,8 @@
 """Every gate of Muster, side by side: `python app.py test`.
 
 With words for pytest (`-k meet`, `tests/journeys`) only those tests run, without the coverage threshold.
-`chaos` and its options run `tests/chaos` for minutes, `peers` runs `tests/peers` with what Microsoft publishes.
+`chaos`, `bench` and their options run `tests/chaos` and `tests/bench` for minutes, `peers` runs `tests/peers` with what
+Microsoft publishes.
 """
 
 from __future__ import annotations
@@ -81,11 +82,12 @@ def main(arguments: list[str]) -> int:
 
 
 def some(words: list[str]) -> int:
-    """Run what the words name: chaos, peers, or those of the tests that they tell pytest."""
+    """Run what the words name: chaos, bench, peers, or those of the tests that they tell pytest."""
     if words[0] == "peers":
         return in_a_folder_of_its_own(PYTHON, "peers", ".venv-peers", ["tests/peers", *words[1:]])
     prefix, environ = offline()
-    module, *rest = ["tests.chaos", *words[1:]] if words[0] == "chaos" else ["pytest", *words]
+    ours = words[0] in {"chaos", "bench"}
+    module, *rest = [f"tests.{words[0]}", *words[1:]] if ours else ["pytest", *words]
     return subprocess.call([*prefix, PYTHON, "-m", module, *rest], env=environ)  # noqa: S603 - ours, or pytest
 
 

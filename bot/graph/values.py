@@ -18,20 +18,17 @@ _DIGITS_OF_AN_INTEGER = 20
 
 def fields(value: object) -> dict[str, Any]:
     """Return the properties of an object; the documentation's own samples disagree about capitals."""
-    found: dict[str, Any] = {}
-    if isinstance(value, Mapping):
-        for name, item in value.items():
-            if item is not None:
-                found.setdefault(str(name).lower(), item)
-    return found
+    if not isinstance(value, dict):  # JSON brings nothing else; whether something is a Mapping takes long to say
+        return {}
+    # The first of several spellings counts, so it comes last.
+    return {str(name).lower(): item for name, item in reversed(value.items()) if item is not None}
 
 
-def part(found: Fields, *path: str) -> dict[str, Any]:
+def part(found: Fields, *path: str) -> Fields:
     """Return an object inside an object, empty when there is none."""
-    inner = dict(found)
     for name in path:
-        inner = fields(inner.get(name))
-    return inner
+        found = fields(found.get(name))
+    return found
 
 
 def text(found: Fields, *names: str) -> str:
@@ -101,4 +98,4 @@ def written(body: Mapping[str, Any]) -> str:
 
 def whole(value: str) -> str:
     """Return a text without halves of surrogate pairs, which JSON can hold and neither UTF-8 nor a database can."""
-    return value.encode(errors="replace").decode()
+    return value if value.isascii() else value.encode(errors="replace").decode()

@@ -34,6 +34,28 @@ def turn_claims(claimed: Sequence[Row]) -> Operation[list[TurnClaim]]:
     return claims
 
 
+class Known:
+    """Rooms that this transaction has written and chats that it has read, so that neither is read once more.
+
+    A written room is this transaction's until it ends; a chat that is saved is read again, because rows merge.
+    """
+
+    def __init__(self) -> None:
+        self.rooms: dict[str, Room] = {}
+        self.chats: dict[tuple[str, str], Chat] = {}
+
+    def room(self, room_id: str) -> Operation[Room | None]:
+        """Return a room, read unless it is known."""
+        return self.rooms.get(room_id) or (yield from find_room(room_id))
+
+    def chat(self, tenant: str, thread_id: str) -> Operation[Chat | None]:
+        """Return a chat, read unless it is known."""
+        known = self.chats.get((tenant, thread_id)) or (yield from find_chat(tenant, thread_id))
+        if known:
+            self.chats[tenant, thread_id] = known
+        return known
+
+
 def find_room(room_id: str) -> Operation[Room | None]:
     """Read a room; an empty id is no room."""
     if not room_id:
@@ -53,22 +75,22 @@ _ASKS_GRAPH = frozenset(
 )
 
 
-def timer_claims(claimed: Sequence[Row], now: int) -> Operation[list[TimerClaim]]:
+def timer_claims(claimed: Sequence[Row], now: int, known: Known) -> Operation[list[TimerClaim]]:
     """Return the claims of timers' rows, earliest first; what cannot be read here is given back as it was."""
     claims = []
     for row in sorted(claimed, key=lambda row: (row["due_at"], row["timer_key"])):
         try:
-            claims.append((yield from _timer_claim(row, now)))
+            claims.append((yield from _timer_claim(row, now, known)))
         except UNREADABLE:
             yield "timer_unclaim", {"timer_key": row["timer_key"]}
     return claims
 
 
-def _timer_claim(row: Row, now: int) -> Operation[TimerClaim]:
+def _timer_claim(row: Row, now: int, known: Known) -> Operation[TimerClaim]:
     """Return a timer's claim with its room and the room's home chat."""
     timer = rows.read_timer(row)
-    room = yield from find_room(row["subject"])
-    chat = (yield from find_chat(room.tenant, room.home_thread)) if room else None
+    room = yield from known.room(row["subject"])
+    chat = (yield from known.chat(room.tenant, room.home_thread)) if room else None
     paused = (yield from _graph_paused(row["tenant"], now)) if row["kind"] in _ASKS_GRAPH else 0
     return TimerClaim(timer, rows.read_lease(row), room, chat, paused, rows.read_waiting(timer))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.decisions import (
@@ -24,7 +24,7 @@ from bot.decisions import (
 )
 from bot.leases import MessageClaim, TimerClaim, Work
 from bot.store import rows
-from bot.store.claims import timer_claims
+from bot.store.claims import Known, timer_claims
 from bot.store.sending import chat_is_gone, claim_thread
 from bot.store.signins import park
 from bot.store.statements import Operation, Row, Rows, Terms, Value
@@ -32,6 +32,10 @@ from bot.store.statements import Operation, Row, Rows, Terms, Value
 
 class Overtaken(Exception):
     """The place is taken or the room has changed: what was decided no longer fits what is there."""
+
+
+OVERTAKEN_AT = (MakeRoom, SaveRoom)
+"""The effects that raise it, having written nothing themselves."""
 
 
 @dataclass(slots=True)
@@ -47,6 +51,7 @@ class Applying:
     since: int
     fresh_id: str
     records: int = 0
+    known: Known = field(default_factory=Known)
     threads: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     timers: dict[str, int] = field(default_factory=dict)
 
@@ -61,14 +66,17 @@ def apply(at: Applying, reply: Reply) -> Operation[None]:
         yield from _WRITERS[type(effect)](at, effect)
 
 
-def _make_room(_at: Applying, effect: MakeRoom) -> Operation[None]:
+def _make_room(at: Applying, effect: MakeRoom) -> Operation[None]:
     if not (yield "room_insert", rows.room_params(effect.room)):
         raise Overtaken
+    at.known.rooms[effect.room.room_id] = effect.room
 
 
-def _save_room(_at: Applying, effect: SaveRoom) -> Operation[None]:
-    if not (yield "room_save", rows.room_params(effect.room)):
+def _save_room(at: Applying, effect: SaveRoom) -> Operation[None]:
+    saved = yield "room_save", rows.room_params(effect.room)
+    if not saved:
         raise Overtaken
+    at.known.rooms[effect.room.room_id] = replace(effect.room, version=saved[0]["version"])
 
 
 def _plan_message(at: Applying, effect: PlanMessage) -> Operation[None]:
@@ -124,6 +132,7 @@ def _drop_timer(at: Applying, effect: DropTimer) -> Operation[None]:
 
 def _save_chat(at: Applying, effect: SaveChat) -> Operation[None]:
     chat = effect.chat
+    at.known.chats.pop((chat.tenant, chat.thread_id), None)  # what is in the table may know better in parts
     yield "chat_save", {**rows.chat_params(chat), "since": at.since, "now": at.now}
     if chat.gone_at is not None:
         yield from chat_is_gone(chat.tenant, chat.thread_id, at.now, at.since)
@@ -186,12 +195,12 @@ def take(at: Applying) -> Operation[Work]:
     messages: list[MessageClaim] = []
     for timer_key in [key for key, due_at in at.timers.items() if due_at <= at.now]:
         claimed = yield "timer_claim", {**lease, "timer_key": timer_key}
-        timers += yield from timer_claims(claimed, at.now)
+        timers += yield from timer_claims(claimed, at.now, at.known)
     due = [due_at for times in at.threads.values() for due_at in times]
     ahead = [due_at for due_at in (*at.timers.values(), *due) if due_at > at.now]
     for (tenant, thread_id), times in at.threads.items():
         if min(times) <= at.now:
-            claimed_here, later = yield from claim_thread(at.terms, tenant, thread_id, at.now)
+            claimed_here, later = yield from claim_thread(at.terms, tenant, thread_id, at.now, at.known)
             messages += claimed_here
             ahead += [later] if later else []
     return Work(timers=tuple(timers), messages=tuple(messages), next_due=min(ahead, default=None))

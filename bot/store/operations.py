@@ -8,7 +8,7 @@ from bot import backoff, limits
 from bot.leases import Lease, Receipt, ReceiptKind, Stuck, TurnClaim, Work
 from bot.model import Answer, TimerKind, Turn, TurnKind, Whisper
 from bot.store import rows, signins
-from bot.store.claims import MOST_ATTEMPTS, timer_claims, turn_claim, turn_claims
+from bot.store.claims import MOST_ATTEMPTS, Known, timer_claims, turn_claim, turn_claims
 from bot.store.sending import claim_threads, forget
 from bot.store.statements import Operation, Row, Rows, Statement, Terms, Value
 from bot.store.telling import expire, poisoned, tell_busy
@@ -181,7 +181,7 @@ def claim(terms: Terms, now: int, limit: int) -> Operation[Work]:
     yield from forget((yield "messages_late", {"now": now, "before": now - BEST_BEFORE}))
     messages, again = yield from claim_threads(terms, now, limit)
     turns = yield from turn_claims(turn_rows)
-    timers = yield from timer_claims(timer_rows, now)
+    timers = yield from timer_claims(timer_rows, now, Known())
     ahead = yield "next_due", {"now": now}
     full = max(len(turns), len(timers), len(messages)) >= limit
     return Work(

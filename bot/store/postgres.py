@@ -109,6 +109,7 @@ class PostgresDriver:
                 max_cached_statement_lifetime=0,
                 server_settings=SESSION,
                 init=_assert_durable,
+                reset=_as_it_is,
             )
         except ValueError as error:
             raise SettingsError([NO_ADDRESS]) from error
@@ -195,6 +196,10 @@ async def _assert_durable(connection: Any) -> None:  # noqa: ANN401 - asyncpg ha
     said = await connection.fetchval("SHOW synchronous_commit")
     if said != DURABLE:
         raise StoreError(f"PostgreSQL will not write durably here: synchronous_commit {said}")
+
+
+async def _as_it_is(connection: Any) -> None:  # noqa: ANN401 - asyncpg has no types
+    """No session is ever changed, and what is locked ends with its transaction: nothing to ask the server for."""
 
 
 async def _shut(connection: Any) -> None:  # noqa: ANN401 - asyncpg has no types

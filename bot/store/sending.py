@@ -8,7 +8,7 @@ from __future__ import annotations
 from bot import limits
 from bot.leases import Learned, MessageClaim, Route
 from bot.store import rows
-from bot.store.claims import UNREADABLE, find_chat, find_room
+from bot.store.claims import UNREADABLE, Known
 from bot.store.statements import Operation, Row, Rows, Terms, Value
 
 PAUSED_THREAD = "paused|thread|"
@@ -29,13 +29,13 @@ def claim_threads(terms: Terms, now: int, limit: int) -> Operation[Claimed]:
     claims: list[MessageClaim] = []
     ahead: list[int] = []
     for row in (yield "threads_due", {"now": now, "most": limit}):
-        claimed, later = yield from claim_thread(terms, row["tenant"], row["thread_id"], now)
+        claimed, later = yield from claim_thread(terms, row["tenant"], row["thread_id"], now, Known())
         claims += claimed
         ahead += [later] if later else []
     return claims, min(ahead, default=None)
 
 
-def claim_thread(terms: Terms, tenant: str, thread_id: str, now: int) -> Operation[Claimed]:
+def claim_thread(terms: Terms, tenant: str, thread_id: str, now: int, known: Known) -> Operation[Claimed]:
     """Claim the thread's next message, if it is due, nothing of the thread is being sent, and the limits allow it."""
     where: dict[str, Value] = {"tenant": tenant, "thread_id": thread_id}
     heads = yield "thread_heads", {**where, "now": now, "most": MOST_UNREADABLE}
@@ -53,7 +53,7 @@ def claim_thread(terms: Terms, tenant: str, thread_id: str, now: int) -> Operati
         lease: dict[str, Value] = {"now": now, "owner": terms.owner, "until": now + terms.lease_ms}
         claimed = yield "message_claim", {**lease, "message_id": head["message_id"]}
         try:
-            claims = yield from _claims(claimed, now)
+            claims = yield from _claims(claimed, now, known)
         except UNREADABLE:  # a newer release's: as it was, and on to the next
             back: dict[str, Value] = {name: head[name] for name in ("message_id", "state", "attempts", "generation")}
             yield "message_unclaim", back
@@ -87,11 +87,11 @@ def _times(found: Rows, scope: str) -> tuple[int, ...]:
     return tuple(sorted((row["at"] for row in found if row["scope"] == scope), reverse=True))
 
 
-def _claims(claimed: Rows, now: int) -> Operation[list[MessageClaim]]:
+def _claims(claimed: Rows, now: int, known: Known) -> Operation[list[MessageClaim]]:
     claims = []
     for row in claimed:
-        room = yield from find_room(row["room_id"])
-        chat = yield from find_chat(row["tenant"], row["thread_id"])
+        room = yield from known.room(row["room_id"])
+        chat = yield from known.chat(row["tenant"], row["thread_id"])
         route = yield from _route(row, now)
         claims.append(MessageClaim(rows.read_message(row), rows.read_lease(row), room, chat, route))
     return claims

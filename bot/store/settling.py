@@ -13,8 +13,8 @@ from bot.model import UNFINISHED, MessageState, Purpose, Room, Turn, TurnKind
 from bot.ports import Decide
 from bot.rooms import brought_key
 from bot.store import rows, signins, strays
-from bot.store.claims import MOST_ATTEMPTS, find_chat, find_room, turn_claims
-from bot.store.effects import Applying, Overtaken, apply, refresh, take
+from bot.store.claims import MOST_ATTEMPTS, Known, find_room, turn_claims
+from bot.store.effects import OVERTAKEN_AT, Applying, Overtaken, apply, refresh, take
 from bot.store.sending import learn
 from bot.store.statements import Operation, Row, Terms, Value
 from bot.store.telling import unshown
@@ -75,27 +75,35 @@ def settle_timer(at: Applying, claim: TimerClaim, decide: Decide) -> Operation[S
 
 
 def _decided(at: Applying, look: Look, decide: Decide) -> Operation[Reply]:
-    """Look, decide, apply; all over again when another decision was faster, never half."""
+    """Look, decide, apply; all over again when another decision was faster, never half.
+
+    Where only the first effect can be overtaken nothing was written by then, and there is nothing to undo.
+    """
     for _ in range(TRIES):
         reply = decide((yield from look()))
         healed = {thread: list(times) for thread, times in at.threads.items()}
-        yield "decision_begin", {}
+        undoable = any(isinstance(effect, OVERTAKEN_AT) for effect in reply.effects[1:])
+        if undoable:
+            yield "decision_begin", {}
         try:
             yield from apply(at, reply)
         except Overtaken:
-            yield "decision_undo", {}
-            yield "decision_end", {}
+            if undoable:
+                yield "decision_undo", {}
+                yield "decision_end", {}
             at.threads = healed
             at.timers.clear()
+            at.known = Known()
             continue
-        yield "decision_end", {}
+        if undoable:
+            yield "decision_end", {}
         return reply
     raise StoreError(f"others were faster {TRIES} times")
 
 
 def _turn_view(at: Applying, turn: Turn, *, unheard: bool) -> Operation[View]:
     tenant, thread_id = turn.chat.tenant, turn.chat.thread_id
-    chat = yield from find_chat(tenant, thread_id)
+    chat = yield from at.known.chat(tenant, thread_id)
     scope_key = chat_scope(thread_id)
     topic = named(turn.text)
     scopes = {"tenant": tenant, "scope_key": scope_key, "team_scope": team_scope(chat or turn.chat)}
@@ -154,7 +162,7 @@ def _started(turn: Turn, now: int) -> Operation[dict[str, tuple[int, ...]]]:
 
 def _timer_view(at: Applying, claim: TimerClaim) -> Operation[View]:
     room = yield from find_room(claim.timer.subject)
-    chat = (yield from find_chat(room.tenant, room.home_thread)) if room else None
+    chat = (yield from at.known.chat(room.tenant, room.home_thread)) if room else None
     if claim.turn is not None:
         return replace((yield from _turn_view(at, claim.turn, unheard=False)), room=room)
     notes = yield from _notes(claim.timer.tenant, at.now)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 LONGEST = 4096
+REMEMBERED = 128
+"""Characters up to which an address is remembered; with a conversation behind it, it is a longer one, and new."""
 HTTPS_PORT = 443
 _HOST = re.compile(r"[a-z0-9.-]+")
 _PATH = re.compile(r"[A-Za-z0-9._~/%:@!,+=&-]*")
@@ -19,6 +22,16 @@ def normal(url: object) -> str:
     """
     if not isinstance(url, str) or len(url) > LONGEST:
         return ""
+    return _known(url) if len(url) <= REMEMBERED else _checked(url)
+
+
+@lru_cache(maxsize=256)
+def _known(url: str) -> str:
+    """The same few addresses come with every activity."""
+    return _checked(url)
+
+
+def _checked(url: str) -> str:
     try:
         parts = urlsplit(url)
         port = parts.port

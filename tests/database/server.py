@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -44,8 +44,11 @@ def available() -> bool:
 
 
 @contextmanager
-def running() -> Iterator[str]:
-    """Start a server in a folder of its own (or use the one that is named) and return its address."""
+def running(settings: Sequence[str] = FOR_A_MOMENT) -> Iterator[str]:
+    """Start a server in a folder of its own (or use the one that is named) and return its address.
+
+    `settings` are those of a server whose data nobody needs; with none it keeps what it commits, as a real one does.
+    """
     given = os.environ.get("MUSTER_TEST_POSTGRES")
     if given:
         yield given
@@ -60,7 +63,7 @@ def running() -> Iterator[str]:
         Path(folder).chmod(0o755)
         initdb = [str(bin_folder / "initdb"), "-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-sync"]
         _run(data, [*initdb, "--no-locale", "--no-instructions"])
-        options = [part for option in FOR_A_MOMENT for part in ("-c", option)]
+        options = [part for option in settings for part in ("-c", option)]
         command = [str(bin_folder / "postgres"), "-D", data, "-h", "", "-k", data, *options]
         with _serving(data, command):
             yield f"postgresql://postgres@/postgres?{urlencode({'host': data})}"
