@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from bisect import bisect
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from bot.model import Chat, ChatKind, Person, Turn, TurnKind
@@ -58,6 +58,10 @@ class Request:
     at: float
     joins: bool = False
     copies: tuple[tuple[float, bool], ...] = ()
+
+    def later(self, numbers: int, *, days: int) -> Request:
+        """Return the same request so many days later, as another one."""
+        return replace(self, number=self.number + numbers, at=self.at + days * DAY)
 
     @property
     def subject(self) -> str:

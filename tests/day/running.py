@@ -18,6 +18,7 @@ from bot.dispatch import Dispatch
 from bot.errors import DoorError
 from bot.lifecycle import Lifecycle
 from bot.observe import Event
+from bot.ports import Store
 from bot.reading import Reading
 from bot.worker import Engine, Worker
 from tests.chaos.broken import BREAKS
@@ -36,14 +37,19 @@ Tell = Callable[[str], None]
 
 @dataclass(slots=True)
 class Day:
-    """A day being lived: one process of the bot, and everything around it."""
+    """A day being lived: one process of the bot on a SQLite file, and everything around it.
+
+    `broken` is one of `tests.chaos.broken.BREAKS`; after the last request it goes on for `afterwards` seconds.
+    """
 
     seed: int
     requests: Sequence[Request]
     weather: Weather
-    folder: Path
+    path: Path
     broken: str = ""
     tell: Tell = lambda _: None
+    opened: Callable[[Path, str], Store] = open_here
+    afterwards: float = AFTERWARDS
     acknowledged: dict[int, int] = field(default_factory=dict)
     events: Counter[str] = field(default_factory=Counter)
 
@@ -60,12 +66,11 @@ class Day:
             for number, copy, at in self._deliveries():
                 await clock.sleep(at - (clock.now() - MONDAY) / 1000)
                 people.create_task(self._deliver(worker, clock, self.requests[number], copy))
-        await clock.sleep(AFTERWARDS)
+        await clock.sleep(self.afterwards)
         telling.cancel()
         await worker.stop(1)
-        verdict = judge(
-            self.requests, self.acknowledged, Seen(connector.posts.values(), graph.meetings.values()), MONDAY
-        )
+        seen = Seen(connector.posts.values(), connector.unheard, graph.meetings.values())
+        verdict = judge(self.requests, self.acknowledged, seen, MONDAY)
         verdict.counts.update(wire.counts)
         verdict.counts.update(self.events)
         return verdict
@@ -95,7 +100,7 @@ class Day:
         """Put the engine together as `app.build` does, around these edges."""
         how = BREAKS[self.broken]
         chance = Dice(f"engine {self.seed}")
-        store = how.wrap_store(open_here(self.folder / "day.db", chance.token()))
+        store = how.wrap_store(self.opened(self.path, chance.token()))
         meetings, messenger = how.wrap_meetings(graph), how.wrap_messenger(connector)  # type: ignore[arg-type]  # as far as meetings now need it
         policy = Policy(graph.freeze)
         reading = Reading(connector, messenger, self._observe)
@@ -121,4 +126,4 @@ class Day:
 def live(seed: int, sizes: Sizes, folder: Path, *, broken: str = "", tell: Tell = lambda _: None) -> Verdict:
     """Live the day of a seed in virtual time and return the verdict; `broken` is one of `tests.chaos.broken.BREAKS`."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(Day(seed, draw(seed, sizes), Weather(), folder, broken, tell).lived())
+        return runner.run(Day(seed, draw(seed, sizes), Weather(), folder / "day.db", broken, tell).lived())

@@ -177,16 +177,20 @@ class Post:
 
 
 class SimulatedConnector:
-    """The Bot Connector with Teams' limits per thread and tenant: `bot.ports.Messenger`; reads posts for `Posts` too."""
+    """The Bot Connector with Teams' limits per thread and tenant: `bot.ports.Messenger`; reads posts for `Posts` too.
+
+    `posts` are all messages by id; `unheard` says how many answers to the posts of a nonce were lost.
+    """
 
     def __init__(self, way: Wire) -> None:
         self.posts: dict[str, Post] = {}
+        self.unheard: Counter[str] = Counter()
         self._by_nonce: dict[str, str] = {}
         self._wire = way
         self._limits = Limits(way)
         self._limits.on = True
 
-    async def _send(self, chat: Chat, act: Callable[[], T]) -> T:
+    async def _send(self, chat: Chat, act: Callable[[], T], nonce: str = "") -> T:
         """Do something to a thread, if the limits allow it. Raises NotDone, Unclear or Gone."""
         async with self._wire.call(self._wire.weather.connector_ms):
             counts = self._wire.counts
@@ -201,11 +205,12 @@ class SimulatedConnector:
             done = act()
             if self._wire.happens(self._wire.weather.unheard):
                 counts["answers of the connector lost"] += 1
+                self.unheard[nonce] += 1
                 raise Unclear("no answer")
             return done
 
     def _add(self, chat: Chat, content: Rendered, nonce: str, to: str = "") -> str:
-        post = Post(str(len(self.posts) + 1), nonce, chat.thread_id, self._wire.now(), to)
+        post = Post(f"{self._wire.now()}.{len(self.posts)}", nonce, chat.thread_id, self._wire.now(), to)
         post.shows(content)
         self.posts[post.id] = post
         self._by_nonce[nonce] = post.id
@@ -213,11 +218,11 @@ class SimulatedConnector:
 
     async def post(self, chat: Chat, _conversation_id: str, content: Rendered, *, nonce: str) -> str:
         """Post a message."""
-        return await self._send(chat, lambda: self._add(chat, content, nonce))
+        return await self._send(chat, lambda: self._add(chat, content, nonce), nonce)
 
     async def whisper(self, chat: Chat, _conversation_id: str, to: Person, content: Rendered, *, nonce: str) -> str:
         """Post a message that one person sees."""
-        return await self._send(chat, lambda: self._add(chat, content, nonce, to.id))
+        return await self._send(chat, lambda: self._add(chat, content, nonce, to.id), nonce)
 
     async def edit(self, chat: Chat, _conversation_id: str, activity_id: str, content: Rendered) -> None:
         """Show another version."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.day.plan import NINE, Request
@@ -52,9 +52,13 @@ def at(values: Iterable[float], share: float) -> float:
 
 
 class Seen:
-    """What was there: the messages by what they are about, and the meetings by their subject."""
+    """What was there: the messages by what they are about, and the meetings by their subject.
 
-    def __init__(self, posts: Iterable[Post], meetings: Iterable[Made]) -> None:
+    `unheard` is how many answers to the posts of a nonce were lost.
+    """
+
+    def __init__(self, posts: Iterable[Post], unheard: Mapping[str, int], meetings: Iterable[Made]) -> None:
+        self.unheard = unheard
         self.cards: dict[str, list[Post]] = defaultdict(list)
         self.whispers: dict[tuple[str, str], list[Post]] = defaultdict(list)
         self.alive: Counter[str] = Counter()
@@ -98,8 +102,11 @@ def _one(request: Request, seen: Seen, verdict: Verdict) -> None:
     cards, answers = seen.cards[subject], _answers(request, seen)
     if not answers:
         verdict.lost.append(f"{subject} was acknowledged and nothing came of it")
-    if len(answers) > 1:
-        verdict.doubled.append(f"{subject} has {len(cards)} cards and {len(answers) - len(cards)} whispers")
+    told = len(answers) - len(cards)
+    if len(answers) > 1 and not cards and told <= 1 + seen.unheard[answers[0].nonce]:
+        verdict.counts["told twice: an answer was lost"] += 1  # what one person sees cannot be read (ENGINE R15)
+    elif len(answers) > 1:
+        verdict.doubled.append(f"{subject} has {len(cards)} cards and {told} whispers")
     if seen.alive[subject] > 1:
         verdict.doubled.append(f"{subject} has {seen.alive[subject]} meetings at Graph")
     for card in cards:

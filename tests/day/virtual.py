@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 import selectors
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +19,7 @@ from bot.store.statements import Operation, Terms
 from bot.store.store import TransactionalStore
 
 T = TypeVar("T")
+Watch = Callable[[sqlite3.Connection], None]
 
 
 class _Leaping(selectors.DefaultSelector):
@@ -86,8 +88,9 @@ class Dice:
 class _Here:
     """The SQLite writer without its thread: each operation is committed before anything else runs."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, watch: Watch) -> None:
         self._writer = _Writer(str(path))
+        watch(self._writer._connection)
         self._loop = asyncio.get_running_loop()
 
     async def run(self, begin: Callable[[], Operation[T]]) -> T:
@@ -103,6 +106,6 @@ class _Here:
         self._writer.close()
 
 
-def open_here(path: Path, owner: str) -> Store:
-    """Return SQLite's store, with the product's own terms, for the running loop."""
-    return TransactionalStore(_Here(path), Terms(owner))
+def open_here(path: Path, owner: str, *, watch: Watch = lambda _: None) -> Store:
+    """Return SQLite's store, with the product's own terms, for the running loop; `watch` is shown its connection."""
+    return TransactionalStore(_Here(path, watch), Terms(owner))
