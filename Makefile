@@ -1,7 +1,7 @@
 # Two commands matter: make demo, make test. Everything they need they fetch themselves.
 # The same without make (Windows): py app.py demo, py app.py test.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-all chaos chaos-proof crash format lock clean
+.PHONY: help demo test check test-all chaos chaos-proof crash day format lock clean
 PYTHON ?=
 ARGS ?=
 export PYTHON
@@ -31,6 +31,9 @@ chaos-proof:  ## Builds broken on purpose, one after the other: the verdict find
 
 crash:  ## Every crash point on both stores, by SIGKILL and by SIGSTOP (make test runs each point once)
 	@$(RUN) app.py test -m "long or not long" -n 4 $(ARGS) tests/crash
+
+day:  ## A company of 300,000 lives a Monday in virtual time, and its nine o'clock in real time (SEED=7 BREAK=dedupe)
+	@$(RUN) app.py test day $(if $(SEED),--seed $(SEED)) $(if $(BREAK),--break $(BREAK)) $(ARGS)
 
 format:  ## Rewrite the code as the formatter wants it
 	@$(RUN) app.py test --fix

@@ -1,7 +1,7 @@
 """Every gate of Muster, side by side: `python app.py test`.
 
 With words for pytest (`-k meet`, `tests/journeys`) only those tests run, without the coverage threshold.
-`chaos` and its options run `tests/chaos` for minutes.
+`chaos` and `day` and their options run `tests/chaos` and `tests/day` for minutes.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 NETWORK = Path(__file__).resolve().parent / "network"
 PYTHON = sys.executable
 LINT_IMPORTS = "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
+PROGRAMS = ("chaos", "day")
+"""What runs for minutes, and is no test of pytest's."""
 ROOM = 2 * 1024**3
 """Bytes that must be free in memory before temporary files go there."""
 WORKERS = str(min(8, (os.cpu_count() or 2) + 1))  # some tests wait for a process or a pause
@@ -74,8 +76,8 @@ def main(arguments: list[str]) -> int:
     if options.gates:
         return run_all(STATIC, {})
     prefix, environ = offline()
-    if for_pytest[:1] == ["chaos"]:
-        return subprocess.call([*prefix, PYTHON, "-m", "tests.chaos", *for_pytest[1:]], env=environ)  # noqa: S603 - ours
+    if for_pytest and for_pytest[0] in PROGRAMS:
+        return subprocess.call([*prefix, PYTHON, "-m", f"tests.{for_pytest[0]}", *for_pytest[1:]], env=environ)  # noqa: S603 - ours
     if for_pytest:
         return subprocess.call([*prefix, PYTHON, "-m", "pytest", *for_pytest], env=environ)  # noqa: S603 - pytest
     with tempfile.TemporaryDirectory() as folder:
@@ -141,7 +143,7 @@ def run_all(gates: tuple[Gate, ...], environ: dict[str, str]) -> int:
                 failed = True
                 print(f"{outcome.output.rstrip()}\n  repair {outcome.gate.name}: {outcome.gate.repair}", flush=True)
     if closing:
-        print("left out: the long ones, make crash and make chaos")
+        print("left out: the long ones, make crash, make chaos and make day")
     print(f"{'FAILED' if failed else 'all gates passed'} in {time.monotonic() - began:.0f} s")
     if closing:
         print(closing)

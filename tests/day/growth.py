@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections import Counter
 from contextlib import closing
@@ -10,14 +9,13 @@ from functools import partial
 from pathlib import Path
 
 from tests.day.plan import DAY, HOUR, MONDAY, Sizes, draw
-from tests.day.running import Day
+from tests.day.running import Day, live
 from tests.day.simulated import Weather
-from tests.day.virtual import VirtualLoop, open_here
+from tests.day.virtual import open_here
 
 CALM = Weather(unheard=0.0, busy=0.0)
-ASKED = Sizes(chats=12, meetings=12, peak=0.0, joining=0.0, copies=0.5, first=10 * HOUR, last=10 * HOUR + 60)
+ASKED = Sizes(chats=12, meetings=12, peak=0.0, joining=0.0, copies=0.5, first=10 * HOUR, last=10 * HOUR + 60, minutes=1)
 """The requests that are measured: a minute of them."""
-QUIET = 30.0
 OPEN = 10
 """Of so many rooms one is still open, with the timer of its end."""
 IDS = {
@@ -34,12 +32,13 @@ SPREAD = {"sends": ("at", 2), "rooms": ("created_at", 1_000), "inbox": ("receive
 """Columns of times, and by how many ms the rows differ; of what was sent only an hour is kept."""
 
 
-def steps(folder: Path, rooms: int) -> float:
-    """Return how many steps SQLite's machine takes for one request where there are so many rooms already."""
+def steps(path: Path, rooms: int) -> float:
+    """Return how many steps SQLite's machine takes for one request where there are so many rooms already.
+
+    `path` is where a new file goes.
+    """
     requests = draw(1, ASKED)
-    path = folder / "grown.db"
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        runner.run(Day(1, requests, CALM, path, afterwards=QUIET).lived())
+    live(Day(1, ASKED, requests, path, CALM))
     grow(path, rooms)
     counted: Counter[str] = Counter()
 
@@ -47,10 +46,8 @@ def steps(folder: Path, rooms: int) -> float:
         connection.set_progress_handler(partial(counted.update, {"steps": 1}), 1)
 
     later = [request.later(len(requests), days=1) for request in requests]
-    opened = partial(open_here, watch=watch)
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        verdict = runner.run(Day(2, later, CALM, path, opened=opened, afterwards=QUIET).lived())
-    if verdict.lost or verdict.doubled:
+    verdict = live(Day(2, ASKED, later, path, CALM, opened=partial(open_here, watch=watch)))
+    if not verdict.green:
         raise AssertionError("\n".join(verdict.lines()))
     return counted["steps"] / len(requests)
 

@@ -16,13 +16,11 @@ MONDAY = 1_793_577_600_000
 TENANT = "5d2f8f0e-7f43-4a0c-8f57-0c9b1f6a2d31"
 IN_A_CHAT = 12
 """People of each chat: 25,000 chats are 300,000 people."""
-HELD = 4_800
-"""Seconds for which a chat's room surely keeps its place: an hour, the grace, and what limits may add."""
+OVERDUE = 20
+"""Minutes after its planned end by which a room has surely ended: the grace, and what limits may add."""
 BEST_BEFORE = 300_000
 HOUR, DAY = 3_600, 86_400
 NINE = 9 * HOUR
-AFTERWARDS = 2 * HOUR
-"""Seconds after midnight until the last meeting's card has said that its time is up."""
 HOURS = (1, 1, 1, 1, 2, 4, 10, 40, 110, 100, 90, 70, 50, 90, 95, 85, 70, 40, 20, 12, 8, 5, 3, 2)
 """How the meetings spread over the hours of the day, besides the minute of nine o'clock."""
 
@@ -32,7 +30,7 @@ class Sizes:
     """How large a day is. `peak` is the share of meetings asked for in the minute of nine o'clock.
 
     Of the requests a tenth is another person's for a meeting that is there; `copies` is the share delivered again.
-    `first` and `last` bound the day in seconds since midnight.
+    `first` and `last` bound the day in seconds since midnight; a meeting is planned for so many `minutes`.
     """
 
     chats: int = 25_000
@@ -42,6 +40,12 @@ class Sizes:
     copies: float = 0.03
     first: int = 0
     last: int = DAY
+    minutes: int = 60
+
+    @property
+    def held(self) -> float:
+        """Return the seconds for which a room keeps its chat's place at most."""
+        return (self.minutes + OVERDUE) * 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +130,10 @@ def draw(seed: int, sizes: Sizes) -> tuple[Request, ...]:
             for chat in iter(lambda: dice.randrange(sizes.chats), -1)
             if free_from[chat] <= at and asked[chat] < IN_A_CHAT - 1
         )
-        free_from[chat] = at + HELD
+        free_from[chat] = at + sizes.held
         ask(chat, at, joins=False)
         if dice.random() < sizes.joining:
-            ask(chat, at + dice.choice((dice.uniform(0.001, 1.0), dice.uniform(5.0, 1_800.0))), joins=True)
+            ask(chat, at + dice.choice((dice.uniform(0.001, 1.0), dice.uniform(5.0, sizes.minutes * 30.0))), joins=True)
     return tuple(sorted(requests, key=lambda request: request.at))
 
 

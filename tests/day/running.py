@@ -21,17 +21,19 @@ from bot.observe import Event
 from bot.ports import Store
 from bot.reading import Reading
 from bot.worker import Engine, Worker
-from tests.chaos.broken import BREAKS
-from tests.day.plan import AFTERWARDS, MONDAY, Request, Sizes, draw
+from tests.chaos.broken import Break
+from tests.day.plan import MONDAY, Request, Sizes
 from tests.day.simulated import SimulatedConnector, SimulatedGraph, Weather, Wire
 from tests.day.verdict import Seen, Verdict, judge
-from tests.day.virtual import Dice, VirtualClock, VirtualLoop, open_here
+from tests.day.virtual import Dice , VirtualClock, VirtualLoop, open_here
 
 DOOR_TRIES = 5
 """How often a delivery that was refused with 503 comes again."""
 TELL_EVERY = 1_800.0
 """Virtual seconds between two lines of progress."""
 
+SOUND = Break()
+WEATHER = Weather()
 Tell = Callable[[str], None]
 
 
@@ -39,17 +41,17 @@ Tell = Callable[[str], None]
 class Day:
     """A day being lived: one process of the bot on a SQLite file, and everything around it.
 
-    `broken` is one of `tests.chaos.broken.BREAKS`; after the last request it goes on for `afterwards` seconds.
+    `broken` may put something around the edges.
     """
 
     seed: int
+    sizes: Sizes
     requests: Sequence[Request]
-    weather: Weather
     path: Path
-    broken: str = ""
+    weather: Weather = WEATHER
+    broken: Break = SOUND
     tell: Tell = lambda _: None
     opened: Callable[[Path, str], Store] = open_here
-    afterwards: float = AFTERWARDS
     acknowledged: dict[int, int] = field(default_factory=dict)
     events: Counter[str] = field(default_factory=Counter)
 
@@ -66,7 +68,7 @@ class Day:
             for number, copy, at in self._deliveries():
                 await clock.sleep(at - (clock.now() - MONDAY) / 1000)
                 people.create_task(self._deliver(worker, clock, self.requests[number], copy))
-        await clock.sleep(self.afterwards)
+        await clock.sleep(self.sizes.held)
         telling.cancel()
         await worker.stop(1)
         seen = Seen(connector.posts.values(), connector.unheard, graph.meetings.values())
@@ -98,11 +100,11 @@ class Day:
 
     def _worker(self, clock: VirtualClock, graph: SimulatedGraph, connector: SimulatedConnector) -> Worker:
         """Put the engine together as `app.build` does, around these edges."""
-        how = BREAKS[self.broken]
+        how = self.broken
         chance = Dice(f"engine {self.seed}")
         store = how.wrap_store(self.opened(self.path, chance.token()))
         meetings, messenger = how.wrap_meetings(graph), how.wrap_messenger(connector)  # type: ignore[arg-type]  # as far as meetings now need it
-        policy = Policy(graph.freeze)
+        policy = Policy(graph.freeze, self.sizes.minutes)
         reading = Reading(connector, messenger, self._observe)
         lifecycle = Lifecycle(meetings, messenger, policy, clock, chance, self._observe)
         delivery = Delivery(messenger, clock, chance, self._observe, "en", reading)
@@ -123,7 +125,7 @@ class Day:
             )
 
 
-def live(seed: int, sizes: Sizes, folder: Path, *, broken: str = "", tell: Tell = lambda _: None) -> Verdict:
-    """Live the day of a seed in virtual time and return the verdict; `broken` is one of `tests.chaos.broken.BREAKS`."""
+def live(day: Day) -> Verdict:
+    """Live a day in virtual time and return the verdict."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(Day(seed, draw(seed, sizes), Weather(), folder / "day.db", broken, tell).lived())
+        return runner.run(day.lived())
