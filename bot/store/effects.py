@@ -127,7 +127,12 @@ def _save_chat(at: Applying, effect: SaveChat) -> Operation[None]:
 
 
 def _save_note(_at: Applying, effect: SaveNote) -> Operation[None]:
-    note: dict[str, Value] = {"note_key": effect.key, "value": effect.value, "until": effect.until}
+    note: dict[str, Value] = {
+        "note_key": effect.key,
+        "about": effect.about,
+        "value": effect.value,
+        "until": effect.until,
+    }
     yield "note_save", {"tenant": effect.tenant, **note}
 
 

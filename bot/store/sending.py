@@ -112,7 +112,7 @@ def learn(terms: Terms, claim: MessageClaim, learned: Learned, now: int) -> Oper
     message = claim.message
     tenant = message.tenant
     if learned.paused_until:
-        yield from _note(tenant, f"{PAUSED_THREAD}{message.thread_id}", learned.paused_until)
+        yield from _note(tenant, f"{PAUSED_THREAD}{message.thread_id}", learned.paused_until, message.thread_id)
     if learned.untargeted:
         yield from _note(tenant, UNTARGETED, now + REFUSAL_KEPT)
     if learned.personal is not None and message.to is not None:
@@ -128,8 +128,8 @@ def learn(terms: Terms, claim: MessageClaim, learned: Learned, now: int) -> Oper
             yield from chat_is_gone(tenant, message.thread_id, now, since)
 
 
-def _note(tenant: str, key: str, until: int) -> Operation[None]:
-    yield "note_save", {"tenant": tenant, "note_key": key, "value": "", "until": until}
+def _note(tenant: str, key: str, until: int, about: str = "") -> Operation[None]:
+    yield "note_save", {"tenant": tenant, "note_key": key, "about": about, "value": "", "until": until}
 
 
 def chat_is_gone(tenant: str, thread_id: str, now: int, since: int) -> Operation[None]:

@@ -8,7 +8,7 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from tests.day.plan import DAY, HOUR, MONDAY, Sizes, draw
+from tests.day.plan import DAY, HOUR, MONDAY, TENANT, Sizes, draw
 from tests.day.running import Day, live
 from tests.day.simulated import Weather
 from tests.day.virtual import open_here
@@ -26,6 +26,7 @@ IDS = {
     "sends": ("message_id", "thread_id"),
     "timers": ("timer_key", "subject"),
     "audit": ("audit_id", "room_id", "thread_id"),
+    "notes": ("note_key", "about"),
 }
 """The columns in which one meeting's rows differ from another's."""
 SPREAD = {"sends": ("at", 2), "rooms": ("created_at", 1_000), "inbox": ("received_at", 1_000)}
@@ -60,6 +61,8 @@ def grow(path: Path, rooms: int) -> None:
         times = max(1, rooms // there)
         connection.execute("UPDATE rooms SET state = 'ended', ended_at = created_at")
         connection.execute("UPDATE messages SET due_at = NULL")
+        member = (TENANT, "member|29:x", "x@contoso.example", MONDAY + 400 * DAY * 1_000, "29:x")
+        connection.execute("INSERT INTO notes VALUES (?, ?, ?, ?, ?)", member)
         connection.execute("UPDATE sends SET at = ?", (MONDAY + (DAY + 10 * HOUR) * 1_000 - 2_000,))
         connection.execute(
             "INSERT INTO timers SELECT 'end|' || room_id, 'end', tenant, room_id, '{}', ?, 0, '', 0, 0 FROM rooms"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 
@@ -12,15 +13,27 @@ from bot.sandbox.tenant import Person
 from tests.chaos import plan as chaos
 from tests.chaos.process import pause
 from tests.chaos.running import Options, Run
-from tests.chaos.verdict import Asked, Found, Verdict
+from tests.chaos.verdict import Verdict
 from tests.database.server import running, schema
 from tests.day.plan import NINE, Request
-from tests.day.verdict import at
+from tests.day.verdict import at as share
+from tests.journeys.harness import words
 
 REPLICAS = 2
+MOST_SAID = 10
 MEETINGS_OF_ONE = 3
 """Of the same person: five in a minute are the most that Muster opens for one."""
+GRANTS = ("ChannelMessage.Read.Group", "ChatMessage.Read.Chat")
 SUBJECT = re.compile(r"Case \d{4}")
+
+
+class Granted(Cloud):
+    """A cloud whose tenant lets the bot read its posts, so that a lost answer doubles no card (ENGINE R15)."""
+
+    def environment(self, port: int) -> dict[str, str]:
+        """Return the environment of a bot that is to read them."""
+        self.tenant.consents = set(GRANTS)
+        return super().environment(port) | {"MUSTER_READ_MESSAGES": "on"}
 
 
 class Peak(Run):
@@ -51,17 +64,20 @@ class Peak(Run):
     def waited(self) -> list[float]:
         """Return the seconds from what was said to its card, in the order of the cards."""
         said: dict[str, int] = {}
-        waited = []
+        cards: dict[str, int] = {}
         for post in self.cloud.board.posts:
-            if post.sender != self.cloud.tenant.bot_id:
-                found = SUBJECT.search(post.text)
-                if found:
-                    said[found[0]] = post.at
-        for request in self.plan.requests:
-            there = [post for post in self.cloud.board.posts if post.thread_id == self.chats[request.chat].thread_id]
-            found_here = Found(Asked(request, self.chats[request.chat], self._person(request), acknowledged=True), there)
-            waited += [(card.at - said[request.subject]) / 1000 for card in found_here.cards[:1]]
-        return waited
+            found = SUBJECT.search(post.text or words(post.versions[0]))
+            if found:
+                first = cards if post.sender == self.cloud.tenant.bot_id else said
+                first.setdefault(found[0], post.at)
+        return [(at - said[subject]) / 1000 for subject, at in cards.items()]
+
+    def said_by_replicas(self) -> Counter[str]:
+        """Count the outcomes in the replicas' logs that are not as usual."""
+        lines = (
+            line for replica in self.replicas for line in replica.lines if " WARNING " in line or " ERROR " in line
+        )
+        return Counter(re.sub(r"^\S+ \S+ | ref=\S+| ms=\S+", "", line.strip()) for line in lines)
 
     def acknowledged_after(self) -> list[float]:
         """Return the seconds that each delivery was waited for."""
@@ -72,18 +88,17 @@ class Peak(Run):
 async def replay(requests: Sequence[Request], store: str) -> list[str]:
     """Replay the requests of the minute of nine and return what came of it, for people to read; the last line judges."""
     minute = [request for request in requests if NINE <= request.at < NINE + 60 and not request.joins]
-    asked = tuple(
-        chaos.Request(number, number - 1, 0, request.at - NINE) for number, request in enumerate(minute, 1)
-    )
+    asked = tuple(chaos.Request(number, number - 1, 0, request.at - NINE) for number, request in enumerate(minute, 1))
     sizes = chaos.Sizes(requests=len(asked), chats=len(asked), replicas=REPLICAS, seconds=60.0, kills=0, faulty=0.0)
     options = Options(store, lease_ms=0, unclear_ms=0, tries=20, teams_seconds=15.0, patience=240.0, quiet=5.0)
-    async with Cloud() as cloud:
+    async with Granted() as cloud:
         run = Peak(cloud, chaos.Plan(0, sizes, asked, ()), options)
         verdict = await run.verdict()
-        waited, heard = run.waited(), run.acknowledged_after()
+        waited, heard, logged = run.waited(), run.acknowledged_after(), run.said_by_replicas()
     return [
-        f"  request to card              p50 {at(waited, 0.5):7.2f} s   p99 {at(waited, 0.99):7.2f} s",
-        f"  request to acknowledgement   p50 {at(heard, 0.5):7.2f} s   p99 {at(heard, 0.99):7.2f} s",
+        *(f"  {number:>5} × {what}" for what, number in logged.most_common(MOST_SAID)),
+        f"  request to card              p50 {share(waited, 0.5):7.2f} s   p99 {share(waited, 0.99):7.2f} s",
+        f"  request to acknowledgement   p50 {share(heard, 0.5):7.2f} s   p99 {share(heard, 0.99):7.2f} s",
         *verdict.lines(),
     ]
 

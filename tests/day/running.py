@@ -25,7 +25,7 @@ from tests.chaos.broken import Break
 from tests.day.plan import MONDAY, Request, Sizes
 from tests.day.simulated import SimulatedConnector, SimulatedGraph, Weather, Wire
 from tests.day.verdict import Seen, Verdict, judge
-from tests.day.virtual import Dice , VirtualClock, VirtualLoop, open_here
+from tests.day.virtual import Dice, VirtualClock, VirtualLoop, open_here
 
 DOOR_TRIES = 5
 """How often a delivery that was refused with 503 comes again."""
