@@ -127,13 +127,8 @@ def _save_chat(at: Applying, effect: SaveChat) -> Operation[None]:
 
 
 def _save_note(_at: Applying, effect: SaveNote) -> Operation[None]:
-    note: dict[str, Value] = {
-        "note_key": effect.key,
-        "about": effect.about,
-        "value": effect.value,
-        "until": effect.until,
-    }
-    yield "note_save", {"tenant": effect.tenant, **note}
+    note: dict[str, Value] = {"note_key": effect.key, "value": effect.value, "until": effect.until}
+    yield "note_save", {"tenant": effect.tenant, "about": effect.about, **note}
 
 
 def _record(at: Applying, effect: Record) -> Operation[None]:

@@ -86,7 +86,10 @@ class Peak(Run):
 
 
 async def replay(requests: Sequence[Request], store: str) -> list[str]:
-    """Replay the requests of the minute of nine and return what came of it, for people to read; the last line judges."""
+    """Replay the requests of the minute of nine and return what came of it, for people to read; the last line says so.
+
+    `store` is a MUSTER_STORE.
+    """
     minute = [request for request in requests if NINE <= request.at < NINE + 60 and not request.joins]
     asked = tuple(chaos.Request(number, number - 1, 0, request.at - NINE) for number, request in enumerate(minute, 1))
     sizes = chaos.Sizes(requests=len(asked), chats=len(asked), replicas=REPLICAS, seconds=60.0, kills=0, faulty=0.0)
@@ -96,7 +99,7 @@ async def replay(requests: Sequence[Request], store: str) -> list[str]:
         verdict = await run.verdict()
         waited, heard, logged = run.waited(), run.acknowledged_after(), run.said_by_replicas()
     return [
-        *(f"  {number:>5} × {what}" for what, number in logged.most_common(MOST_SAID)),
+        *(f"  {number:>5} times {what}" for what, number in logged.most_common(MOST_SAID)),
         f"  request to card              p50 {share(waited, 0.5):7.2f} s   p99 {share(waited, 0.99):7.2f} s",
         f"  request to acknowledgement   p50 {share(heard, 0.5):7.2f} s   p99 {share(heard, 0.99):7.2f} s",
         *verdict.lines(),

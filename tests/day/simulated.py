@@ -104,7 +104,7 @@ class SimulatedGraph:
         return wire.freeze(host_oid, request, binding_version="beta")
 
     async def make(self, _tenant: str, request: FrozenRequest, *, reference: str, by: Person | None = None) -> Meeting:
-        """createOrGet (facts/graph 1.3)."""
+        """Make the meeting, or find the one made before (facts/graph 1.3)."""
         del reference, by
         async with self._wire.call(self._wire.weather.graph_ms):
             self._wire.counts["calls of Graph"] += 1

@@ -110,11 +110,17 @@ def _one(request: Request, seen: Seen, verdict: Verdict) -> None:
     if seen.alive[subject] > 1:
         verdict.doubled.append(f"{subject} has {seen.alive[subject]} meetings at Graph")
     for card in cards:
-        opened = [head for head in card.heads if head.endswith(": open")]
-        if not opened and not card.heads[-1].endswith("not opened"):
-            verdict.lost.append(f"{subject} neither opened nor failed: {card.heads}")
-        if opened and not (card.links and card.links <= seen.links[subject]):
-            verdict.lost.append(f"{subject}: its link leads to no meeting of its own")
-        if opened and card.heads[-1] == opened[-1]:
-            verdict.stale.append(f"{subject} still says it is open")
-    verdict.counts["failed, and said so"] += sum(card.heads[-1].endswith("not opened") for card in cards)
+        _honest(card, subject, seen.links[subject], verdict)
+
+
+def _honest(card: Post, subject: str, links: set[str], verdict: Verdict) -> None:
+    """A card led to its own meeting and has said that its time is up, or it says that there was none."""
+    opened = [head for head in card.heads if head.endswith(": open")]
+    failed = card.heads[-1].endswith("not opened")
+    verdict.counts["failed, and said so"] += failed
+    if not opened and not failed:
+        verdict.lost.append(f"{subject} neither opened nor failed: {card.heads}")
+    if opened and not (card.links and card.links <= links):
+        verdict.lost.append(f"{subject}: its link leads to no meeting of its own")
+    if opened and card.heads[-1] == opened[-1]:
+        verdict.stale.append(f"{subject} still says it is open")

@@ -247,7 +247,7 @@ async def test_a_timer_that_carries_a_turn_decides_with_the_turn_s_view(store: S
 
 
 async def test_a_decision_sees_the_notes_that_concern_it(store: Store, make: Make) -> None:
-    """A turn sees the tenant's notes and its chat's, a timer those about its room's people too, and nobody another's."""
+    """A turn sees the notes of its tenant and its chat, a timer those about its room's people too, none sees others."""
     ben = Person("29:ben", "oid-ben", "Ben")
     abouts = ("", make.thread, ben.id, "29:ana", "19:other")
     notes = [SaveNote(make.tenant, f"about {about}", "v", make.now + 9, about) for about in abouts]

@@ -144,9 +144,7 @@ async def test_no_scan_on_postgresql(postgres_url: str) -> None:
 
 def steps(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Every step of a plan that reads a table or an index."""
-    if "Relation Name" in plan and plan["Node Type"] not in {"ModifyTable", "Bitmap Heap Scan"}:
-        yield plan
-    elif plan["Node Type"] == "Bitmap Index Scan":
+    if plan["Node Type"].endswith("Scan") and {"Relation Name", "Index Name"} & plan.keys():
         yield plan
     for below in plan.get("Plans", []):
         yield from steps(below)
@@ -154,6 +152,6 @@ def steps(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def found_by_key(step: dict[str, Any]) -> bool:
     """Say whether a step looks for a key, or reads an index that holds only what waits."""
-    key = step.get("Index Cond", "")
+    key = step.get("Index Cond", step.get("Recheck Cond", ""))
     narrow = key.replace("(", "").partition(" AND ")[2] or not key.startswith("(tenant =")
     return bool(key and narrow) or ("Index" in step["Node Type"] and WAITING in step.get("Filter", ""))
