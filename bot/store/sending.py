@@ -25,14 +25,34 @@ Claimed = tuple[list[MessageClaim], int | None]
 
 
 def claim_threads(terms: Terms, now: int, limit: int) -> Operation[Claimed]:
-    """Claim the next message of every thread that has one due, at most `limit` threads."""
+    """Claim the next message of every thread that has one due, at most `limit` threads.
+
+    A tenant that has sent what it may is left alone as a whole: however many of its threads wait, they cost nothing.
+    """
     claims: list[MessageClaim] = []
     ahead: list[int] = []
-    for row in (yield "threads_due", {"now": now, "most": limit}):
-        claimed, later = yield from claim_thread(terms, row["tenant"], row["thread_id"], now)
-        claims += claimed
-        ahead += [later] if later else []
+    left: dict[str, int] = {}
+    spent, before = "", None
+    while spent != before and len(claims) < limit:
+        before = spent
+        for row in (yield "threads_due", {"now": now, "most": limit - len(claims), "besides": spent}):
+            tenant = row["tenant"]
+            sent = [] if tenant in left else (yield from _sent_in(tenant, now))
+            if left.setdefault(tenant, limits.MOST_IN_TENANT - len(sent)) > 0:
+                claimed, later = yield from claim_thread(terms, tenant, row["thread_id"], now)
+                claims += claimed
+                ahead += [later] if later else []
+                left[tenant] -= len(claimed)
+            elif f"{tenant} " not in spent:
+                spent += f"{tenant} "
+                ahead.append(min(sent, default=now) + limits.TENANT[-1][1])
     return claims, min(ahead, default=None)
+
+
+def _sent_in(tenant: str, now: int) -> Operation[list[int]]:
+    """Return when the messages were sent that count against the tenant's limit now."""
+    asked: dict[str, Value] = {"since": now - limits.TENANT[-1][1], "most": limits.MOST_IN_TENANT}
+    return [row["at"] for row in (yield "tenant_sent", {"tenant": tenant, **asked})]
 
 
 def claim_thread(terms: Terms, tenant: str, thread_id: str, now: int) -> Operation[Claimed]:

@@ -12,6 +12,8 @@ import secrets
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tests.chaos.broken import BREAKS
@@ -50,7 +52,11 @@ def main(arguments: list[str]) -> int:
 
 def _part(part: str, seed: int, sizes: Sizes, broken: str) -> bool:
     began = time.monotonic()
-    parts = {"day": lambda: _day(seed, sizes, broken), "growth": _growth, "peak": lambda: _peak(seed, sizes)}
+    parts: dict[str, Callable[[], bool]] = {
+        "day": partial(_day, seed, sizes, broken),
+        "growth": _growth,
+        "peak": partial(_peak, seed, sizes),
+    }
     green = parts[part]()
     print(f"  ({time.monotonic() - began:.0f} s)", flush=True)
     return green

@@ -142,7 +142,7 @@ def _moments(dice: random.Random, sizes: Sizes) -> list[float]:
     in_peak = int(sizes.meetings * sizes.peak)
     peak = [NINE + min(59.9, dice.expovariate(1 / 15)) for _ in range(in_peak)]
     sums = list(accumulate(HOURS))
-    others = []
+    others: list[float] = []
     while len(others) < sizes.meetings - in_peak:
         hour = bisect(sums, dice.random() * sums[-1])
         # A third of what people begin, they begin at the full or the half hour.

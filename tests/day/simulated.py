@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bot.errors import Gone, NotDone, NotNow, QuotaReached, Unclear
 from bot.graph import wire
@@ -124,7 +124,7 @@ class SimulatedGraph:
             self._wire.counts["Graph away"] += 1
             raise NotNow("503", status=503).after(None, unclear=False)
 
-    def _made(self, organizer: str, body: dict[str, str]) -> Meeting:
+    def _made(self, organizer: str, body: dict[str, Any]) -> Meeting:
         key = (organizer, body["externalId"])
         if key not in self.meetings:
             if self._this_month[organizer] >= A_MONTH:
@@ -132,8 +132,7 @@ class SimulatedGraph:
             self._this_month[organizer] += 1
             self.meetings[key] = Made(body["subject"], f"https://teams.example/meet/{len(self.meetings) + 1}x")
         made = self.meetings[key]
-        tied = dict(body).get("chatInfo")
-        thread_id = tied["threadId"] if isinstance(tied, dict) else ""
+        thread_id = body.get("chatInfo", {}).get("threadId", "")
         return Meeting(
             id=":".join(key),
             join_url=made.link,

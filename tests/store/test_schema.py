@@ -79,6 +79,7 @@ HOT = [
     "threads_due",
     "thread_heads",
     "thread_seen",
+    "tenant_sent",
     "thread_later",
     "send_ended",
     "message_adopt",
