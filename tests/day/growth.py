@@ -16,6 +16,8 @@ from tests.day.virtual import open_here
 CALM = Weather(unheard=0.0, busy=0.0)
 ASKED = Sizes(chats=12, meetings=12, peak=0.0, joining=0.0, copies=0.5, first=10 * HOUR, last=10 * HOUR + 60, minutes=1)
 """The requests that are measured: a minute of them."""
+QUIET = 60.0
+"""Seconds after the last of them in which nothing is asked."""
 OPEN = 10
 """Of so many rooms one is still open, with the timer of its end."""
 IDS = {
@@ -39,7 +41,7 @@ def steps(path: Path, rooms: int) -> float:
     `path` is where a new file goes.
     """
     requests = draw(1, ASKED)
-    live(Day(1, ASKED, requests, path, CALM))
+    live(Day(1, ASKED, requests, path, CALM, afterwards=QUIET))
     grow(path, rooms)
     counted: Counter[str] = Counter()
 
@@ -47,8 +49,8 @@ def steps(path: Path, rooms: int) -> float:
         connection.set_progress_handler(partial(counted.update, {"steps": 1}), 1)
 
     later = [request.later(len(requests), days=1) for request in requests]
-    verdict = live(Day(2, ASKED, later, path, CALM, opened=partial(open_here, watch=watch)))
-    if not verdict.green:
+    verdict = live(Day(2, ASKED, later, path, CALM, opened=partial(open_here, watch=watch), afterwards=QUIET))
+    if verdict.lost or verdict.doubled:
         raise AssertionError("\n".join(verdict.lines()))
     return counted["steps"] / len(requests)
 

@@ -41,7 +41,8 @@ Tell = Callable[[str], None]
 class Day:
     """A day being lived: one process of the bot on a SQLite file, and everything around it.
 
-    `broken` may put something around the edges.
+    `broken` may put something around the edges. After the last request it goes on for `afterwards` seconds; None: until
+    the last card has surely said that its time is up.
     """
 
     seed: int
@@ -52,6 +53,7 @@ class Day:
     broken: Break = SOUND
     tell: Tell = lambda _: None
     opened: Callable[[Path, str], Store] = open_here
+    afterwards: float | None = None
     acknowledged: dict[int, int] = field(default_factory=dict)
     events: Counter[str] = field(default_factory=Counter)
 
@@ -68,7 +70,7 @@ class Day:
             for number, copy, at in self._deliveries():
                 await clock.sleep(at - (clock.now() - MONDAY) / 1000)
                 people.create_task(self._deliver(worker, clock, self.requests[number], copy))
-        await clock.sleep(self.sizes.held)
+        await clock.sleep(self.sizes.held if self.afterwards is None else self.afterwards)
         telling.cancel()
         await worker.stop(1)
         seen = Seen(connector.posts.values(), connector.unheard, graph.meetings.values())

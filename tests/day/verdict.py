@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from tests.day.plan import NINE, Request
 from tests.day.simulated import Made, Post
 
+BUSY = 120
+"""Seconds after nine until what was asked for in its first minute has surely been answered."""
 SHOWN = 20
 """How many of the bad lines are printed."""
 
@@ -87,8 +89,8 @@ def judge(requests: Sequence[Request], acknowledged: dict[int, int], seen: Seen,
             waited = (min(first) - zero) / 1000 - request.at
             kind = "shown the running meeting" if not seen.cards[request.subject] else "asked, and had a card"
             verdict.waited[kind].append(waited)
-            if NINE <= request.at < NINE + 60:
-                verdict.waited["… in the minute of nine"].append(waited)
+            nine = NINE <= request.at < NINE + BUSY
+            verdict.waited["of these about nine o'clock" if nine else "at any other time"].append(waited)
     return verdict
 
 
