@@ -1,7 +1,7 @@
 # Two commands matter: make demo, make test. Everything they need they fetch themselves.
 # The same without make (Windows): py app.py demo, py app.py test.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-all chaos chaos-proof crash day format lock clean
+.PHONY: help demo test check test-all peers chaos chaos-proof crash day format lock clean
 PYTHON ?=
 ARGS ?=
 export PYTHON
@@ -22,9 +22,12 @@ check:  ## The gates without the tests
 test-all:  ## The tests on every Python from 3.11 on that is found here, each in a .venv of its own
 	@$(RUN) app.py test --every-python
 
-chaos:  ## Replicas die while people ask; the verdict says what was lost or doubled (SEED=7 MINUTES=5 BREAK=fence)
+peers:  ## Microsoft's own client of Graph drives the sandbox's, in a .venv-peers of its own
+	@$(RUN) app.py test peers $(ARGS)
+
+chaos:  ## Replicas die while people ask; the verdict says what was lost or doubled (SEED=7 MINUTES=5 BREAK=fence READING=1)
 	@$(RUN) app.py test chaos $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES)) \
-		$(if $(BREAK),--break $(BREAK)) $(ARGS)
+		$(if $(BREAK),--break $(BREAK)) $(if $(READING),--reading) $(ARGS)
 
 chaos-proof:  ## Builds broken on purpose, one after the other: the verdict finds out each of them (SEED=7)
 	@$(RUN) app.py test chaos --proof $(if $(SEED),--seed $(SEED)) $(ARGS)
@@ -43,9 +46,10 @@ lock:  ## Resolve infra/locks anew from pyproject.toml (needs uv)
 	$(call resolve,serve)
 	$(call resolve,demo,--extra demo)
 	$(call resolve,test,--extra demo --group test)
+	$(call resolve,peers,--extra demo --group test --group peers)
 
 clean:  ## Remove what the other targets made here
-	rm -rf .venv .venv-3.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* build
+	rm -rf .venv .venv-3.* .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* build
 	find app.py bot cards tests -name __pycache__ -prune -exec rm -rf {} +
 
 # The locks name no host and no path: whoever installs says where packages come from.

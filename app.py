@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, AsyncIterator, Awaitable, Callable, Dict,
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from bot.commands.command import Command
+    from bot.commands.command import Command, Policy
     from bot.graph.client import GraphMeetings
     from bot.graph.tokens import MsalTokens
     from bot.observe import Observer
@@ -66,6 +66,8 @@ def build(settings: "Settings", replaced: Replaced = REAL) -> "web.Application":
     application.router.add_post("/api/messages", handle)
     application.router.add_get("/healthz", handle)
     application.router.add_get("/readyz", handle)
+    if settings.public_url:
+        application.router.add_get("/api/ics", handle)
     return application
 
 
@@ -91,13 +93,15 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     from bot.graph.posts import GraphPosts
     from bot.graph.tokens import MsalTokens
     from bot.observe import Event, log_lines
+    from bot.remedies import Remedies
     from bot.store.opening import forgetful, open_store
     from bot.system import SystemChance, SystemClock, trust
     from bot.teams.door import Rules
     from bot.teams.edge import Registration, TeamsEdge
+    from bot.teams.token_service import Account
 
-    observe = log_lines(logging.getLogger("muster"))
     clock = replaced.clock or SystemClock()
+    observe = Remedies(log_lines(logging.getLogger("muster")), settings.app_id, settings.cloud, clock.now)
     chance = replaced.chance or SystemChance()
     context = await asyncio.to_thread(trust, settings.ca_files)
     url = settings.store.reveal()
@@ -108,31 +112,28 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     opened = await opening(url, owner=chance.token(), lease_ms=replaced.lease_ms)
     store = replaced.wrap_store(opened)
     stack.push_async_callback(store.close)
-    secret = settings.app_password.reveal()
-    tokens = MsalTokens(settings.login_url, settings.app_id, secret, context, clock, observe=observe)
+    tokens = MsalTokens(settings.login_url, settings.app_id, settings.credential, context, clock, observe=observe)
     stack.push_async_callback(tokens.close)
-    meetings = GraphMeetings(settings.graph_url, tokens, context, clock, observe, binding=settings.thread_binding)
-    stack.push_async_callback(meetings.close)
     rules = Rules(
         settings.app_id, settings.token_issuer, frozenset(settings.connector_hosts), frozenset(settings.tenants)
     )
-    registration = Registration(rules, settings.openid_metadata_url, settings.bot_tenant, settings.bot_scope)
+    connection = settings.oauth_connection if settings.auth != "app" else ""
+    account = Account(settings.token_service_url, connection, settings.app_id) if connection else None
+    registration = Registration(rules, settings.openid_metadata_url, settings.bot_tenant, settings.bot_scope, account)
     teams = await stack.enter_async_context(TeamsEdge(registration, context, tokens, clock, observe))
+    meetings = GraphMeetings(
+        settings.graph_url, tokens, context, clock, observe, users=teams.users, binding=settings.thread_binding
+    )
+    stack.push_async_callback(meetings.close)
     posts = GraphPosts(meetings, settings.app_id) if settings.read_messages else None
     return Edges(observe, clock, chance, tokens, meetings, posts, store, teams)
 
 
-def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
-    """Return the engine behind the edges."""
-    from bot.commands import COMMANDS
+def _policy(settings: "Settings", edges: Edges) -> "Policy":
+    """Return what this deployment decided."""
     from bot.commands.command import Policy
-    from bot.delivery import Delivery
-    from bot.dispatch import Dispatch
-    from bot.lifecycle import Lifecycle
-    from bot.reading import Reading
-    from bot.worker import Engine, Worker
 
-    policy = Policy(
+    return Policy(
         edges.meetings.freeze,
         settings.duration,
         settings.language,
@@ -140,11 +141,40 @@ def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
         welcome=settings.welcome == "team",
         open_topics=settings.open_topics,
         backup_bridge=settings.backup_bridge,
+        auth=settings.auth,
+        options=settings.meeting_options,
+        hosts=settings.hosts,
+        spares=settings.spares,
+        public_url=settings.public_url,
     )
-    dispatch = Dispatch(replaced.commands or COMMANDS, policy)
+
+
+def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
+    """Return the engine behind the edges."""
+    from bot.commands import COMMANDS, available
+    from bot.delivery import Delivery
+    from bot.dispatch import Dispatch
+    from bot.graph.calendar import GraphCalendar
+    from bot.lifecycle import Lifecycle
+    from bot.reading import Reading
+    from bot.worker import Engine, Worker
+
+    policy = _policy(settings, edges)
+    commands = available(replaced.commands or COMMANDS, delegated=settings.auth != "app")
+    dispatch = Dispatch(commands, policy)
     messenger = replaced.wrap_messenger(edges.teams.messenger)
     meetings = replaced.wrap_meetings(edges.meetings)
-    lifecycle = Lifecycle(meetings, messenger, policy, edges.clock, edges.chance, edges.observe)
+    users = edges.teams.users
+    lifecycle = Lifecycle(
+        meetings,
+        messenger,
+        policy,
+        edges.clock,
+        edges.chance,
+        edges.observe,
+        users=users,
+        calendar=GraphCalendar(edges.meetings),
+    )
     reading = Reading(edges.posts, messenger, edges.observe) if edges.posts else None
     delivery = Delivery(messenger, edges.clock, edges.chance, edges.observe, settings.language, reading)
     return Worker(Engine(edges.store, dispatch, lifecycle, delivery, edges.clock, edges.chance, edges.observe))
@@ -158,7 +188,9 @@ async def _open(
     from functools import partial
 
     import cards
+    from bot.handout import Handout
     from bot.probes import Probes
+    from bot.signins import SignIns
 
     edges = await _edges(stack, settings, replaced)
     worker = _worker(settings, edges, replaced)
@@ -176,8 +208,12 @@ async def _open(
     stack.push_async_callback(probes.stop)
     if settings.admin_port:
         await _administration(stack, settings.admin_port, probes)
-    endpoint = edges.teams.endpoint(worker)
-    return {"/api/messages": endpoint.handle, "/healthz": probes.healthz, "/readyz": probes.readyz}
+    users = edges.teams.users
+    signins = SignIns(edges.store, users, edges.clock, edges.observe, worker.wake) if users else None
+    endpoint = edges.teams.endpoint(worker, signins)
+    handout = Handout(edges.store)
+    probed = {"/healthz": probes.healthz, "/readyz": probes.readyz}
+    return {"/api/messages": endpoint.handle, "/api/ics": handout.handle, **probed}
 
 
 async def _administration(stack: contextlib.AsyncExitStack, port: int, probes: "Probes") -> None:

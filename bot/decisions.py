@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.model import Answer, Chat, Message, Room, Timer
+from bot.model import Answer, Chat, Message, Room, Timer, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,22 @@ class SaveNote:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeNote:
+    """Forget what is remembered under (tenant, key) if it is still `value`; if somebody was faster, decide again."""
+
+    tenant: str
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """Keep this turn until its person has signed in, at most until its `expires_at` (ENGINE R13)."""
+
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One line of the audit: who did what to which room. `detail` holds ids and words of ours, no content."""
 
@@ -99,7 +115,18 @@ class Record:
 
 
 Effect = (
-    MakeRoom | SaveRoom | PlanMessage | PointCard | RefreshCards | SetTimer | DropTimer | SaveChat | SaveNote | Record
+    MakeRoom
+    | SaveRoom
+    | PlanMessage
+    | PointCard
+    | RefreshCards
+    | SetTimer
+    | DropTimer
+    | SaveChat
+    | SaveNote
+    | TakeNote
+    | Park
+    | Record
 )
 
 
@@ -132,11 +159,12 @@ class View:
     those of other chats that were brought here;
     `topics` those of its team's and the tenant's scope, newest first, when the turn names a topic; `elsewhere` those of
     that very topic that other teams and chats have: nothing about them may be shown to strangers; `last_room` the
-    chat's newest room in any state; `pressed` the message an invoke came from and `pressed_room` its room; `notes`
-    the unexpired notes by key: the tenant's own, the chat's, and those about the people of a timer's room; `room` the
-    room a timer is about. `mine` and `here` are when meetings were opened lately by the person and in the chat, newest
-    first. `unheard` says that the response to a press has gone without its answer: what it would have said is whispered
-    (ENGINE R14); `opened` that the message which was edited has opened a meeting.
+    chat's newest room in any state; `pressed` the message an invoke came from and `pressed_room` its room, and for what
+    goes on after a sign-in the room that waited for it and its card here; `notes` the unexpired notes by key: the
+    tenant's own, the chat's, and those about the people of a timer's room; `room` the room a timer is about. `mine` and
+    `here` are when meetings were opened lately by the person and in the chat, newest first. `unheard` says that the
+    response to a press has gone without its answer: what it would have said is whispered (ENGINE R14); `opened` that
+    the message which was edited has opened a meeting.
     """
 
     now: int

@@ -99,6 +99,9 @@ class Delivery:
             return await self._whisper(claim, chat, message.to, content)
         if self.reading and (found := await self.reading.find(message, chat)):
             return _Put(found, outcome="found", found=True)
+        if message.to is not None:
+            nonce = message.message_id
+            return _Put(await self.messenger.whisper(chat, message.conversation_id, message.to, content, nonce=nonce))
         return _Put(await self.messenger.post(chat, message.conversation_id, content, nonce=message.message_id))
 
     async def _whisper(self, claim: MessageClaim, chat: Chat, to: Person, content: Rendered) -> _Put:
@@ -139,7 +142,7 @@ class Delivery:
         try:
             conversation = conversation or await self.messenger.personal(chat, to)
             own = replace(chat, thread_id=conversation, kind=ChatKind.PERSONAL)
-            activity_id = await self.messenger.post(own, conversation, content, nonce=claim.message.message_id)
+            activity_id = await self.messenger.whisper(own, conversation, to, content, nonce=claim.message.message_id)
         except (NotDone, Unclear):
             raise
         except SendError:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import cards
+from bot.commands import meet
 from bot.commands.command import Asked, Command, Policy, derived
 from bot.commands.grammar import find
 from bot.decisions import PlanMessage, Reply, SaveChat, View
@@ -22,21 +24,20 @@ class Dispatch:
 
     def decide(self, turn: Turn) -> Decide:
         """Return the decision about a turn, to be taken with the store's view of it (ENGINE R12)."""
+        handlers: dict[TurnKind, Callable[[Turn, View], Reply]] = {
+            TurnKind.SAID: self._said,
+            TurnKind.EDITED: self._said,
+            TurnKind.PRESSED: self._pressed,
+            TurnKind.SIGNED_IN: self._signed_in,
+            TurnKind.INSTALLED: self._installed,
+            TurnKind.REMOVED: self._removed,
+        }
 
         def decision(view: View) -> Reply:
-            match turn.kind:
-                case TurnKind.SAID:
-                    return self._said(turn, view)
-                case TurnKind.EDITED if not view.opened:  # nothing came of what was said first (EXPERIENCE 1.13)
-                    return self._said(turn, view)
-                case TurnKind.PRESSED:
-                    return self._pressed(turn, view)
-                case TurnKind.INSTALLED:
-                    return self._installed(turn, view)
-                case TurnKind.REMOVED:
-                    return Reply((SaveChat(replace(view.chat or turn.chat, gone_at=view.now)),), "removed")
-                case _:
-                    return Reply(outcome="ignored")
+            # An edit is heard when nothing came of what was said first (EXPERIENCE 1.13).
+            heard = turn.kind is not TurnKind.EDITED or not view.opened
+            handle = handlers.get(turn.kind) if heard else None
+            return handle(turn, view) if handle else Reply(outcome="ignored")
 
         return decision
 
@@ -44,13 +45,13 @@ class Dispatch:
         asked = self._asked(turn, view)
         try:
             command, rest = find(turn.text, self.commands)
+            return command.run(replace(asked, rest=rest))
         except UsageError as error:
             if not error.typed:
                 return asked.tell("help", bot=self.policy.bot_name, commands=self._help_lines())
             if error.meant:
                 return asked.tell("typo", typed=error.typed, meant=error.meant)
             return asked.tell("unknown", typed=error.typed)
-        return command.run(replace(asked, rest=rest))
 
     def _asked(self, turn: Turn, view: View) -> Asked:
         return Asked(turn, view, "", self.policy, self.commands)
@@ -67,6 +68,14 @@ class Dispatch:
         if reply.answer is None:
             return replace(reply, answer=Answer(text=in_words("working", turn)))
         return reply
+
+    def _signed_in(self, turn: Turn, view: View) -> Reply:
+        """What waited for a sign-in goes on; a sign-in that nothing waited for is confirmed."""
+        asked = self._asked(turn, view)
+        return meet.go_on(asked) if turn.data.get("room") else asked.tell("signed-in")
+
+    def _removed(self, turn: Turn, view: View) -> Reply:
+        return Reply((SaveChat(replace(view.chat or turn.chat, gone_at=view.now)),), "removed")
 
     def _installed(self, turn: Turn, view: View) -> Reply:
         """One quiet welcome in a team; people for whom the app was installed get none (EXPERIENCE 1.20)."""

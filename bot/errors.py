@@ -12,7 +12,9 @@ MusterError
 │       ├── HostUnknown      the host does not exist or has no Teams licence
 │       ├── ThreadRefused    a request with chatInfo was refused: ask again without it (ENGINE R2)
 │       ├── CredentialsWrong Entra refused the app's own credentials
+│       │   └── AccessBlocked conditional access wants more than the app's token (facts/graph 3.3)
 │       ├── SignInNeeded     the person whose permission is used has to sign in (again) or to consent (ENGINE R13)
+│       ├── CalendarWithoutTeams  the host's calendar allows no Teams meetings (facts/graph 4)
 │       └── QuotaReached     2,000 meetings per user and month (facts/graph 3.4)
 ├── SendError                the connector did not take a message
 │   ├── NotDone              surely not posted: post again later (ENGINE R15)
@@ -135,7 +137,11 @@ class ThreadRefused(Refused):
 
 
 class CredentialsWrong(Refused):
-    """Entra refused the app id, secret or certificate."""
+    """Entra refused the app's credential, or there is none to show: the detail names the setting to mend."""
+
+
+class AccessBlocked(CredentialsWrong):
+    """401 or 403 with `insufficient_claims` to the app's own token: no other credential would help, an admin can."""
 
 
 class SignInNeeded(Refused):
@@ -143,6 +149,10 @@ class SignInNeeded(Refused):
 
     Also a conditional-access challenge (`insufficient_claims`) to a person's token.
     """
+
+
+class CalendarWithoutTeams(Refused):
+    """The host's calendar allows no online meetings of Teams (facts/graph 4)."""
 
 
 class QuotaReached(Refused):

@@ -119,6 +119,15 @@ class Receipt:
     answer: Answer | None = None
 
 
+class Exchange(StrEnum):
+    """What is known of one exchange of a person's sign-in, whichever process began it (ENGINE R13)."""
+
+    OURS = "ours"
+    THEIRS = "theirs"
+    DONE = "done"
+    REFUSED = "refused"
+
+
 @dataclass(frozen=True, slots=True)
 class Settled:
     """A decision was applied, or (`stale`) somebody else owns the work by now and nothing was written."""

@@ -7,22 +7,51 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from bot import occupancy, pauses, rooms
+from bot import hosts, occupancy, patching, pauses, rooms, spares, ways
+from bot.applying import Applying, explain
 from bot.backoff import delay
 from bot.commands import meet
 from bot.commands.command import Asked, Policy, derived
-from bot.decisions import DropTimer, Reply, SetTimer, View
-from bot.errors import MeetingsError, NotDone, NotNow, PolicyMissing, Refused, SendError, ThreadRefused, Unclear, told
+from bot.decisions import PlanMessage, Reply, SetTimer, View
+from bot.deleting import Deleting
+from bot.errors import (
+    MeetingsError,
+    NotDone,
+    NotNow,
+    PolicyMissing,
+    Refused,
+    SendError,
+    SignInNeeded,
+    ThreadRefused,
+    Unclear,
+    told,
+)
 from bot.leases import TimerClaim
-from bot.model import ChannelKind, FrozenRequest, Person, Room, RoomState, Timer, TimerKind, TurnKind
+from bot.model import (
+    ChannelKind,
+    GraphCall,
+    Meeting,
+    Message,
+    Person,
+    Purpose,
+    Room,
+    RoomState,
+    Timer,
+    TimerKind,
+    TurnKind,
+    Way,
+    Whisper,
+)
 from bot.observe import Event, Observer, Value
-from bot.ports import Chance, Clock, Decide, Meetings, Messenger
+from bot.outlook import Outlook
+from bot.ports import Accounts, Calendar, Chance, Clock, Decide, Meetings, Messenger
+from bot.stocking import stock
 
-DELETE_WAIT, LONGEST_DELETE_WAIT = 5.0, 600.0
-"""Seconds by which the wait between two tries to delete a meeting nobody saw grows, and how long it gets."""
 MOST_FAILURES = 5
 """How often something that nobody foresaw may go wrong with a timer before it is set aside, as for turns."""
 FAILED_RETRY_MS = 2_000
+SIGN_OUTS = 5
+"""How often a sign-out is tried before the person is told that it did not work."""
 LOOK_UPS = 4
 """How often a member look-up is tried; without it the card only lacks a button."""
 TOPIC_SECONDS = 4.0
@@ -39,6 +68,8 @@ class Lifecycle:
     clock: Clock
     chance: Chance
     observe: Observer
+    users: Accounts | None = None
+    calendar: Calendar | None = None
 
     async def run(self, claim: TimerClaim) -> Decide:
         """Do what the timer asks for. Never raises for what Graph or Entra answers."""
@@ -50,6 +81,11 @@ class Lifecycle:
             TimerKind.EMPTY: self._empty,
             TimerKind.MEMBERS: self._members,
             TimerKind.TOPIC: self._topic,
+            TimerKind.SIGN_OUT: self._sign_out,
+            TimerKind.PATCH: self._patch,
+            TimerKind.EVENT: self._event,
+            TimerKind.SPARE: self._spare,
+            TimerKind.STALL: self._stall,
         }
         return await runners[claim.timer.kind](claim)
 
@@ -80,6 +116,8 @@ class Lifecycle:
             return self._with_room(lambda found, view: rooms.unknown(found, view.now) if unclear else overtaken)
         if self.clock.now() >= room.give_up_at:
             return await self._give_up(claim)
+        if claim.timer.payload.get("look_up") and self.users is not None:
+            return await self._look_up(room, self.users)
         wished = claim.timer.payload.get("wished", False)
         if not wished and (left := claim.paused_until - self.clock.now()) > 0:
             pause = left / 1000 * (1 + 0.1 * self.chance.fraction())  # not the whole fleet in one instant
@@ -90,9 +128,22 @@ class Lifecycle:
             )
         return await self._ask(room, attempts, unclear=unclear)
 
-    async def _ask(self, room: Room, attempts: int, *, unclear: bool) -> Decide:
+    async def _look_up(self, room: Room, users: Accounts) -> Decide:
+        """Find out whether the person has signed in already, without asking them (ENGINE R2)."""
         try:
-            meeting = await self.meetings.make(room.tenant, room.request, reference=room.reference)
+            there = await users.token(room.tenant, room.starter) is not None
+        except NotNow as error:
+            self._report(room, error, "token_service.away")
+            there = False  # the meeting does not wait for it: only the tie to the channel is at stake
+        policy = self.policy
+        return self._with_room(
+            lambda found, view: ways.looked_up(found, view, version=policy.binding, freeze=policy.freeze, there=there)
+        )
+
+    async def _ask(self, room: Room, attempts: int, *, unclear: bool) -> Decide:
+        explain(self.observe, room, attempts, unclear=unclear)
+        try:
+            meeting = await self._make(room)
         except NotNow as error:
             transient = error
             wait = delay(attempts, error.retry_after, self.chance.fraction())
@@ -100,7 +151,14 @@ class Lifecycle:
 
             def not_yet(found: Room, view: View) -> Reply:
                 unknown = unclear or transient.unclear
-                reply = rooms.not_yet(found, wait, now=view.now, attempts=attempts, notes=view.notes, unclear=unknown)
+                before = _unsure(found, unclear=unclear)
+                reply = (
+                    self._elsewhere(before, view, transient)
+                    or spares.taken(_unsure(found, unclear=unknown), view, _id(view))
+                    or patching.kept(_unsure(found, unclear=unknown), view, _id(view))
+                    or (patching.doubtful(before, view, _id(view)) if transient.unclear else None)
+                    or rooms.not_yet(found, wait, now=view.now, attempts=attempts, notes=view.notes, unclear=unknown)
+                )
                 noted = pauses.failed(room.tenant, view.notes, transient, wait, view.now)
                 return replace(reply, effects=(*reply.effects, *noted))
 
@@ -108,20 +166,45 @@ class Lifecycle:
         except ThreadRefused as error:
             self._report(room, error, "graph.thread_refused")
             return self._with_room(lambda found, view: self._without_thread(_unsure(found, unclear=unclear), view))
-        except Refused as error:
-            refused = error
-            self._report(room, error, "graph.refused")
+        except SignInNeeded as error:
+            self._report(room, error, "graph.sign_in_needed")
             return self._with_room(
-                lambda found, view: rooms.refused(
-                    _unsure(found, unclear=unclear), refused, now=view.now, whisper_id=_id(view)
-                )
+                lambda found, view: ways.sign_in_needed(_unsure(found, unclear=unclear), view, _id(view))
             )
+        except Refused as error:
+            self._report(room, error, "graph.refused")
+            refused = error
+            return self._with_room(lambda found, view: self._refused(_unsure(found, unclear=unclear), view, refused))
 
         def opened(found: Room, view: View) -> Reply:
-            reply = rooms.opened(found, meeting, view.now)
+            policy = self.policy
+            reply = hosts.with_numbers(found, meeting, policy.hosts, policy.freeze, view.now) or patching.made(
+                found, meeting, view, _id(view)
+            )
             return replace(reply, effects=(*reply.effects, *pauses.answered(room.tenant, view.notes, view.now)))
 
         return self._with_room(opened)
+
+    async def _make(self, room: Room) -> Meeting:
+        if room.graph_call is GraphCall.EVENT and self.calendar is not None:
+            return await Outlook(self.meetings, self.calendar, self.chance, self._report).make(room)
+        return await self.meetings.make(room.tenant, room.request, reference=room.reference, by=ways.by_whom(room))
+
+    async def _spare(self, claim: TimerClaim) -> Decide:
+        return await stock(claim, self.meetings, self.policy, self.clock, self.observe)
+
+    async def _stall(self, _claim: TimerClaim) -> Decide:
+        nothing = Reply(outcome="no spare")
+        return self._with_room(lambda found, view: spares.taken(found, view, _id(view)) or nothing)
+
+    async def _event(self, claim: TimerClaim) -> Decide:
+        if self.calendar is None:
+            return lambda _: Reply(outcome="no calendar")
+        return await Outlook(self.meetings, self.calendar, self.chance, self._report).run(claim)
+
+    async def _patch(self, claim: TimerClaim) -> Decide:
+        applying = Applying(self.meetings, self.messenger, self.clock, self.chance, self.observe, self._report)
+        return await applying.run(claim)
 
     async def _end(self, _claim: TimerClaim) -> Decide:
         return self._with_room(lambda found, view: rooms.planned_end(found, now=view.now))
@@ -184,34 +267,39 @@ class Lifecycle:
         return decision
 
     async def _delete(self, claim: TimerClaim) -> Decide:
-        """Delete a meeting nobody saw, after finding it if need be; keep trying for a day, and then say so."""
+        deleting = Deleting(self.meetings, self.calendar, self.clock, self.chance, self._report)
+        return await deleting.run(claim)
+
+    async def _sign_out(self, claim: TimerClaim) -> Decide:
+        """Let the Token Service forget a person, and tell them when it has."""
         timer, payload = claim.timer, claim.timer.payload
-        reference = claim.room.reference if claim.room else ""
-        if claim.paused_until > self.clock.now():
-            before = replace(timer, attempts=timer.attempts - 1)
-            return lambda _: Reply((SetTimer(_again(before, claim.paused_until)),), "paused")
+        person = Person(payload["id"], payload["oid"], payload["name"])
+        name = "signed-out"
         try:
-            meeting_id = payload.get("meeting_id") or await self._found(timer, reference)
-            await self.meetings.delete(timer.tenant, payload["organizer_oid"], meeting_id, reference=reference)
+            if self.users is not None:
+                await self.users.sign_out(timer.tenant, person)
         except NotNow as error:
-            until = payload.setdefault("until", timer.due_at + rooms.UNDO_FOR)  # the release before did not say
-            if self.clock.now() >= until:
-                return self._left_behind(claim, error)
-            grown = min(LONGEST_DELETE_WAIT, DELETE_WAIT * timer.attempts)
-            wait = max(grown, delay(timer.attempts, error.retry_after, self.chance.fraction()))
-            return lambda view: Reply((SetTimer(_again(timer, view.now + int(wait * 1000))),), "not deleted yet")
-        except Refused as error:
-            return self._left_behind(claim, error)
-        return lambda _: Reply((DropTimer(timer.timer_key),), "deleted")
+            if timer.attempts < SIGN_OUTS:
+                wait = delay(timer.attempts, error.retry_after, self.chance.fraction())
+                return lambda view: Reply((SetTimer(_again(timer, view.now + int(wait * 1000))),), "not yet")
+            name = "not-signed-out"
+        words = Whisper(name, {}, payload["language"], payload["zone"], payload["reference"])
+        return lambda view: Reply((PlanMessage(_told(timer, person, words, view)),), name)
 
-    async def _found(self, timer: Timer, reference: str) -> str:
-        request = FrozenRequest(**timer.payload["request"])
-        return (await self.meetings.make(timer.tenant, request, reference=reference)).id
+    def _refused(self, room: Room, view: View, error: Refused) -> Reply:
+        """A definite no fails the request, unless another host or the person's own permission is left to try."""
+        policy = self.policy
+        if reply := patching.kept(room, view, _id(view)):
+            return reply
+        if reply := self._elsewhere(room, view, error):
+            return reply
+        if isinstance(error, PolicyMissing) and policy.auth == "auto" and room.way is Way.APP:
+            return ways.without_policy(room, view, version=policy.binding, freeze=policy.freeze)
+        return rooms.refused(room, error, now=view.now, whisper_id=_id(view))
 
-    def _left_behind(self, claim: TimerClaim, error: MeetingsError) -> Decide:
-        if claim.room is not None:
-            self._report(claim.room, error, "meeting.left_behind")
-        return lambda _: Reply(outcome="left behind")
+    def _elsewhere(self, room: Room, view: View, error: MeetingsError) -> Reply | None:
+        host = hosts.someone_else(error, room, self.policy.hosts)
+        return hosts.hosted_by(room, host, self.policy.freeze, view.now) if host else None
 
     def _without_thread(self, room: Room, view: View) -> Reply:
         known = view.chat is not None and view.chat.channel_kind is ChannelKind.STANDARD
@@ -238,6 +326,20 @@ class Lifecycle:
         if isinstance(error, PolicyMissing) and name == "graph.refused":
             name = "graph.access_policy_missing"
         self.observe(Event(name, fields, logging.WARNING))
+
+
+def _told(timer: Timer, person: Person, words: Whisper, view: View) -> Message:
+    return Message(
+        message_id=derived(view.fresh_id, words.name),
+        intent_key=f"whisper|{timer.timer_key}|{words.name}",
+        tenant=timer.tenant,
+        thread_id=timer.payload["thread_id"],
+        conversation_id=timer.payload["conversation_id"],
+        purpose=Purpose.WHISPER,
+        due_at=view.now,
+        to=person,
+        content=words,
+    )
 
 
 def _unsure(room: Room, *, unclear: bool) -> Room:

@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
 
+from bot.clouds import CLOUDS, WORLDWIDE
 from bot.errors import SettingsError
 
 FOLDER = Path(__file__).resolve().parent.parent / "manifest"
@@ -40,13 +41,16 @@ class Listed(Protocol):
         ...
 
 
-def build(commands: Iterable[Listed], app_id: str, out: Path, version: str, *, reading: bool = False) -> Path:
+def build(
+    commands: Iterable[Listed], app_id: str, out: Path, version: str, *, reading: bool = False, sign_in_pages: str = ""
+) -> Path:
     """Write the package to `out` and return it; the same input gives the same bytes.
 
-    `app_id` is the bot's application (client) id; `version` is x.y.z; `reading` asks for the grant to read messages.
-    Raises SettingsError naming what does not fit.
+    `app_id` is the bot's application (client) id; `version` is x.y.z; `reading` asks for the grant to read messages,
+    `sign_in_pages` is the
+    host by whose pages people sign in, where they do. Raises SettingsError naming what does not fit.
     """
-    content = manifest(commands, app_id, version, reading=reading)
+    content = manifest(commands, app_id, version, reading=reading, sign_in_pages=sign_in_pages)
     out.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(out, "w") as package:
         for name, data in [("manifest.json", content), *((icon, (FOLDER / icon).read_bytes()) for icon in ICONS)]:
@@ -59,7 +63,7 @@ def build(commands: Iterable[Listed], app_id: str, out: Path, version: str, *, r
 
 def build_from_settings(app_id: str, out: Path, environ: Mapping[str, str] | None = None) -> Path:
     """Write the package of this version of Muster, for `app_id` or else for `MicrosoftAppId`, with every command."""
-    from bot.commands import COMMANDS  # noqa: PLC0415 - the engine's words, wanted here only
+    from bot.commands import COMMANDS, available  # noqa: PLC0415 - the engine's words, wanted here only
 
     known_to = os.environ if environ is None else environ
     known = app_id or known_to.get("MicrosoftAppId", "")
@@ -68,10 +72,17 @@ def build_from_settings(app_id: str, out: Path, environ: Mapping[str, str] | Non
             ["MicrosoftAppId is not set. Set it, or say --app-id ID: the bot's application (client) id."]
         )
     reading = known_to.get("MUSTER_READ_MESSAGES", "").strip().casefold() == "on"
-    return build(COMMANDS, known.strip(), out, current_version(), reading=reading)
+    connected = bool(known_to.get("MUSTER_OAUTH_CONNECTION", "").strip())
+    signing_in = connected and known_to.get("MUSTER_AUTH", "").strip().casefold() != "app"
+    commands = available(COMMANDS, delegated=signing_in)
+    cloud = CLOUDS.get(known_to.get("MUSTER_CLOUD", "").strip().casefold(), WORLDWIDE)
+    pages = cloud.sign_in_pages if signing_in else ""
+    return build(commands, known.strip(), out, current_version(), reading=reading, sign_in_pages=pages)
 
 
-def manifest(commands: Iterable[Listed], app_id: str, version: str, *, reading: bool = False) -> bytes:
+def manifest(
+    commands: Iterable[Listed], app_id: str, version: str, *, reading: bool = False, sign_in_pages: str = ""
+) -> bytes:
     """Return manifest.json as bytes: the template with ids, version, the command list and what is asked for."""
     problems = []
     try:
@@ -96,6 +107,10 @@ def manifest(commands: Iterable[Listed], app_id: str, version: str, *, reading: 
         content["webApplicationInfo"] = {"id": identity, "resource": f"api://{identity}"}
         grants = [{"name": name, "type": "Application"} for name in READING]
         content["authorization"] = {"permissions": {"resourceSpecific": grants}}
+    if sign_in_pages:
+        # What Teams asks its own token for, and where the browser's way ends (facts/graph 7.1).
+        content["webApplicationInfo"] = {"id": identity, "resource": f"api://botid-{identity}"}
+        content["validDomains"] = [*content["validDomains"], sign_in_pages]
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
 

@@ -28,7 +28,10 @@ class ChannelKind(StrEnum):
 
 
 class TurnKind(StrEnum):
-    """What happened: the kinds of activity Muster acts upon; everything else is UNKNOWN, never an error."""
+    """What happened: the kinds of activity Muster acts upon; everything else is UNKNOWN, never an error.
+
+    SIGNED_IN: what waited for its person's sign-in goes on (ENGINE R13); no activity is one.
+    """
 
     SAID = "said"
     EDITED = "edited"
@@ -36,6 +39,7 @@ class TurnKind(StrEnum):
     PRESSED = "pressed"
     INSTALLED = "installed"
     REMOVED = "removed"
+    SIGNED_IN = "signed_in"
     UNKNOWN = "unknown"
 
 
@@ -63,6 +67,7 @@ class Binding(StrEnum):
     REFUSED = "unbound: refused"
     IGNORED = "unbound: ignored"
     NO_POST = "unbound: no post"
+    RESERVE = "unbound: from the reserve"
 
 
 class GraphCall(StrEnum):
@@ -140,6 +145,11 @@ class TimerKind(StrEnum):
     EMPTY = "empty"
     MEMBERS = "members"
     TOPIC = "topic"
+    SIGN_OUT = "sign_out"
+    PATCH = "patch"
+    EVENT = "event"
+    SPARE = "spare"
+    STALL = "stall"
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +257,8 @@ class Invited:
 class Options:
     """What a meeting is asked to have besides its subject and times; None or empty: as the tenant has it.
 
-    `announce` is the sound when people come and go; `chat` is `enabled`, `disabled` or `limited`; `presenters` as
+    `numbers` says whether the card shows phone numbers; it is ours alone, Graph hears nothing of it. `announce` is the
+    sound when people come and go; `chat` is `enabled`, `disabled` or `limited`; `presenters` as
     Graph's `allowedPresenters`; `template` a meeting template's id. `more` passes through: a JSON object of
     onlineMeeting's properties by Graph's names, as text, checked when the settings were read. https://learn.microsoft.com/graph/api/resources/onlinemeeting
     """
@@ -262,6 +273,7 @@ class Options:
     template: str = ""
     invited: tuple[Invited, ...] = ()
     more: str = ""
+    numbers: bool = True
 
 
 NO_OPTIONS = Options()
@@ -339,7 +351,8 @@ class Room:
 
     `zone` is the chat's zone as an IANA name (empty: UTC); `language` the public card's language.
     `trying` says why a room still opening waits: empty, `slow` (not answered yet), `unavailable`, or
-    `unclear`: the same, and an attempt may have made the meeting all the same.
+    `unclear`: the same, and an attempt may have made the meeting all the same; of an open one, that its `options` are
+    still being set. While it is opening, `meeting` is one that nobody may be shown yet.
     `topic` is "" for a chat's own room, `#` and a key for a topic, `thread:` and a root's id, or an id of its own.
     `people` are those whom the request mentioned; `backup_bridge` is what to use while Microsoft does not answer.
     """
@@ -443,12 +456,15 @@ class Rendered:
     """A card ready to be posted.
 
     `card` is an Adaptive Card as JSON values or None for plain text; `summary` is one sentence for
-    notifications and lock screens; `text` is the same content in plain words.
+    notifications and lock screens; `text` is the same content in plain words. `sign_in` is the title of the button by
+    which its one reader signs in, "" where there is none; `silent` says that Teams may first try without asking.
     """
 
     card: dict[str, Any] | None
     summary: str
     text: str
+    sign_in: str = ""
+    silent: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bot.decisions import Reply, View
-from bot.leases import MessageClaim, Receipt, Sent, Settled, Stuck, TimerClaim, TurnClaim, Work
+from bot.leases import Exchange, MessageClaim, Receipt, Sent, Settled, Stuck, TimerClaim, TurnClaim, Work
 from bot.model import (
     Answer,
     Chat,
@@ -20,6 +20,7 @@ from bot.model import (
     Options,
     Person,
     Rendered,
+    Room,
     Turn,
 )
 
@@ -81,6 +82,38 @@ class UserTokens(Protocol):
 
     def revoked(self, tenant: str, person: Person, token: str) -> None:
         """Forget what is remembered of this token: Graph answered 401."""
+        ...
+
+
+class Accounts(UserTokens, Protocol):
+    """Where people sign in and out: the service that keeps their tokens."""
+
+    async def exchange(self, person: Person, sso_token: str) -> bool:
+        """Trade Teams' own token of the person for Graph's; False when they have to consent first. Raises NotNow."""
+        ...
+
+    async def redeem(self, person: Person, code: str) -> bool:
+        """Finish a sign-in in the browser with the code it ended with; False when it is not good. Raises NotNow."""
+        ...
+
+    async def sign_out(self, tenant: str, person: Person) -> None:
+        """Let the service forget the person, and forget what is remembered here. Raises NotNow."""
+        ...
+
+
+class SignIns(Protocol):
+    """What the door hands `signin/*` to: done within the request, and never kept (ENGINE R13)."""
+
+    async def exchange(self, turn: Turn, exchange_id: str, sso_token: str) -> bool:
+        """Sign the turn's person in with Teams' token; every copy of one exchange id hears the same."""
+        ...
+
+    async def redeem(self, turn: Turn, code: str) -> bool:
+        """Sign the turn's person in with the code that their browser ended with."""
+        ...
+
+    async def failed(self, turn: Turn, code: str) -> None:
+        """Teams could not sign the person in by itself, for this reason: offer them the way through the browser."""
         ...
 
 
@@ -153,6 +186,10 @@ class Calendar(Protocol):
 
     async def read(self, tenant: str, oid: str, event_id: str, *, reference: str, by: Person | None = None) -> Meeting:
         """Return an event as a meeting; `join_url` is empty while Outlook has not filled `onlineMeeting` in yet."""
+        ...
+
+    async def remove(self, tenant: str, oid: str, event_id: str, *, reference: str, by: Person | None = None) -> None:
+        """Take an event nobody was shown out of the calendar; one that is not there any more is out of it."""
         ...
 
     async def put_online(
@@ -260,6 +297,22 @@ class Store(Protocol):
 
         With `last` nobody asks again: a turn that is not decided yet sees in its view that it is `unheard`.
         """
+        ...
+
+    async def exchange_begins(self, tenant: str, user_oid: str, exchange_id: str, now: int) -> Exchange:
+        """Say who exchanges: this process from now on, another one, or nobody any more, and how it ended."""
+        ...
+
+    async def exchange_ended(self, tenant: str, user_oid: str, exchange_id: str, now: int, *, done: bool) -> None:
+        """Write how the exchange ended; when it is done, whatever waited for the person's sign-in may run."""
+        ...
+
+    async def exchange_failed(self, tenant: str, user_oid: str, now: int) -> None:
+        """Plan the sign-in through the browser, once, for each turn that waits for this person's sign-in."""
+        ...
+
+    async def room(self, room_id: str) -> Room | None:
+        """Return the room of this id, None when there is none."""
         ...
 
     async def renew(self, work: Work, now: int) -> Work:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from types import MappingProxyType
+from typing import Any
 
 from bot.decisions import (
     DropTimer,
@@ -19,10 +20,20 @@ from bot.decisions import (
     SaveRoom,
     SetTimer,
 )
-from bot.errors import CredentialsWrong, HostUnknown, PolicyMissing, QuotaReached, Refused, RoleMissing
+from bot.errors import (
+    AccessBlocked,
+    CalendarWithoutTeams,
+    CredentialsWrong,
+    HostUnknown,
+    PolicyMissing,
+    QuotaReached,
+    Refused,
+    RoleMissing,
+)
 from bot.model import (
     Binding,
     FrozenRequest,
+    GraphCall,
     Meeting,
     MeetingRequest,
     Message,
@@ -33,6 +44,7 @@ from bot.model import (
     RoomState,
     Timer,
     TimerKind,
+    Way,
     Whisper,
 )
 
@@ -61,30 +73,35 @@ FAIL_CODES: tuple[tuple[type[Refused], str], ...] = (
     (PolicyMissing, "policy"),
     (RoleMissing, "role"),
     (HostUnknown, "host"),
+    (AccessBlocked, "blocked"),
     (CredentialsWrong, "credentials"),
     (QuotaReached, "quota"),
+    (CalendarWithoutTeams, "calendar"),
     (Refused, "refused"),
 )
 
 Freeze = Callable[[str, MeetingRequest], FrozenRequest]
 
 
-def refusal_keys(version: str, thread_id: str) -> tuple[str, str]:
+def refusal_keys(version: str, thread_id: str, way: Way = Way.APP) -> tuple[str, str]:
     """Return the notes that remember a refused binding: for the tenant, and for one thread (ENGINE R2).
 
     A channel that is known to be a standard one speaks for its tenant, way and version; a channel of unknown
     kind only for itself, or the first private channel would cost every other its tie.
     """
-    return f"binding refused|app|{version}", f"binding refused|app|{version}|{thread_id}"
+    return f"binding refused|{way}|{version}", f"binding refused|{way}|{version}|{thread_id}"
 
 
-def open_timer(room: Room, due_at: int, attempts: int = 0, *, wished: bool = False) -> SetTimer:
+def open_timer(room: Room, due_at: int, attempts: int = 0, *, wished: bool = False, look_up: bool = False) -> SetTimer:
     """Return the timer that asks Graph for the room's meeting, after so many attempts.
 
-    One that a person has `wished` for does not wait for Graph's pause to end.
+    One that a person has `wished` for does not wait for Graph's pause to end; `look_up`: whether the person has
+    signed in is asked first (ENGINE R2).
     """
     key = f"open|{room.room_id}"
-    payload = {"wished": True} if wished else {"settled": attempts}
+    payload: dict[str, Any] = {"wished": True} if wished else {"settled": attempts}
+    if look_up:
+        payload["look_up"] = True
     return SetTimer(Timer(key, TimerKind.OPEN, room.tenant, room.room_id, due_at, payload, attempts))
 
 
@@ -97,10 +114,11 @@ def _give_up_key(room: Room) -> str:
     return f"give_up|{room.room_id}"
 
 
-def begin(room: Room, card: PlanMessage | PointCard, now: int) -> Reply:
+def begin(room: Room, card: PlanMessage | PointCard, now: int, *, look_up: bool = False) -> Reply:
     """- → opening: the room, its card, and the timer that asks Graph at once."""
     record = Record(room.tenant, room.starter.oid, "meet", room.home_thread, room.room_id, reference=room.reference)
-    return Reply((MakeRoom(room), card, open_timer(room, now), give_up_timer(room), record), "opening")
+    asks = open_timer(room, now, look_up=look_up)
+    return Reply((MakeRoom(room), card, asks, give_up_timer(room), record), "opening")
 
 
 def first_card(room: Room, message_id: str, now: int) -> PlanMessage:
@@ -160,9 +178,26 @@ def late(room: Room, meeting: Meeting, now: int) -> Reply:
     """A meeting for a room that gave up, or has another one: nobody was shown it, so it is deleted."""
     if room.state is not RoomState.FAILED and (room.meeting is None or room.meeting.id == meeting.id):
         return Reply(outcome="overtaken")
-    payload = {"meeting_id": meeting.id, "organizer_oid": room.host.oid, "until": now + UNDO_FOR}
-    timer = Timer(f"delete|{room.room_id}", TimerKind.DELETE, room.tenant, room.room_id, now, payload)
-    return Reply((SetTimer(timer),), "late", regardless=True)
+    return Reply((delete_timer(room, meeting, now),), "late", regardless=True)
+
+
+def delete_timer(room: Room, meeting: Meeting, now: int) -> SetTimer:
+    """Return the timer that deletes a meeting nobody was shown."""
+    organizer = meeting.organizer_oid or room.host.oid
+    named = {"meeting_id": meeting.id} | ({"event_id": meeting.event_id} if meeting.event_id else {})
+    payload = {**named, "organizer_oid": organizer, "until": now + UNDO_FOR}
+    key = f"delete|{room.room_id}|{meeting.event_id or meeting.id}"
+    return SetTimer(Timer(key, TimerKind.DELETE, room.tenant, room.room_id, now, payload))
+
+
+def patch_timer(room: Room, due_at: int, attempts: int = 0) -> SetTimer:
+    """Return the timer that sets the options of a room's meeting (ENGINE R4)."""
+    return SetTimer(Timer(f"patch|{room.room_id}", TimerKind.PATCH, room.tenant, room.room_id, due_at, {}, attempts))
+
+
+def event_timer(room: Room, due_at: int, attempts: int = 0) -> SetTimer:
+    """Return the timer that looks whether Outlook has filled in an event's link."""
+    return SetTimer(Timer(f"event|{room.room_id}", TimerKind.EVENT, room.tenant, room.room_id, due_at, {}, attempts))
 
 
 def undo(room: Room, now: int) -> SetTimer:
@@ -171,13 +206,15 @@ def undo(room: Room, now: int) -> SetTimer:
     It asks for it with the same bytes, which finds what is there (ENGINE R1).
     """
     payload = {"request": asdict(room.request), "organizer_oid": room.host.oid, "until": now + UNDO_FOR}
+    payload |= {"by_person": True} if room.way is Way.USER else {}
     key = f"delete|{room.room_id}|{room.attempt}"
     return SetTimer(Timer(key, TimerKind.DELETE, room.tenant, room.room_id, now + UNDO_AFTER, payload))
 
 
 def unknown(room: Room, now: int) -> Reply:
     """An attempt ended without anybody knowing how; for a room that gave up meanwhile it is undone (ENGINE R6)."""
-    return Reply((undo(room, now),), "undoing") if room.state is RoomState.FAILED else Reply(outcome="overtaken")
+    effects = undone(replace(room, trying="unclear"), now) if room.state is RoomState.FAILED else ()
+    return Reply(effects, "undoing") if effects else Reply(outcome="overtaken")
 
 
 def refused(room: Room, error: Refused, *, now: int, whisper_id: str) -> Reply:
@@ -195,21 +232,34 @@ def unbound(room: Room, *, now: int, freeze: Freeze, known_standard: bool) -> Re
     """
     if room.state is not RoomState.OPENING:
         return Reply(outcome="overtaken")
-    attempt = room.attempt + 1
-    external_id = f"{room.room_id}-{attempt}"
-    request = MeetingRequest(external_id, room.subject, room.starts_at, room.ends_at, language=room.request.language)
-    after = replace(
-        room,
-        attempt=attempt,
-        external_id=external_id,
-        bind_thread="",
-        request=freeze(room.host.oid, request),
-        trying="unavailable" if room.trying else "",  # of the new request nothing is unclear yet
-    )
-    for_tenant, for_thread = refusal_keys(room.request.version, room.bind_thread)
+    after = replace(again(room), bind_thread="")
+    after = replace(after, request=freeze(room.host.oid, request_of(after)))
+    for_tenant, for_thread = refusal_keys(room.request.version, room.bind_thread, room.way)
     key, about = (for_tenant, "") if known_standard else (for_thread, room.bind_thread)
     note = SaveNote(room.tenant, key, room.bind_thread, now + REFUSAL_REMEMBERED, about)
-    return Reply((SaveRoom(after), note, open_timer(after, now), *_undone(room, now)), "thread refused")
+    return Reply((SaveRoom(after), note, open_timer(after, now), *undone(room, now)), "thread refused")
+
+
+def again(room: Room) -> Room:
+    """Return the room with another attempt under a new external id; of the new one nothing is unclear yet (R1)."""
+    attempt = room.attempt + 1
+    trying = "unavailable" if room.trying else ""
+    return replace(room, attempt=attempt, external_id=f"{room.room_id}-{attempt}", trying=trying)
+
+
+def request_of(room: Room) -> MeetingRequest:
+    """Return what a room asks Graph for, to be frozen for another attempt."""
+    return MeetingRequest(
+        external_id=room.external_id,
+        subject=room.subject,
+        starts_at=room.starts_at,
+        ends_at=room.ends_at,
+        bind_thread=room.bind_thread,
+        language=room.request.language,
+        call=room.graph_call,
+        way=room.way,
+        options=room.options,
+    )
 
 
 def not_yet(
@@ -239,8 +289,13 @@ def not_yet(
     return Reply(effects, "trying")
 
 
-def _undone(room: Room, now: int) -> tuple[SetTimer, ...]:
-    return (undo(room, now),) if room.trying == "unclear" else ()
+def undone(room: Room, now: int) -> tuple[SetTimer, ...]:
+    """Return what undoes an attempt of which nobody knows whether it made a meeting.
+
+    A plain create would only make another one; its orphan was shown to nobody (ENGINE R3).
+    """
+    finds = room.graph_call is not GraphCall.CREATE
+    return (undo(room, now),) if room.trying == "unclear" and finds else ()
 
 
 def member_key(person_id: str) -> str:
@@ -280,7 +335,15 @@ def try_now(room: Room, *, now: int) -> Reply:
     """Opening → opening: somebody asks to try at once; sends the same bytes (ENGINE R1, R6)."""
     if room.state is not RoomState.OPENING:
         return Reply(outcome="overtaken")
-    return Reply((open_timer(room, now, wished=True),), "trying now")
+    return Reply((_next_timer(room, now),), "trying now")
+
+
+def _next_timer(room: Room, now: int) -> SetTimer:
+    """Return the timer of what an opening room waits for: Graph, Outlook's link, or its options."""
+    meeting = room.meeting
+    if meeting is None or (meeting.organizer_oid and meeting.organizer_oid != room.host.oid):
+        return open_timer(room, now, wished=True)
+    return patch_timer(room, now) if meeting.join_url else event_timer(room, now)
 
 
 def stopped(room: Room, actor: Person, *, now: int, reference: str) -> Reply:
@@ -314,14 +377,23 @@ def failed(room: Room, code: str, *, now: int, whisper_id: str) -> Reply:
     )
     # The timer that asks Graph stays: if its call is under way, its late success is to be deleted.
     effects: tuple[Effect, ...] = (SaveRoom(after), RefreshCards(room.room_id), DropTimer(_give_up_key(room)), record)
-    effects = (*effects, *members_timer(after, now), *_undone(room, now))
-    if code == "policy":
-        minutes = round((room.ends_at - room.starts_at) / 60_000)
-        words = Whisper(
-            "policy", {"subject": room.subject, "minutes": minutes}, room.request.language, room.zone, room.reference
-        )
-        effects = (*effects, PlanMessage(_to_starter(room, words, whisper_id, now)))
+    effects = (*effects, *members_timer(after, now), *undone(room, now))
+    if room.meeting is not None:
+        effects = (*effects, delete_timer(room, room.meeting, now))
+    if words := _why(room, code):
+        effects = (*effects, PlanMessage(to_starter(room, words, whisper_id, now)))
     return Reply(effects, f"failed: {code}")
+
+
+def _why(room: Room, code: str) -> Whisper | None:
+    """Return what only the person who asked is told of a failure: what they can do themselves."""
+    data: dict[str, str | int] = {"subject": room.subject}
+    name = {"policy": "policy", "host": "cannot-host", "quota": "cannot-host", "calendar": "no-calendar"}.get(code, "")
+    if name == "policy":
+        data["minutes"] = round((room.ends_at - room.starts_at) / 60_000)
+    if name == "no-calendar":
+        data["line"] = f"open anyway {room.subject}"
+    return Whisper(name, data, room.request.language, room.zone, room.reference) if name else None
 
 
 def planned_end(room: Room, *, now: int) -> Reply:
@@ -335,7 +407,8 @@ def planned_end(room: Room, *, now: int) -> Reply:
     return Reply((SaveRoom(after), RefreshCards(room.room_id), DropTimer(f"open|{room.room_id}")), "ended")
 
 
-def _to_starter(room: Room, words: Whisper, message_id: str, now: int) -> Message:
+def to_starter(room: Room, words: Whisper, message_id: str, now: int) -> Message:
+    """Return a whisper to who asked for a room, one of each name."""
     return Message(
         message_id=message_id,
         intent_key=f"whisper|{room.room_id}|{words.name}",

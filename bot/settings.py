@@ -5,70 +5,28 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bot import identity
+from bot.clouds import CLOUDS, NO_MEETINGS, WORLDWIDE, Cloud
 from bot.errors import SettingsError
+from bot.graph import options
+from bot.hosts import EVERYBODY_HOSTS, Hosts
+from bot.identity import Credential, Secret
+from bot.model import NO_OPTIONS, Options
 from cards.words import spoken, words
 
 _URL = re.compile(
     r"https://[a-z0-9][a-z0-9_.-]*(?::(?P<port>[1-9][0-9]{0,4}))?(?P<path>/[a-z0-9_.~/-]*)?", re.IGNORECASE
 )
 HIGHEST_PORT = 65535
+MOST_SPARES = 10
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 STORES = ("sqlite:///", "postgresql://", "postgres://")
 CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 """Files that Docker and Podman put into their containers."""
-
-
-class Secret:
-    """Text that neither `str` nor `repr` shows; `reveal()` does."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def __repr__(self) -> str:
-        return "Secret('***')"
-
-    __str__ = __repr__
-
-    def __bool__(self) -> bool:
-        return bool(self._text)
-
-    def reveal(self) -> str:
-        """Return the text itself."""
-        return self._text
-
-
-@dataclass(frozen=True, slots=True)
-class Cloud:
-    """The endpoints of one Microsoft cloud (facts/graph 8, facts/teams 7.2)."""
-
-    graph_url: str
-    login_url: str
-    bot_scope: str
-    token_issuer: str
-    openid_metadata_url: str
-    connector_hosts: tuple[str, ...]
-
-
-CLOUDS: Mapping[str, Cloud] = {
-    "public": Cloud(
-        graph_url="https://graph.microsoft.com",
-        login_url="https://login.microsoftonline.com",
-        bot_scope="https://api.botframework.com/.default",
-        token_issuer="https://api.botframework.com",  # noqa: S106 - an issuer's address, not a secret
-        openid_metadata_url="https://login.botframework.com/v1/.well-known/openidconfiguration",
-        connector_hosts=(
-            "smba.trafficmanager.net",
-            "smba.onyx.prod.teams.trafficmanager.net",
-            "smba.infra.gcc.teams.microsoft.com",
-        ),
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +36,14 @@ class Settings:
     `ca_files` are PEM files trusted besides the machine's own; `duration` is in minutes; `container` says whether
     this process runs in one, whose files go with it; `store` may hold a password. `open_topics` are the patterns of
     topics that the whole tenant shares; `backup_bridge` is shown while Microsoft does not answer; `read_messages` says
-    that posts whose fate is unclear may be looked for where a team or a chat allows it.
+    that posts whose fate is unclear may be looked for where a team or a chat allows it. `auth` is by whose permission
+    meetings are made, `app`, `user` or `auto`; `oauth_connection` names the Azure Bot's OAuth connection by which
+    people sign in, "" for none; `hosts` is who may host, `spares` how many of their meetings are kept in
+    reserve, `public_url` where browsers reach this bot, `meeting_options` what every meeting has.
     """
 
     app_id: str
-    app_password: Secret
+    credential: Credential
     app_tenant: str
     app_type: str
     host: str
@@ -90,6 +51,7 @@ class Settings:
     admin_port: int
     graph_url: str
     login_url: str
+    cloud: Cloud
     bot_scope: str
     token_issuer: str
     openid_metadata_url: str
@@ -106,11 +68,18 @@ class Settings:
     open_topics: tuple[str, ...] = ()
     backup_bridge: str = ""
     read_messages: bool = False
+    auth: str = "app"
+    oauth_connection: str = ""
+    hosts: Hosts = EVERYBODY_HOSTS
+    spares: int = 0
+    public_url: str = ""
+    meeting_options: Options = NO_OPTIONS
+    token_service_url: str = ""
 
     @property
     def bot_tenant(self) -> str:
         """Return the tenant whose token the connector wants: MultiTenant bots have one in common (facts/teams 1.3)."""
-        return "botframework.com" if self.app_type == "MultiTenant" else self.app_tenant
+        return self.cloud.shared_tenant if self.app_type == "MultiTenant" else self.app_tenant
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -140,7 +109,11 @@ class _Reader:
 
     def guid(self, name: str, fix: str) -> str:
         value = self.needed(name, fix)
-        if value and not GUID.fullmatch(value):
+        return self.id_of(name) if value else ""
+
+    def id_of(self, name: str) -> str:
+        value = self.text(name)
+        if not GUID.fullmatch(value):
             self.problems.append(
                 f"{name} is {value!r}, which is not an id such as 00000000-0000-0000-0000-000000000000."
             )
@@ -172,6 +145,9 @@ class _Reader:
             return default
         return value
 
+    def optional_url(self, name: str, example: str) -> str:
+        return self.url(name, example) if self.text(name) else ""
+
     def language(self, name: str, default: str) -> str:
         value = self.text(name, default)
         if words(value).language.split("-")[0] != re.split("[-_]", value.casefold())[0]:
@@ -190,6 +166,50 @@ class _Reader:
             return ""
         return value
 
+    def auth(self) -> str:
+        """Return by whose permission meetings are made; without a connection nobody can sign in."""
+        said = self.choice("MUSTER_AUTH", "auto", ("auto", "app", "user"))
+        connected = bool(self.text("MUSTER_OAUTH_CONNECTION"))
+        if said == "user" and not connected:
+            self.problems.append(
+                "MUSTER_AUTH is 'user', and MUSTER_OAUTH_CONNECTION is not set. It is the name of the OAuth connection "
+                "of your Azure Bot, by which people sign in."
+            )
+        if said == "user" and self.hosts().service:
+            self.problems.append(
+                "MUSTER_AUTH is 'user', and MUSTER_HOSTS names service accounts: nobody can sign in as one of them. "
+                "Set MUSTER_AUTH=app, or leave MUSTER_HOSTS out."
+            )
+        return said if connected else "app"
+
+    def hosts(self) -> Hosts:
+        """Return who may host: `requester`, service accounts by their object ids, or both."""
+        said = self.words("MUSTER_HOSTS", ("requester",))
+        wrong = [word for word in said if word != "requester" and not GUID.fullmatch(word)]
+        problem = (
+            f"MUSTER_HOSTS has {', '.join(map(repr, wrong))}; it may have requester and the object ids of service "
+            "accounts, such as 00000000-0000-0000-0000-000000000000."
+        )
+        if wrong and problem not in self.problems:
+            self.problems.append(problem)
+        service = tuple(word for word in dict.fromkeys(said) if GUID.fullmatch(word))
+        return Hosts(service, "requester" in said)
+
+    def spares(self) -> int:
+        count = self.number("MUSTER_SPARES", 0, 0, MOST_SPARES)
+        if count and not self.hosts().service:
+            self.problems.append(
+                "MUSTER_SPARES keeps meetings of service accounts in reserve, and MUSTER_HOSTS names none. "
+                "Set MUSTER_HOSTS to their object ids, or leave MUSTER_SPARES out."
+            )
+        return count
+
+    def meeting_options(self, name: str) -> Options:
+        """Return what every meeting is to have (facts/graph 1.7)."""
+        found, problems = options.everywhere(self.text(name))
+        self.problems += [f"{name}: {problem}." for problem in problems]
+        return found
+
     def files(self, *names: str) -> tuple[str, ...]:
         found = []
         for name in names:
@@ -201,6 +221,35 @@ class _Reader:
                 continue
             found.append(path)
         return tuple(dict.fromkeys(found))
+
+    def file(self, name: str) -> str:
+        return "".join(self.files(name))
+
+    def cloud(self) -> Cloud:
+        name = self.text("MUSTER_CLOUD").casefold()
+        if name in NO_MEETINGS:
+            self.problems.append(f"MUSTER_CLOUD is {name!r}, where Muster cannot work: {NO_MEETINGS[name]}.")
+            return WORLDWIDE
+        return CLOUDS[self.choice("MUSTER_CLOUD", "public", tuple(CLOUDS))]
+
+    def binding(self, cloud: Cloud) -> str:
+        """Return the Graph version that ties meetings to threads; without its beta nothing does (facts/graph 8)."""
+        name = "MUSTER_THREAD_BINDING"
+        said = self.choice(name, "beta" if cloud.ties else "off", ("beta", "v1.0", "off"))
+        if cloud.ties:
+            return said
+        if said == "beta":
+            self.problems.append(f"{name} is 'beta', which Microsoft Graph does not have in this cloud. Leave it out.")
+        return "off"
+
+    def tenants(self, app_type: str, own: str) -> tuple[str, ...]:
+        found = self.words("MUSTER_TENANTS", (own,) if own else ())
+        if app_type == identity.MANAGED and own and set(found) - {own}:
+            self.problems.append(
+                f"MUSTER_TENANTS names other tenants than the app's, where {identity.MANAGED} has no permissions. "
+                "Leave them out, or register an app of its own for Muster."
+            )
+        return found
 
     def store(self, name: str, default: str) -> str:
         value = self.text(name, default)
@@ -218,14 +267,22 @@ class _Reader:
         return bool(self.text("KUBERNETES_SERVICE_HOST")) or any(mark.exists() for mark in CONTAINER_MARKS)
 
     def read(self) -> Settings:
-        cloud = CLOUDS[self.choice("MUSTER_CLOUD", "public", tuple(CLOUDS))]
+        return replace(
+            self.deployment(),
+            hosts=self.hosts(),
+            spares=self.spares(),
+            public_url=self.optional_url("MUSTER_PUBLIC_URL", "https://bot.contoso.example"),
+            meeting_options=self.meeting_options("MUSTER_MEETING_OPTIONS"),
+        )
+
+    def deployment(self) -> Settings:
+        cloud = self.cloud()
         app_id = self.guid("MicrosoftAppId", "It is the application (client) id of your Azure Bot.")
-        app_type = self.choice("MicrosoftAppType", "SingleTenant", ("SingleTenant", "MultiTenant"))
+        app_type = self.choice("MicrosoftAppType", "SingleTenant", ("SingleTenant", identity.MANAGED, "MultiTenant"))
         tenant = self.guid("MicrosoftAppTenantId", "It is the directory (tenant) id in Entra.")
-        password = self.needed("MicrosoftAppPassword", "It is a client secret of the app registration.")
         return Settings(
             app_id=app_id,
-            app_password=Secret(password),
+            credential=identity.chosen(self, app_id, app_type, cloud.exchange_audience),
             app_tenant=tenant,
             app_type=app_type,
             host=self.text("HOST", "0.0.0.0"),  # noqa: S104 - a server in a container listens to all
@@ -233,12 +290,13 @@ class _Reader:
             admin_port=self.number("MUSTER_ADMIN_PORT", 0, 0, HIGHEST_PORT),
             graph_url=self.url("MUSTER_GRAPH_URL", cloud.graph_url, path=False),
             login_url=self.url("MUSTER_LOGIN_URL", cloud.login_url),
+            cloud=cloud,
             bot_scope=cloud.bot_scope,
             token_issuer=cloud.token_issuer,
             openid_metadata_url=self.url("MUSTER_OPENID_METADATA_URL", cloud.openid_metadata_url),
             connector_hosts=self.words("MUSTER_CONNECTOR_HOSTS", cloud.connector_hosts),
-            tenants=self.words("MUSTER_TENANTS", (tenant,) if tenant else ()),
-            thread_binding=self.choice("MUSTER_THREAD_BINDING", "beta", ("beta", "v1.0", "off")),
+            tenants=self.tenants(app_type, tenant),
+            thread_binding=self.binding(cloud),
             store=Secret(self.store("MUSTER_STORE", "sqlite:///muster.db")),
             container=self.contained(),
             duration=self.number("MUSTER_DURATION", 60, 5, 1440),
@@ -249,4 +307,7 @@ class _Reader:
             open_topics=self.words("MUSTER_OPEN_TOPICS", ()),
             backup_bridge=self.line("MUSTER_BACKUP_BRIDGE", 200),
             read_messages=self.choice("MUSTER_READ_MESSAGES", "off", ("off", "on")) == "on",
+            auth=self.auth(),
+            oauth_connection=self.text("MUSTER_OAUTH_CONNECTION"),
+            token_service_url=self.url("MUSTER_TOKEN_SERVICE_URL", cloud.token_service_url),
         )

@@ -6,12 +6,15 @@ from collections.abc import Callable
 
 from bot.model import Binding, Meeting, Rendered, Room, RoomState
 from cards import calling, escape, failures, numbers, phone, times
+from cards.differences import differences
 from cards.parts import Act, Button, Content, Hidden, Line, Look, Part, Row, Value, join
 from cards.skeletons import rendered
 from cards.words import Words, words
 
 EMPTY_FOR = 900_000
 """ms after which an empty meeting closes (ENGINE 3.2)."""
+SIGN_IN_FOR = 900_000
+"""ms for which a request waits for its person's sign-in (ENGINE R13)."""
 _CHANNEL = "@thread.tacv2"
 
 
@@ -29,7 +32,8 @@ def render_room(room: Room, nonce: str = "", *, at_home: bool = True) -> Rendere
 def _values(room: Room, says: Words) -> dict[str, Value]:
     return {
         "subject": room.subject,
-        "host": room.host.name or says("Somebody"),
+        # A service account hosts for who asked (ENGINE R5).
+        "host": room.host.name or (not room.host.id and room.starter.name) or says("Somebody"),
         "starter": room.starter.name or says("Somebody"),
         "asked": times.clock(room.created_at, room.zone),
         "until": times.clock(room.give_up_at, room.zone),
@@ -144,16 +148,23 @@ def _ended(room: Room, says: Words) -> Content:
 
 
 def _failed(room: Room, says: Words) -> Content:
-    stopped = times.clock(room.ended_at or room.give_up_at, room.zone)
-    values = _values(room, says) | {"time": stopped}
+    stopped = room.ended_at or room.give_up_at
+    by = times.clock(stopped + SIGN_IN_FOR, room.zone)
+    values = _values(room, says) | {"time": times.clock(stopped, room.zone), "by": by}
     parts: tuple[Part, ...] = (
         Line(says("{subject}: not opened"), values, Look.HEADING),
         Line(failures.reason(room.fail_code, says), values),
         *calling.meanwhile(room, says),
-        Row((_meet(room, says("Try again")), *calling.call(room, says))),
+        Row((*_anyway(room, says), _meet(room, says("Try again")), *calling.call(room, says))),
         _reference(room, says),
     )
     return Content(says, parts, Line(says("{subject} was not opened."), values))
+
+
+def _anyway(room: Room, says: Words) -> tuple[Button, ...]:
+    """Return the way to a meeting that is less private than asked, for who does not mind (ENGINE R4)."""
+    line = f"open anyway {escape.clean(room.subject)}".strip()
+    return (_press(room, says("Open anyway"), line),) if room.fail_code == "private" else ()
 
 
 def _elsewhere(room: Room, says: Words) -> Content:
@@ -186,7 +197,9 @@ def _ways_in(room: Room, says: Words) -> tuple[Part, ...]:
         Act.SHOW, says("More"), "more", says("Other ways to join {subject}").format(subject=escape.clean(room.subject))
     )
     number = _phone(room, says)
-    by_phone = (number, _callers(meeting, says)) if number else (Line(says("No phone dial-in for this meeting.")),)
+    by_phone: tuple[Line | None, ...] = (number, _callers(meeting, says))
+    if not number:
+        by_phone = (Line(says("No phone dial-in for this meeting.")),) if room.options.numbers else ()
     return (
         *_row(*join(room.subject, meeting.join_url, says), *((show,) if more else ())),
         *filter(None, by_phone),
@@ -196,7 +209,7 @@ def _ways_in(room: Room, says: Words) -> tuple[Part, ...]:
 
 
 def _phone(room: Room, says: Words) -> Line | None:
-    dial_in = room.meeting.dial_in if room.meeting else None
+    dial_in = room.meeting.dial_in if room.meeting and room.options.numbers else None
     return phone.short(dial_in, says) if dial_in else None
 
 
@@ -213,15 +226,24 @@ def _callers(meeting: Meeting, says: Words) -> Line | None:
 def _chat(room: Room, says: Words) -> str:
     if room.binding is Binding.BOUND:
         return says("The meeting's chat is this channel.")
+    if room.binding is Binding.RESERVE:
+        return says("This meeting was kept in reserve: it has its own chat.")
     if room.home_thread.endswith(_CHANNEL):
         return says("This meeting has its own chat, apart from this channel.")
     return says("This meeting has its own chat.")
 
 
 def _more(room: Room, meeting: Meeting, says: Words) -> tuple[Line | Row, ...]:
-    lines = [phone.others(meeting.dial_in, says) if meeting.dial_in else None, _ids(meeting, says)]
+    dial_in = meeting.dial_in if room.options.numbers else None
+    lines = [phone.others(dial_in, says) if dial_in else None, _ids(meeting, says)]
     details = Button(Act.PRESS, says("Details as text"), "dial-in", version=room.version)
-    return (*filter(None, lines), *((Row((details,)),) if meeting.dial_in else ()))
+    about = (*filter(None, lines), *_calendar(meeting, says), *differences(room, meeting, says))
+    return (*about, *((Row((details,)),) if dial_in else ()))
+
+
+def _calendar(meeting: Meeting, says: Words) -> tuple[Line, ...]:
+    text = says("It is in the host's Outlook calendar, and stays an online meeting there: it can't go offline again.")
+    return (Line(text, {}, Look.SUBTLE),) if meeting.event_id else ()
 
 
 def _ids(meeting: Meeting, says: Words) -> Line | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.model import DialIn, Rendered, Whisper
 from cards import escape, failures, phone, times
-from cards.parts import Act, Button, Content, Line, Look, Part, Row, join, plain_text
+from cards.parts import Act, Button, Content, Line, Look, Part, Row, join, open_button, plain_text
 from cards.skeletons import rendered
 from cards.words import Words, words
 
@@ -24,7 +24,7 @@ def render_whisper(whisper: Whisper, nonce: str = "") -> Rendered:
     content = _content(whisper)
     if whisper.name in _TEXT_ONLY:
         text = plain_text(content.parts, rtl=content.words.rtl)
-        return Rendered(None, content.summary.plain(), text)
+        return Rendered(None, content.summary.plain(), text, _sign_in(whisper, content), not _text(whisper, "browser"))
     return rendered(content, nonce)
 
 
@@ -173,13 +173,59 @@ def policy(whisper: Whisper, says: Words) -> Parts:
         says,
         Line(says("I may not open meetings in your name yet. It's a setting your admin makes; you did nothing wrong.")),
         Line(again, values),
-        _press(says("Try again"), f"meet now {values['subject']}"),
+        Row((_button(says("Try again"), f"meet now {values['subject']}"), _asks_for_a_host(values["subject"], says))),
     )
+
+
+def _asks_for_a_host(subject: str, says: Words) -> Button:
+    return _button(says("Ask someone here to host"), f"ask someone to host {subject}")
+
+
+def _sign_in(whisper: Whisper, content: Content) -> str:
+    """Return the title of the button by which somebody signs in; "" where a whisper is not about that."""
+    if whisper.name != "sign-in":
+        return ""
+    return content.words("Sign in and open it") if _text(whisper, "subject") else content.words("Sign in")
+
+
+def sign_in(whisper: Whisper, says: Words) -> Parts:
+    """The person has to sign in, for `subject`, `minutes` long, or for later; `policy`: because no policy names them.
+
+    `browser`: Teams could not do it by itself.
+    """
+    values = {"subject": _text(whisper, "subject"), "minutes": _text(whisper, "minutes")}
+    if _text(whisper, "policy"):
+        why = says("I may not open meetings in your name yet. It's a setting your admin makes; you did nothing wrong.")
+    elif values["subject"]:
+        why = says("Please sign in once, so that I can open meetings in your name.")
+    else:
+        why = says("Sign in, and the meetings you ask for open in your name.")
+    keep = (
+        (Line(says('I\'ll keep "{subject}, {minutes} minutes" for 15 minutes.'), values),) if values["subject"] else ()
+    )
+    return _with_reference(whisper, says, Line(why), *keep)
+
+
+def signed_in(_: Whisper, says: Words) -> Parts:
+    """Somebody has signed in."""
+    return (Line(says("You're signed in: the meetings you ask for can open in your name.")),)
+
+
+def signed_out(_: Whisper, says: Words) -> Parts:
+    """Somebody's sign-in is forgotten."""
+    return (Line(says("You're signed out: I can no longer open meetings by your permission.")),)
+
+
+def not_signed_out(whisper: Whisper, says: Words) -> Parts:
+    """Microsoft could not be reached to forget somebody's sign-in."""
+    text = says("You're still signed in: Microsoft's sign-in service isn't answering. Try again in a few minutes.")
+    return _with_reference(whisper, says, Line(text), _press(says("Sign out"), "sign out"))
 
 
 def failed(whisper: Whisper, says: Words) -> Parts:
     """`subject` was not opened; `code` says why."""
     values = {"subject": _text(whisper, "subject"), "host": says("you"), "time": says("the deadline")}
+    values["by"] = values["time"]
     return _with_reference(
         whisper,
         says,
@@ -196,7 +242,14 @@ def dial_in(whisper: Whisper, says: Words) -> Parts:
         toll_free_numbers=_texts(whisper, "toll_free_numbers"),
         url=_text(whisper, "url"),
     )
-    return phone.aloud(_text(whisper, "subject"), numbers, says) or no_dial_in(whisper, says)
+    lines = phone.aloud(_text(whisper, "subject"), numbers, says)
+    return (*lines, *_calendar_file(whisper, says)) if lines else no_dial_in(whisper, says)
+
+
+def _calendar_file(whisper: Whisper, says: Words) -> tuple[Row, ...]:
+    url = _text(whisper, "calendar_file")
+    button = open_button(says("Calendar file of {subject}"), _text(whisper, "subject"), url)
+    return (Row((button,)),) if escape.https(url) else ()
 
 
 def no_dial_in(whisper: Whisper, says: Words) -> Parts:
@@ -205,7 +258,43 @@ def no_dial_in(whisper: Whisper, says: Words) -> Parts:
     return (
         Line("{subject}", values, Look.HEADING),
         Line(says("No phone dial-in for this meeting. Link and meeting ID work as usual.")),
+        *_calendar_file(whisper, says),
     )
+
+
+def no_numbers(_: Whisper, says: Words) -> Parts:
+    """Why a host's meetings have no phone numbers."""
+    why = says(
+        "Your meetings have no phone numbers, because your account has no Audio Conferencing licence "
+        "(or no number yet). Link and meeting ID work as usual. Your admin can add it; new meetings then have numbers."
+    )
+    return (Line(why),)
+
+
+def host_wanted(whisper: Whisper, says: Words) -> Parts:
+    """`who` cannot host themselves; `line` starts the meeting for whoever presses."""
+    text = says("{name} would like to meet here.")
+    return (Line(text, {"name": _text(whisper, "who")}), _press(says("Start it as host"), _text(whisper, "line")))
+
+
+def host_asked(whisper: Whisper, says: Words) -> Parts:
+    """The chat was told that `subject` needs a host."""
+    text = says("{subject}: I asked here. Whoever presses the button hosts.")
+    return (Line(text, {"subject": _text(whisper, "subject")}),)
+
+
+def cannot_host(whisper: Whisper, says: Words) -> Parts:
+    """Who asked for `subject` cannot host; somebody else in the chat can."""
+    values = {"subject": _text(whisper, "subject")}
+    text = says("Microsoft does not let your account host meetings, so {subject} is not open. Somebody else here can.")
+    return _with_reference(whisper, says, Line(text, values), Row((_asks_for_a_host(values["subject"], says),)))
+
+
+def no_calendar(whisper: Whisper, says: Words) -> Parts:
+    """The calendar of who asked for `subject` has no Teams meetings; `line` asks for an ordinary one."""
+    text = says("Your calendar does not allow Teams meetings: {subject} is not open. An ordinary meeting is possible.")
+    line = _press(says("Meet now"), _text(whisper, "line"))
+    return _with_reference(whisper, says, Line(text, {"subject": _text(whisper, "subject")}), line)
 
 
 def no_meeting(_: Whisper, says: Words) -> Parts:
@@ -317,9 +406,18 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "stopped": stopped,
     "no-request": no_request,
     "policy": policy,
+    "sign-in": sign_in,
+    "signed-in": signed_in,
+    "signed-out": signed_out,
+    "not-signed-out": not_signed_out,
     "failed": failed,
     "dial-in": dial_in,
     "no-dial-in": no_dial_in,
+    "no-numbers": no_numbers,
+    "host-wanted": host_wanted,
+    "host-asked": host_asked,
+    "cannot-host": cannot_host,
+    "no-calendar": no_calendar,
     "no-meeting": no_meeting,
     "help": help_,
     "help-command": help_command,
@@ -335,4 +433,4 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "notice": notice,
 }
 """Every text by its name, which is `Whisper.name`."""
-_TEXT_ONLY = frozenset({"elsewhere", "live-below"})
+_TEXT_ONLY = frozenset({"elsewhere", "live-below", "sign-in"})

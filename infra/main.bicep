@@ -34,6 +34,30 @@ param store string = 'sqlite:///muster.db'
 var usesIdentity = appType == 'UserAssignedMSI'
 var botId = usesIdentity ? identity.properties.clientId : appId
 var vaultReader = '4633458b-17de-408a-b874-0445c86b69e6' // the built-in role Key Vault Secrets User
+var environ = [
+  {
+    name: 'MicrosoftAppId'
+    value: botId
+  }
+  {
+    name: 'MicrosoftAppType'
+    value: appType
+  }
+  {
+    name: 'MicrosoftAppTenantId'
+    value: tenantId
+  }
+  {
+    name: 'MUSTER_STORE'
+    secretRef: 'store'
+  }
+]
+var password = [ // Muster refuses a password beside a managed identity
+  {
+    name: 'MicrosoftAppPassword'
+    secretRef: 'app-password'
+  }
+]
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
   name: '${name}-identity'
@@ -147,28 +171,7 @@ resource app 'Microsoft.App/containerApps@2024-03-01' = {
             cpu: json('0.5')
             memory: '1Gi'
           }
-          env: [
-            {
-              name: 'MicrosoftAppId'
-              value: botId
-            }
-            {
-              name: 'MicrosoftAppType'
-              value: appType
-            }
-            {
-              name: 'MicrosoftAppTenantId'
-              value: tenantId
-            }
-            {
-              name: 'MicrosoftAppPassword'
-              secretRef: 'app-password'
-            }
-            {
-              name: 'MUSTER_STORE'
-              secretRef: 'store'
-            }
-          ]
+          env: usesIdentity ? environ : concat(environ, password)
           probes: [
             {
               type: 'Liveness'

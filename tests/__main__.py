@@ -1,7 +1,8 @@
 """Every gate of Muster, side by side: `python app.py test`.
 
 With words for pytest (`-k meet`, `tests/journeys`) only those tests run, without the coverage threshold.
-`chaos` and `day` and their options run `tests/chaos` and `tests/day` for minutes.
+`chaos` and `day` and their options run `tests/chaos` and `tests/day` for minutes, `peers` runs `tests/peers` with what
+Microsoft publishes.
 """
 
 from __future__ import annotations
@@ -75,13 +76,20 @@ def main(arguments: list[str]) -> int:
         return other_pythons(options.python, for_pytest)
     if options.gates:
         return run_all(STATIC, {})
-    prefix, environ = offline()
-    if for_pytest and for_pytest[0] in PROGRAMS:
-        return subprocess.call([*prefix, PYTHON, "-m", f"tests.{for_pytest[0]}", *for_pytest[1:]], env=environ)  # noqa: S603 - ours
     if for_pytest:
-        return subprocess.call([*prefix, PYTHON, "-m", "pytest", *for_pytest], env=environ)  # noqa: S603 - pytest
+        return some(for_pytest)
+    prefix, environ = offline()
     with tempfile.TemporaryDirectory() as folder:
         return run_all((tests(prefix), *STATIC), {**environ, "COVERAGE_FILE": str(Path(folder) / "coverage")})
+
+
+def some(words: list[str]) -> int:
+    """Run what the words name: chaos, day, peers, or those of the tests that they tell pytest."""
+    if words[0] == "peers":
+        return in_a_folder_of_its_own(PYTHON, "peers", ".venv-peers", ["tests/peers", *words[1:]])
+    prefix, environ = offline()
+    module, *rest = [f"tests.{words[0]}", *words[1:]] if words[0] in PROGRAMS else ["pytest", *words]
+    return subprocess.call([*prefix, PYTHON, "-m", module, *rest], env=environ)  # noqa: S603 - ours, or pytest
 
 
 def tests(prefix: tuple[str, ...]) -> Gate:
@@ -210,13 +218,17 @@ def other_pythons(wanted: list[str], for_pytest: list[str]) -> int:
 def on_python(version: str, python: str, for_pytest: list[str]) -> int:
     """Set up `.venv-VERSION` with the test set and run pytest there."""
     print(f"Python {version}", flush=True)
-    folder = f".venv-{version}"
-    code = subprocess.call([python, "-m", "bot.install", "test", folder])  # noqa: S603 - an interpreter found here
+    return in_a_folder_of_its_own(python, "test", f".venv-{version}", ["-n", WORKERS, *for_pytest])
+
+
+def in_a_folder_of_its_own(python: str, extra: str, folder: str, for_pytest: list[str]) -> int:
+    """Set up a folder with a set of packages and run pytest there."""
+    code = subprocess.call([python, "-m", "bot.install", extra, folder])  # noqa: S603 - an interpreter found here
     if code:
         return code
     prefix, environ = offline()
     inside = str(ROOT / folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
-    return subprocess.call([*prefix, inside, "-m", "pytest", "-q", "-n", WORKERS, *for_pytest], env=environ)  # noqa: S603 - pytest
+    return subprocess.call([*prefix, inside, "-m", "pytest", "-q", *for_pytest], env=environ)  # noqa: S603 - pytest
 
 
 if __name__ == "__main__":

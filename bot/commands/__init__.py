@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.commands import dial_in, help, meet, stop_trying, try_now  # noqa: A004 - the command is called help
+from bot.commands import ask_to_host, dial_in, help, meet, sign_in, sign_out, stop_trying, try_now  # noqa: A004 - the command is called help
 from bot.commands.command import Command
 
 COMMANDS: tuple[Command, ...] = (
@@ -10,8 +10,16 @@ COMMANDS: tuple[Command, ...] = (
     dial_in.COMMAND,
     try_now.COMMAND,
     stop_trying.COMMAND,
+    ask_to_host.COMMAND,
+    sign_in.COMMAND,
+    sign_out.COMMAND,
     help.COMMAND,
 )
+
+
+def available(commands: tuple[Command, ...], *, delegated: bool) -> tuple[Command, ...]:
+    """Return what can be asked for where people can sign in (`delegated`), or where they cannot."""
+    return tuple(command for command in commands if delegated or not command.delegated)
 
 
 def table(commands: tuple[Command, ...] = COMMANDS) -> str:

@@ -9,7 +9,20 @@ from typing import Any
 
 import cards
 from bot.decisions import Effect, PlanMessage, Reply, View
-from bot.model import Answer, Chat, ChatKind, FrozenRequest, MeetingRequest, Message, Purpose, Turn, Whisper
+from bot.hosts import EVERYBODY_HOSTS, Hosts
+from bot.model import (
+    NO_OPTIONS,
+    Answer,
+    Chat,
+    ChatKind,
+    FrozenRequest,
+    MeetingRequest,
+    Message,
+    Options,
+    Purpose,
+    Turn,
+    Whisper,
+)
 
 Freeze = Callable[[str, MeetingRequest], FrozenRequest]
 
@@ -20,7 +33,10 @@ class Policy:
 
     `duration` is in minutes; `binding` is the Graph version that is asked to tie meetings to channel threads
     (`beta`, `v1.0`) or `off`; `freeze` is `Meetings.freeze`, which is pure. `open_topics` are the patterns of topics
-    that the whole tenant shares; `backup_bridge` is what to use while Microsoft does not answer.
+    that the whole tenant shares; `backup_bridge` is what to use while Microsoft does not answer. `auth` is by whose
+    permission meetings are made: `app`, `user`, or `auto`, which is the app's, else the person's (ENGINE R13);
+    `options` what every meeting has unless somebody asks for something else; `hosts` who may host (R5); `spares` how
+    many meetings are kept in reserve; `public_url` is where browsers reach this bot, "" where nobody said.
     """
 
     freeze: Freeze
@@ -31,6 +47,11 @@ class Policy:
     bot_name: str = "Muster"
     open_topics: tuple[str, ...] = ()
     backup_bridge: str = ""
+    auth: str = "app"
+    options: Options = NO_OPTIONS
+    hosts: Hosts = EVERYBODY_HOSTS
+    spares: int = 0
+    public_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +158,7 @@ class Command:
 
     `phrases` are the ways to begin a line with it, lower case, the first being the one that is taught;
     `takes_words` says whether more may follow, and `alone` which phrases stand only by themselves.
+    `delegated` says that it is there only where people can sign in.
     `title` and `description` are shown in Teams' menu (at most 32 and 128 characters, facts/teams 6.2).
     """
 
@@ -148,6 +170,7 @@ class Command:
     run: Callable[[Asked], Reply]
     takes_words: bool = False
     alone: frozenset[str] = frozenset()
+    delegated: bool = False
 
     def takes_words_after(self, phrase: list[str]) -> bool:
         """Say whether words may follow this phrase of the command."""

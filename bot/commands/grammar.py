@@ -25,7 +25,7 @@ def find(line: str, commands: Iterable[Command]) -> tuple[Command, str]:
     """
     words = _words(line)
     known = tuple(commands)
-    folded = [_fold(word) or word for word in words]
+    folded = [fold(word) or word for word in words]
     candidates = sorted(
         ((phrase.split(), command) for command in known for phrase in command.phrases),
         key=lambda candidate: -len(candidate[0]),
@@ -40,14 +40,14 @@ def find(line: str, commands: Iterable[Command]) -> tuple[Command, str]:
 
 def _words(line: str) -> list[str]:
     words = unicodedata.normalize("NFKC", line).split()
-    while len(words) > 1 and _fold(words[0]) in POLITE | {""}:
+    while len(words) > 1 and fold(words[0]) in POLITE | {""}:
         words.pop(0)
-    while len(words) > 1 and _fold(words[-1]) in POLITE | {""}:
+    while len(words) > 1 and fold(words[-1]) in POLITE | {""}:
         words.pop()
     return words
 
 
-def _fold(word: str) -> str:
+def fold(word: str) -> str:
     """Return a word in small letters without what stands at its ends, in linear time (ENGINE 4.12)."""
     folded = word.casefold()
     first, last = _LETTER.search(folded), _LETTER.search(folded[::-1])

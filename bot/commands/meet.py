@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
-from bot import limits, rooms, topics
+from bot import limits, meeting_options, rooms, spares, topics, ways
+from bot.commands import wishes
 from bot.commands.command import Asked, Command, derived, once
+from bot.commands.wishes import Wish
 from bot.decisions import Effect, PlanMessage, PointCard, Record, Reply, SaveChat, SaveNote, SetTimer
 from bot.model import (
     UNFINISHED,
-    ChannelKind,
     ChatKind,
     MeetingRequest,
     Person,
@@ -20,36 +20,11 @@ from bot.model import (
     RoomState,
     Timer,
     TimerKind,
-    TurnKind,
+    Way,
 )
 
-LONGEST_SUBJECT = 120
 LONGEST_BRIDGE = 200
 """Characters of a backup bridge that are shown."""
-ANOTHER, HERE, OPEN = "start another", "start one for this thread", "open topic"
-"""What the buttons of whispers say: one more, one for this thread, and no, that was no slip of the finger."""
-APART, BRING = "open separately", "bring it here"
-"""The same of the whisper about a topic that is live elsewhere."""
-_PHRASE = re.compile(rf"(?:\w+\W+)?({ANOTHER}|{HERE}|{OPEN}|{APART}|{BRING})\b")
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What is asked for: where the room's place is, its subject, and whether it was said explicitly.
-
-    `topic` as in `Room.topic`; None is an id of its own. One that is asked for `apart` is not looked for elsewhere.
-    """
-
-    scope: str
-    topic: str | None
-    subject: str
-    explicit: bool = False
-    apart: bool = False
-
-    @property
-    def shared(self) -> bool:
-        """Whether the same words may mean something else in another chat."""
-        return (self.topic or "").startswith("#") and self.scope != topics.TENANT_SCOPE
 
 
 def run(asked: Asked) -> Reply:
@@ -57,9 +32,9 @@ def run(asked: Asked) -> Reply:
 
     A new topic waits for a look-up: it may be live in another chat of the person (EXPERIENCE 1.1).
     """
-    if phrase(asked) == BRING:
+    if wishes.phrase(asked) == wishes.BRING:
         return look_up(asked, offered(asked).get("room", ""))
-    wish = wished(asked)
+    wish = wishes.wished(asked)
     reply = led(asked, wish)
     if reply is None and wish.shared and not wish.apart:
         live = topics.elsewhere(asked.view.elsewhere, asked.turn.person)
@@ -87,9 +62,9 @@ def looked(asked: Asked, found: Room | None, where: str) -> Reply:
         return Reply(outcome="chat gone")
     if asked.view.now >= asked.turn.expires_at:
         return asked.tell("late", typed=asked.turn.text)
-    wish = wished(asked)
+    wish = wishes.wished(asked)
     live = found if found and found.state in UNFINISHED else None
-    if phrase(asked) == BRING:
+    if wishes.phrase(asked) == wishes.BRING:
         return brought(asked, wish, live)
     reply = led(asked, wish)
     if reply is None and live and live.topic == wish.topic:
@@ -102,11 +77,11 @@ def elsewhere(asked: Asked, wish: Wish, live: Room, where: str) -> Reply:
     turn = asked.turn
     return asked.ask(
         "topic-elsewhere",
-        topic=_named(wish),
+        topic=wishes.named(wish),
         where=where,
         opening=live.state is RoomState.OPENING,
-        bring=f"{BRING} {wish.subject}",
-        apart=f"{APART} {wish.subject}",
+        bring=f"{wishes.BRING} {wish.line or wish.subject}",
+        apart=f"{wishes.APART} {wish.line or wish.subject}",
         offer={"room": live.room_id, "thread": turn.chat.thread_id, "conversation": turn.conversation_id},
     )
 
@@ -115,8 +90,8 @@ def brought(asked: Asked, wish: Wish, live: Room | None) -> Reply:
     """Show the card of the other chat's room in the chat that was asked in, if the person is a member there still."""
     offer, turn, now = offered(asked), asked.turn, asked.view.now
     if live is None or live.room_id != offer.get("room"):
-        again = f"{APART} {wish.subject}" if wish.shared else "meet now"
-        return asked.tell("not-brought", topic=_named(wish), line=again)
+        again = f"{wishes.APART} {wish.line or wish.subject}" if wish.shared else "meet now"
+        return asked.tell("not-brought", topic=wishes.named(wish), line=again)
     thread, conversation = offer["thread"], offer["conversation"]
     card = rooms.card_in(live, thread, conversation, message_id=derived(asked.view.fresh_id, "card"), now=now)
     record = Record(live.tenant, turn.person.oid, "bring", thread, live.room_id, reference=turn.reference)
@@ -140,7 +115,7 @@ def led(asked: Asked, wish: Wish) -> Reply | None:
     near = topics.nearest(wish.topic, there) if wish.topic and not wish.explicit else None
     if near is not None:
         return near_topic(asked, wish, near)
-    if not asked.turn.person.oid:
+    if asked.policy.hosts.first(asked.turn.person, "", "", asked.view.notes) is None:
         return asked.tell("failed", code="host", subject=wish.subject)
     if wait := limits.too_fast(asked.view.mine, asked.view.here, asked.view.now):
         return too_fast(asked, wait)
@@ -150,48 +125,41 @@ def led(asked: Asked, wish: Wish) -> Reply | None:
 def begun(asked: Asked, wish: Wish) -> Reply:
     """Open a new room."""
     room = new_room(asked, wish)
-    reply = rooms.begin(room, card_for(asked, room), asked.view.now)
-    return replace(reply, effects=(*reply.effects, *zone_seen(asked)))
+    return opening(asked, room)
 
 
-def wished(asked: Asked) -> Wish:
-    """Return the place and the subject of what was asked."""
-    chat = asked.chat
-    own = topics.chat_scope(chat.thread_id)
-    said = phrase(asked)
-    written, about = topics.split(asked.rest)
-    if written:
-        scope = topics.scope_of(written, chat, asked.policy.open_topics)
-        subject = _bounded(f"#{written} {about}")
-        apart = said == APART or _again(asked)
-        return Wish(scope, topics.topic_column(written), subject, apart or said == OPEN, apart)
-    subject = _bounded(asked.rest) or default_subject(asked)
-    if said == HERE and root(asked.turn.conversation_id):
-        return Wish(own, f"thread:{root(asked.turn.conversation_id)}", subject, explicit=True)
-    if said in {ANOTHER, HERE}:
-        pressed = asked.view.pressed
-        # One whisper opens one more meeting, however often its button is pressed.
-        return Wish(own, derived(pressed.message_id, ANOTHER) if pressed else None, subject, explicit=True)
+def opening(asked: Asked, room: Room) -> Reply:
+    """Open a room, with a look for the person's own token first where that is what ties it to the channel (R2)."""
+    auth = asked.policy.auth if room.host.oid == room.starter.oid else "app"  # nobody signs in for a service account
+    look_up = ways.looks_up(room, auth, asked.policy.binding, chat=asked.chat, notes=asked.view.notes)
+    reply = rooms.begin(room, card_for(asked, room), asked.view.now, look_up=look_up)
+    reserve = (
+        *spares.watched(room, asked.view.notes, asked.view.now),
+        *spares.completed(asked.policy.spares, room.tenant, asked.view.notes, asked.view.now),
+    )
+    return replace(reply, effects=(*reply.effects, *zone_seen(asked), *reserve))
+
+
+def go_on(asked: Asked) -> Reply:
+    """What waited for its person's sign-in runs, as it was first asked; somebody may have been faster (ENGINE 3.2)."""
     before = asked.view.pressed_room
-    if before is not None and _again(asked) and before.scope_key == own:
-        return Wish(own, before.topic, subject, explicit=bool(before.topic))
-    return Wish(own, "", subject)
-
-
-def phrase(asked: Asked) -> str:
-    """Return which of the buttons' phrases the turn begins with, "" for none."""
-    said = _PHRASE.match(" ".join(asked.turn.text.casefold().split()))
-    return said[1] if said else ""
-
-
-def _named(wish: Wish) -> str:
-    return f"#{topics.split(wish.subject)[0]}" if wish.shared else wish.subject
-
-
-def _again(asked: Asked) -> bool:
-    """Say whether a card of a room that is over was pressed: the same thing is wanted once more."""
-    before = asked.view.pressed_room
-    return before is not None and before.state in {RoomState.FAILED, RoomState.ENDED}
+    if before is None or before.state is not RoomState.FAILED:
+        return Reply(outcome="overtaken")
+    wish = Wish(before.scope_key, before.topic, before.subject, explicit=True)
+    there = next((room for room in candidates(asked, wish) if room.topic == wish.topic), None)
+    if there is not None:
+        return running(asked, there)
+    fresh = new_room(asked, wish)
+    span = before.ends_at - before.starts_at
+    room = replace(fresh, way=Way.USER, host=asked.turn.person, people=before.people)
+    room = replace(room, ends_at=fresh.starts_at + span, options=before.options)
+    bind_thread = ways.to_bind(asked.chat, Way.USER, asked.policy.binding, asked.view.notes)
+    room = replace(room, graph_call=before.graph_call, bind_thread=bind_thread)
+    room = replace(room, request=asked.policy.freeze(room.host.oid, rooms.request_of(room)))
+    reply = opening(asked, room)
+    times = asked.turn.data.get("asked", "1")
+    note = SaveNote(room.tenant, ways.asked_key(room.room_id), times, asked.view.now + ways.KEPT)
+    return replace(reply, effects=(*reply.effects, note))
 
 
 def candidates(asked: Asked, wish: Wish) -> tuple[Room, ...]:
@@ -203,25 +171,29 @@ def candidates(asked: Asked, wish: Wish) -> tuple[Room, ...]:
 
 def of_this_thread(asked: Asked, wish: Wish, there: tuple[Room, ...]) -> Room | None:
     """Return the room of the thread in which bare `meet now` was asked; a root post has none."""
-    if wish.topic or wish.explicit or not is_reply(asked):
+    if wish.topic or wish.explicit or not wishes.is_reply(asked):
         return None
-    here = root(asked.turn.conversation_id)
-    return next((room for room in there if not room.topic.startswith("#") and is_of_thread(room, here)), None)
+    here = wishes.root(asked.turn.conversation_id)
+    return next((room for room in there if not room.topic.startswith("#") and wishes.is_of_thread(room, here)), None)
 
 
 def running(asked: Asked, room: Room) -> Reply:
     """One is running: join it (EXPERIENCE 2, RUNNING; 1.11 for one of another thread)."""
-    another_thread = is_reply(asked) and room.topic == "" and not is_of_thread(room, root(asked.turn.conversation_id))
+    another_thread = (
+        wishes.is_reply(asked)
+        and room.topic == ""
+        and not wishes.is_of_thread(room, wishes.root(asked.turn.conversation_id))
+    )
     data: dict[str, Any] = {"subject": room.subject, "join_url": way_in(room)}
     if another_thread and room.home_thread == asked.turn.chat.thread_id:
-        return asked.ask("other-thread", **data, here=f"{HERE} {_asked_subject(asked)}".strip())
+        return asked.ask("other-thread", **data, here=f"{wishes.HERE} {wishes.asked_line(asked)}".strip())
     return asked.tell(
         "running",
         *card_here(asked, room),
         **data,
         starter=room.starter.name,
         opened_at=room.opened_at or room.created_at,
-        another="" if room.topic.startswith("#") else f"{ANOTHER} {_asked_subject(asked)}".strip(),
+        another="" if room.topic.startswith("#") else f"{wishes.ANOTHER} {wishes.asked_line(asked)}".strip(),
     )
 
 
@@ -245,29 +217,13 @@ def near_topic(asked: Asked, wish: Wish, near: Room) -> Reply:
         topic=f"#{written}",
         near=f"#{topics.written_in(near)}",
         join_url=way_in(near),
-        line=f"{OPEN} {wish.subject}",
+        line=f"{wishes.OPEN} {wish.line or wish.subject}",
     )
 
 
 def way_in(room: Room) -> str:
     """Return the link into a room; "" while it is opening."""
     return room.meeting.join_url if room.meeting and room.state is not RoomState.OPENING else ""
-
-
-def root(conversation_id: str) -> str:
-    """Return the id of the thread's first message in a channel, "" elsewhere (facts/teams 2.2)."""
-    return conversation_id.partition(";messageid=")[2]
-
-
-def is_reply(asked: Asked) -> bool:
-    """Say whether it was asked inside a thread of a channel; root posts share the channel's meeting."""
-    here = root(asked.turn.conversation_id)
-    return bool(here) and here != asked.turn.activity_id
-
-
-def is_of_thread(room: Room, here: str) -> bool:
-    """Say whether a room was asked for in this thread."""
-    return root(room.home_conversation) == here
 
 
 def too_fast(asked: Asked, wait: int) -> Reply:
@@ -285,27 +241,12 @@ def card_for(asked: Asked, room: Room) -> PlanMessage | PointCard:
     return rooms.first_card(room, derived(asked.view.fresh_id, "card"), asked.view.now)
 
 
-def _asked_subject(asked: Asked) -> str:
-    return _bounded(asked.rest) if asked.turn.kind is not TurnKind.PRESSED else ""
-
-
-def _bounded(words: str) -> str:
-    return " ".join(words.split())[:LONGEST_SUBJECT].strip()
-
-
-def default_subject(asked: Asked) -> str:
-    """Return the default subject of EXPERIENCE 2 (OPEN)."""
-    chat, person = asked.turn.chat, asked.turn.person
-    if chat.kind is ChatKind.CHANNEL and chat.name:
-        return f"Meeting in #{chat.name}"
-    return f"Meeting with {person.name}" if person.name else "Meeting"
-
-
 def new_room(asked: Asked, wish: Wish) -> Room:
     """Return the room that this turn asks for, with everything frozen that a retry must not change (ENGINE R1)."""
     turn, view, policy = asked.turn, asked.view, asked.policy
-    request = _request(asked, wish)
     chat = asked.chat
+    host = policy.hosts.first(turn.person, turn.chat.tenant, turn.chat.thread_id, view.notes) or turn.person
+    request = _request(asked, wish, host)
     return Room(
         room_id=view.fresh_id,
         tenant=turn.chat.tenant,
@@ -315,10 +256,10 @@ def new_room(asked: Asked, wish: Wish) -> Room:
         version=1,
         subject=request.subject,
         starter=turn.person,
-        host=turn.person,
+        host=host,
         home_thread=turn.chat.thread_id,
         home_conversation=turn.conversation_id,
-        request=policy.freeze(turn.person.oid, request),
+        request=policy.freeze(host.oid, request),
         external_id=request.external_id,
         created_at=view.now,
         give_up_at=view.now + rooms.TRIES_FOR,
@@ -327,6 +268,9 @@ def new_room(asked: Asked, wish: Wish) -> Room:
         reference=turn.reference,
         zone=chat.zone or turn.zone,
         language=chat.language(turn.locale if chat.kind is ChatKind.PERSONAL else policy.language),
+        way=request.way,
+        graph_call=request.call,
+        options=request.options,
         bind_thread=request.bind_thread,
         people=people(asked),
         backup_bridge=(str(chat.settings.get("backup_bridge", "")) or policy.backup_bridge)[:LONGEST_BRIDGE],
@@ -341,42 +285,58 @@ def zone_seen(asked: Asked) -> tuple[Effect, ...]:
     return (SaveChat(replace(chat, settings={**chat.settings, "zone_seen": zone})),)
 
 
-def _request(asked: Asked, wish: Wish) -> MeetingRequest:
+def _request(asked: Asked, wish: Wish, host: Person) -> MeetingRequest:
     starts_at = asked.view.now - asked.view.now % 1000
+    way = ways.first(asked.policy.auth, asked.view.notes, host.oid)
     return MeetingRequest(
         external_id=asked.view.fresh_id,
         subject=wish.subject,
         starts_at=starts_at,
-        ends_at=starts_at + asked.policy.duration * 60_000,
-        bind_thread=thread_to_bind(asked),
+        ends_at=starts_at + (wish.minutes or asked.policy.duration) * 60_000,
+        bind_thread=ways.to_bind(asked.view.chat or asked.turn.chat, way, asked.policy.binding, asked.view.notes),
         language=asked.turn.locale,
+        way=way,
+        call=meeting_options.call_for(wish.options, calendar=wish.calendar),
+        options=wish.options,
     )
 
 
 def people(asked: Asked) -> tuple[Person, ...]:
     """Return who else was mentioned; trying again keeps those of the request that failed."""
     before = asked.view.pressed_room
-    if before is not None and _again(asked):
+    if before is not None and wishes.again(asked):
         return before.people
     return asked.turn.mentions[: rooms.MOST_CALLED]
 
 
-def thread_to_bind(asked: Asked) -> str:
-    """Return the thread Graph is asked to tie the meeting to: a standard channel's, unless refused lately (R2)."""
-    chat = asked.chat
-    standard = chat.kind is ChatKind.CHANNEL and chat.channel_kind in {None, ChannelKind.STANDARD}
-    remembered = rooms.refusal_keys(asked.policy.binding, chat.thread_id)
-    refused = any(key in asked.view.notes for key in remembered)
-    return chat.thread_id if standard and not refused and asked.policy.binding != "off" else ""
-
-
 COMMAND = Command(
     name="meet",
-    phrases=("meet now", "meet", "now", "huddle", ANOTHER, HERE, OPEN, APART, BRING),
-    usage="meet now [subject]",
+    phrases=(
+        "meet now",
+        "meet",
+        "now",
+        "huddle",
+        wishes.ANOTHER,
+        wishes.HERE,
+        wishes.OPEN,
+        wishes.APART,
+        wishes.BRING,
+        wishes.ANYWAY,
+    ),
+    usage="meet now [subject] [options]",
     description="A meeting here, right away; meet #INC-42: one for each incident",
-    examples=("meet now", "meet #INC-42 DB down", "meet now Retro"),
+    examples=(
+        "meet now",
+        "meet #INC-42 DB down",
+        "meet now Retro for 45m",
+        "meet now Retro lobby everyone",
+        "meet now Retro passcode record",
+        "meet now Retro with @Ana on calendar",
+        "meet now Retro no numbers",
+        'meet now subject:"Record numbers"',
+        "meet now Retro",
+    ),
     run=run,
     takes_words=True,
-    alone=frozenset({"meet", "now", OPEN, APART, BRING}),
+    alone=frozenset({"meet", "now", wishes.OPEN, wishes.APART, wishes.BRING}),
 )

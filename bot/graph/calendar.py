@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from bot.errors import HostUnknown
 from bot.graph import events
 from bot.graph.client import Caller, GraphMeetings, event_of
 from bot.model import Meeting, Person
@@ -29,3 +32,13 @@ class GraphCalendar:
         """Make an event an online meeting. Raises as the port says."""
         caller = Caller(tenant, reference, by)
         return await self._graph.ask(caller, "PATCH", events.put_online(caller.owner(oid), event_id), event_of)
+
+    async def remove(self, tenant: str, oid: str, event_id: str, *, reference: str, by: Person | None = None) -> None:
+        """Delete an event: 204, and 404 is as good. Raises as the port says."""
+        caller = Caller(tenant, reference, by)
+        with suppress(HostUnknown):
+            await self._graph.ask(caller, "DELETE", events.remove(caller.owner(oid), event_id), _nothing)
+
+
+def _nothing(_: object) -> None:
+    return None

@@ -20,7 +20,7 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from bot.errors import HostUnknown, MeetingsError, NotNow, SettingsError, SignInNeeded
-from bot.graph import answers, events, retry, wire
+from bot.graph import answers, events, refusals, retry, wire
 from bot.model import FrozenRequest, Meeting, MeetingKey, MeetingRequest, Options, Person, Way
 from bot.observe import Event, Observer, Value
 from bot.ports import Clock, Tokens, UserTokens
@@ -191,7 +191,7 @@ class GraphMeetings:
             detail = f"{status} instead of an answer from Graph"
             return NotNow(detail, status=status, client_request_id=own_id).after(None, unclear=True)
         now, body = self._clock.now(), _json(response)
-        error = wire.read_error(status, response.headers, body, now=now, had_thread=had_thread, own=own)
+        error = refusals.read_error(status, response.headers, body, now=now, had_thread=had_thread, own=own)
         error.client_request_id = error.client_request_id or own_id
         return error
 
@@ -199,11 +199,11 @@ class GraphMeetings:
         """Send with a token; one that Graph no longer takes is replaced once, and a second one forgotten too."""
         token = await self._token(caller)
         response = await self._send(method, request, token, caller.reference)
-        if response.status_code == wire.UNAUTHORIZED:
+        if response.status_code == refusals.UNAUTHORIZED:
             self._revoked(caller, token)
             token = await self._token(caller)
             response = await self._send(method, request, token, caller.reference)
-        if wire.challenged(response.status_code, response.headers):
+        if refusals.challenged(response.status_code, response.headers):
             self._revoked(caller, token)
         return response
 

@@ -51,6 +51,11 @@ def read(owner: str, event_id: str) -> FrozenRequest:
     return FrozenRequest("v1.0", f"{_event_path(owner, event_id)}?{_SELECT}", "")
 
 
+def remove(owner: str, event_id: str) -> FrozenRequest:
+    """Return the DELETE of an event (https://learn.microsoft.com/graph/api/event-delete)."""
+    return FrozenRequest("v1.0", _event_path(owner, event_id), "")
+
+
 def providers(owner: str) -> FrozenRequest:
     """Return the GET of what online meetings a calendar's owner may have."""
     select = "$select=allowedOnlineMeetingProviders,defaultOnlineMeetingProvider"

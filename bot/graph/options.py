@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.graph.values import fields, part, text
-from bot.model import Invited, Options, Role
+from bot.model import Invited, LobbyScope, Options, Role
 
 LONGEST_SUBJECT = 250
 PRESENTERS = frozenset({"everyone", "organization", "roleIsPresenter", "organizer"})
@@ -43,6 +43,46 @@ https://learn.microsoft.com/graph/api/resources/onlinemeeting (v1.0)
 """
 ONLY_AT_CREATION = frozenset({"allowParticipantsToChangeName", "chatRestrictions", "shareMeetingChatHistoryDefault"})
 """Those of them that the list of what a PATCH may change does not name (facts/graph 1.5)."""
+
+
+_OWN: Mapping[str, Kind] = {
+    "allowMeetingChat": CHAT_MODES,
+    "allowedPresenters": PRESENTERS,
+    "isEntryExitAnnounced": bool,
+    "joinMeetingIdSettings": {"isPasscodeRequired": bool},
+    "lobbyBypassSettings": {"scope": frozenset(LobbyScope), "isDialInBypassEnabled": bool},
+    "meetingTemplateId": str,
+    "recordAutomatically": bool,
+}
+"""The properties that have a word of their own in `Options`."""
+
+
+def everywhere(properties: str) -> tuple[Options, list[str]]:
+    """Return what every meeting is to have, from a JSON object of onlineMeeting's properties, and its mistakes."""
+    try:
+        asked = json.loads(properties or "{}")
+    except (ValueError, RecursionError):
+        return Options(), ["it is no JSON"]
+    if not isinstance(asked, dict):
+        return Options(), ["it is no JSON object"]
+    own = {name: asked[name] for name in asked if name in _OWN}
+    others = {name: asked[name] for name in asked if name not in _OWN}
+    _, problems = passed(json.dumps(others)) if others else ({}, [])
+    problems += [f"{name} must be {wrong}" for name, value in own.items() if (wrong := _problem(_OWN[name], value))]
+    if problems:
+        return Options(), problems
+    lobby = own.get("lobbyBypassSettings", {})
+    return Options(
+        lobby=LobbyScope(lobby["scope"]) if "scope" in lobby else None,
+        dial_in_bypass=lobby.get("isDialInBypassEnabled"),
+        presenters=own.get("allowedPresenters", ""),
+        passcode=own.get("joinMeetingIdSettings", {}).get("isPasscodeRequired", False),
+        announce=own.get("isEntryExitAnnounced"),
+        record=own.get("recordAutomatically"),
+        chat=own.get("allowMeetingChat", ""),
+        template=own.get("meetingTemplateId", ""),
+        more=json.dumps(others, sort_keys=True) if others else "",
+    ), []
 
 
 def passed(more: str) -> tuple[dict[str, Any], list[str]]:

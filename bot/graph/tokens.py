@@ -1,6 +1,7 @@
 """Access tokens from Entra through MSAL: never on the event loop, one call at a time, renewed ahead (facts/teams 1.7).
 
 The only file that imports msal. https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
+and https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token
 """
 
 from __future__ import annotations
@@ -9,18 +10,18 @@ import asyncio
 import logging
 import ssl
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import msal
-import requests
-from requests.adapters import HTTPAdapter
 
 from bot.backoff import delay, retry_after
-from bot.errors import CredentialsWrong, MeetingsError, NotNow
-from bot.graph import retry
+from bot.errors import CredentialsWrong, MeetingsError, NotNow, SettingsError, told
+from bot.graph import credentials, retry
+from bot.graph.session import Forgetful, Session
 from bot.graph.values import fields, text
+from bot.identity import Certificate, Credential, FederatedIdentity, ManagedIdentity
 from bot.observe import Event, Observer, Value
 from bot.ports import Clock
 
@@ -30,8 +31,7 @@ NOT_USED_WITHIN = 60_000
 """ms before its end in which a token is not handed out any more (a tenth of a short life)."""
 USUAL_LIFE = 3_600
 """Seconds a token lives when Entra does not say."""
-TIMEOUT_SECONDS = 10
-BAD_REQUEST, NOT_FOUND = 400, 404
+BAD_REQUEST, NOT_FOUND, GONE = 400, 404, 410
 TRANSIENT_ERRORS = frozenset({"temporarily_unavailable", "server_error", "service_unavailable", "request_timeout"})
 
 Key = tuple[str, str]
@@ -45,27 +45,35 @@ class _Held:
 
 
 class MsalTokens:
-    """`bot.ports.Tokens` by client credentials; one MSAL application for each tenant, for the life of the process.
+    """`bot.ports.Tokens` by the app's credential; one MSAL application for each tenant, for the life of the process.
 
     `login_url` is https without a last slash; `trust` is used for every connection MSAL makes, and nothing else is.
+    Raises SettingsError for a certificate that cannot be used.
     """
 
     def __init__(
         self,
         login_url: str,
         app_id: str,
-        secret: str,
+        credential: Credential,
         trust: ssl.SSLContext,
         clock: Clock,
         *,
         observe: Observer = lambda _: None,
     ) -> None:
         self._login_url = login_url
-        self._credentials = (app_id, secret)
+        self._app_id = app_id
+        self._credential = credential
+        if isinstance(credential, Certificate):
+            try:
+                credentials.from_certificate(credential, clock.now())
+            except CredentialsWrong as error:
+                raise SettingsError([f"{error}."]) from None
         self._trust = trust
         self._clock = clock
         self._observe = observe
-        self._applications: dict[str, _Application] = {}
+        self._sources: dict[str, _Source] = {}
+        self._machine: _Machine | None = None
         self._held: dict[Key, _Held] = {}
         self._fetching: dict[Key, asyncio.Task[str]] = {}
 
@@ -96,8 +104,8 @@ class MsalTokens:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for application in self._applications.values():
-            application.close()
+        for source in filter(None, (*self._sources.values(), self._machine)):
+            source.close()
 
     def _fetch(self, key: Key) -> asyncio.Task[str]:
         """Return the one fetch of this token that is under way, begun now if there is none."""
@@ -110,24 +118,40 @@ class MsalTokens:
 
     async def _fetched(self, key: Key) -> str:
         tenant, scope = key
-        if tenant not in self._applications:
-            self._applications[tenant] = _Application(f"{self._login_url}/{tenant}", self._credentials, self._trust)
+        if tenant not in self._sources:
+            self._sources[tenant] = self._source(tenant)
         started = self._clock.now()
-        told: dict[str, Value] = {"tenant": tenant, "scope": scope}
+        about: dict[str, Value] = {"tenant": tenant, "scope": scope}
         try:
-            answer = await asyncio.to_thread(self._applications[tenant].ask, scope)
-            held = _read(answer, self._clock.now())
+            answer = await asyncio.to_thread(self._sources[tenant].ask, scope)
+            held = _read(answer, self._clock.now(), self._credential.setting)
         except MeetingsError as error:
-            told |= {"status": error.status, "code": error.code, "error": type(error).__name__}
-            self._observe(Event("token.refused", told, logging.WARNING))
+            about |= {"status": error.status, "code": error.code, "error": told(error)}
+            self._observe(Event("token.refused", about, logging.WARNING))
             self._put_off(key, error)
             raise
         else:
             self._held[key] = held
-            self._observe(Event("token.fetched", told | {"ms": self._clock.now() - started}))
+            self._observe(Event("token.fetched", about | {"ms": self._clock.now() - started}))
             return held.token
         finally:
             del self._fetching[key]
+
+    def _source(self, tenant: str) -> _Source:
+        """Return what gives the tokens of a tenant; a managed identity is at home in one, and there it is all."""
+        credential = self._credential
+        if isinstance(credential, ManagedIdentity):
+            return _Machine(credential, self._trust)
+        if isinstance(credential, FederatedIdentity) and self._machine is None:
+            self._machine = _Machine(credential.identity, self._trust)
+        prove = credentials.proof(credential, self._machine_s_word, self._clock.now)
+        return _Application(f"{self._login_url}/{tenant}", self._app_id, prove, self._trust)
+
+    def _machine_s_word(self, audience: str) -> str:
+        """Return the token of this machine's identity that stands for the app. Raises NotNow or CredentialsWrong."""
+        if self._machine is None:
+            raise CredentialsWrong("this machine has no identity")
+        return _read(self._machine.ask(audience), self._clock.now(), self._credential.setting).token
 
     def _put_off(self, key: Key, error: MeetingsError) -> None:
         """Ask no more for a while when a renewal fails: the token in use is still good."""
@@ -139,81 +163,131 @@ class MsalTokens:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What Entra said: the last HTTP status (0: none) and Retry-After, MSAL's reading or the name of its error."""
+    """What was said: the last HTTP status (0: none) and Retry-After, MSAL's reading or the name of its error.
+
+    `machine` tells that it was not Entra but this machine's identity endpoint.
+    """
 
     status: int
     retry_after: str | None
     body: object
-    failed: str = ""
+    failed: str
+    machine: bool
 
 
-class _Application:
-    """One tenant's MSAL application and its connections; used by threads, one at a time: MSAL's caches are not safe."""
+class _Source:
+    """Where tokens come from, and its connections; used by threads, one at a time: MSAL's caches are not safe."""
 
-    def __init__(self, authority: str, credentials: tuple[str, str], trust: ssl.SSLContext) -> None:
-        self._authority = authority
-        self._credentials = credentials
-        self._http = _Session(trust)
+    machine = False
+
+    def __init__(self, trust: ssl.SSLContext) -> None:
+        self._http = Session(trust, proxies=not self.machine)
         self._alone = threading.Lock()
-        self._msal: msal.ConfidentialClientApplication | None = None
 
     def ask(self, scope: str) -> _Answer:
-        """Ask Entra anew, in a thread: it is network I/O, on first use for the tenant's discovery too."""
+        """Ask anew, in a thread: it is network I/O, on first use for a tenant's discovery too.
+
+        Raises NotNow or CredentialsWrong where there is no proof to ask with.
+        """
         with self._alone:
             self._http.forget()
             body: object = None
             failed = ""
             try:
-                if self._msal is None:
-                    self._msal = self._made()
-                self._msal.remove_tokens_for_client()
-                body = self._msal.acquire_token_for_client(scopes=[scope])
-            except Exception as error:  # noqa: BLE001 - whatever MSAL, requests and ssl raise; what was answered decides
+                body = self._asked(scope)
+            except MeetingsError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever MSAL, requests and ssl raise
                 failed = type(error).__name__
-            return _Answer(self._http.status, self._http.retry_after, body, failed)
+            return _Answer(self._http.status, self._http.retry_after, body, failed, self.machine)
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
 
-    def _made(self) -> msal.ConfidentialClientApplication:
-        app_id, secret = self._credentials
+    def _asked(self, scope: str) -> object:
+        raise NotImplementedError
+
+
+class _Machine(_Source):
+    """An identity that Azure gives this machine, whose own endpoint is asked (MSAL finds it in the environment)."""
+
+    machine = True
+
+    def __init__(self, identity: ManagedIdentity, trust: ssl.SSLContext) -> None:
+        super().__init__(trust)
+        named = identity.client_id
+        self._identity = (
+            msal.UserAssignedManagedIdentity(client_id=named) if named else msal.SystemAssignedManagedIdentity()
+        )
+
+    def _asked(self, scope: str) -> object:
+        # A client of its own each time: nothing else makes it forget.
+        client = msal.ManagedIdentityClient(self._identity, http_client=self._http, http_cache=Forgetful())
+        return client.acquire_token_for_client(resource=scope.removesuffix("/.default"))
+
+
+class _Application(_Source):
+    """One tenant's MSAL application, made anew when its proof has changed."""
+
+    def __init__(self, authority: str, app_id: str, prove: Callable[[], object], trust: ssl.SSLContext) -> None:
+        super().__init__(trust)
+        self._authority = authority
+        self._app_id = app_id
+        self._prove = prove
+        self._proof: object = None
+        self._msal: msal.ConfidentialClientApplication | None = None
+
+    def _asked(self, scope: str) -> object:
+        proof = self._prove()
+        if self._msal is None or proof != self._proof:
+            self._msal, self._proof = self._made(proof), proof
+        self._msal.remove_tokens_for_client()
+        return self._msal.acquire_token_for_client(scopes=[scope])
+
+    def _made(self, proof: object) -> msal.ConfidentialClientApplication:
         return msal.ConfidentialClientApplication(
-            app_id,
-            client_credential=secret,
+            self._app_id,
+            client_credential=proof,
             authority=self._authority,
             instance_discovery=False,
             http_client=self._http,
-            http_cache=_Forgetful(),
+            http_cache=Forgetful(),
         )
 
 
-def _read(answer: _Answer, now: int) -> _Held:
-    """Return the token of an answer at `now` (ms UTC). Raises NotNow or CredentialsWrong."""
+def _read(answer: _Answer, now: int, setting: str) -> _Held:
+    """Return the token of an answer at `now` (ms UTC); `setting` names the credential. Raises as `token` does."""
     found = fields(answer.body)
     token = found.get("access_token")
     if answer.failed or not isinstance(token, str) or not token:
-        raise _refusal(answer, now)
+        raise _refusal(answer, now, setting)
     seconds = text(found, "expires_in")
     life = int(seconds if seconds.isdecimal() else USUAL_LIFE) * 1000
     return _Held(token, now + int(life * RENEWED_AT), now + life - min(NOT_USED_WITHIN, life // 10))
 
 
-def _refusal(answer: _Answer, now: int) -> MeetingsError:
-    """Return what Entra's refusal means; its description is not repeated, it may quote what was sent."""
+def _refusal(answer: _Answer, now: int, setting: str) -> MeetingsError:
+    """Return what a refusal means and what to mend; its description is not repeated, it may quote what was sent."""
     found = fields(answer.body)
     error, numbers = text(found, "error"), found.get("error_codes")
-    listed = [f"AADSTS{number}" for number in numbers if isinstance(number, int)] if isinstance(numbers, list) else []
+    numbers = [number for number in numbers if isinstance(number, int)] if isinstance(numbers, list) else []
+    who = "this machine's identity endpoint" if answer.machine else "Entra"
     about: dict[str, Any] = {
         "status": answer.status,
-        "code": " ".join([error, *listed]).strip(),
+        "code": " ".join([error, *(f"AADSTS{number}" for number in numbers)]).strip(),
         "request_id": text(found, "trace_id"),
     }
     unknown_tenant = answer.failed and answer.status in {BAD_REQUEST, NOT_FOUND}
     refused = error and answer.status >= BAD_REQUEST and not retry.is_transient(answer.status)
-    if unknown_tenant or (refused and error not in TRANSIENT_ERRORS):
-        return CredentialsWrong("Entra refused the app's credentials or its tenant", **about)
-    detail = f"no token from Entra: {answer.failed or error or answer.status}"
+    updating = answer.machine and answer.status in {
+        NOT_FOUND,
+        GONE,
+    }  # it says so of itself, and wants to be asked again
+    if not updating and (unknown_tenant or (refused and error not in TRANSIENT_ERRORS)):
+        mend = credentials.advice("MicrosoftAppTenantId" if unknown_tenant else setting, numbers)
+        return CredentialsWrong(f"{who} refused the app's credentials or its tenant: {mend}", **about)
+    detail = f"no token from {who}: {answer.failed or error or answer.status}"
     return NotNow(detail, **about).after(retry_after(answer.retry_after, now), unclear=False)
 
 
@@ -221,58 +295,3 @@ def _seen(task: asyncio.Task[str]) -> None:
     """A renewal nobody waits for may fail: the token in use is still good."""
     if not task.cancelled():
         task.exception()
-
-
-class _Forgetful(dict[str, object]):
-    """MSAL's memory of answers, kept empty: it would repeat an outage for 5 s and a refusal for a minute."""
-
-    def __setitem__(self, key: str, value: object) -> None:
-        """Keep nothing."""
-
-
-class _Trusting(HTTPAdapter):
-    """Connections that trust what the rest of Muster trusts; requests would add certifi's list to it."""
-
-    def __init__(self, trust: ssl.SSLContext) -> None:
-        self._trust = trust
-        super().__init__(pool_maxsize=4)
-
-    def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - requests' own
-        # Named here, the context is also used behind a proxy, and a CA bundle of the environment's is not added to it.
-        host, _ = super().build_connection_pool_key_attributes(*args, **kwargs)
-        return host, {"ssl_context": self._trust}
-
-    def cert_verify(self, *_: object) -> None:
-        """Leave the context as it is: it demands certificates and names already."""
-
-
-class _Session(requests.Session):
-    """No redirects, no cookies, a time limit on every call, the machine's proxies, and no CA bundle of its own.
-
-    `status` and `retry_after` are the last answer's.
-    """
-
-    def __init__(self, trust: ssl.SSLContext) -> None:
-        super().__init__()
-        self.mount("https://", _Trusting(trust))
-        self.auth = _no_auth
-        self.forget()
-
-    def forget(self) -> None:
-        """Begin anew."""
-        self.status = 0
-        self.retry_after: str | None = None
-        self.cookies.clear()
-
-    def request(self, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401 - requests' own signature
-        self.forget()
-        kwargs |= {"allow_redirects": False, "timeout": TIMEOUT_SECONDS, "verify": True}
-        response = super().request(*args, **kwargs)
-        self.status = response.status_code
-        self.retry_after = response.headers.get("Retry-After")
-        return response
-
-
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keep .netrc out of it."""
-    return request

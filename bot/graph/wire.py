@@ -1,48 +1,18 @@
-"""Graph's dialect as pure functions: what is asked as JSON, and what a refusal means (facts/graph 1 to 4)."""
+"""Graph's dialect as pure functions: what is asked, as JSON (facts/graph 1 to 4)."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from bot.backoff import retry_after
-from bot.errors import (
-    HostUnknown,
-    MeetingsError,
-    NotNow,
-    PolicyMissing,
-    QuotaReached,
-    Refused,
-    RoleMissing,
-    SignInNeeded,
-    ThreadRefused,
-)
-from bot.graph import events, options, retry
-from bot.graph.values import fields, instant, part, text, whole, written
+from bot.graph import events, options
+from bot.graph.values import fields, instant, part, whole, written
 from bot.model import FrozenRequest, GraphCall, MeetingKey, MeetingRequest, Options, Way
 
-LONGEST_CODE = 80
-UNAUTHORIZED, NOT_FOUND = 401, 404
-
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,8}")
-_POLICY = "no application access policy found"
-_ROLE_CODES = frozenset(
-    {
-        "7504",  # facts/graph 3.3: the app lacks a permission or admin consent
-        "accessdenied",
-        "erroraccessdenied",  # Outlook's word for it, at events and calendars
-        "authorization_requestdenied",
-        "authorization_identitynotfound",
-        "insufficient_claims",
-        "invalidauthenticationtoken",
-        "unauthorized",
-    }
-)
-_QUOTA = re.compile(r"quota|too many meetings|meetings? limit|\bmonth(ly)?\b", re.IGNORECASE)
-_MONTH = re.compile(r"\bmonth(ly)?\b", re.IGNORECASE)
 
 
 def freeze(host_oid: str, request: MeetingRequest, *, binding_version: str) -> FrozenRequest:
@@ -140,62 +110,3 @@ def headers(token: str, client_request_id: str, language: str = "en") -> dict[st
 def had_thread(request: FrozenRequest) -> bool:
     """Say whether a frozen request asks Graph to tie the meeting to a thread."""
     return bool(request.body) and bool(part(fields(json.loads(request.body)), "chatinfo"))
-
-
-def challenged(status: int, answer_headers: Mapping[str, str]) -> bool:
-    """Say whether a token was refused as such: it is no longer valid, or conditional access asks for more."""
-    told = {name.lower(): value for name, value in answer_headers.items()}
-    return status == UNAUTHORIZED or "insufficient_claims" in told.get("www-authenticate", "").casefold()
-
-
-def read_error(
-    status: int,
-    answer_headers: Mapping[str, str],
-    body: object,
-    *,
-    now: int,
-    had_thread: bool = False,
-    own: bool = False,
-) -> MeetingsError:
-    """Return what a refusal means, in our own words (facts/graph 3.2 to 3.4); Graph's message is never repeated.
-
-    `now` is ms UTC; `had_thread` says that the request had `chatInfo`: a definite 4xx that says nothing
-    about the host or the app is then about the thread (R2). `own` says that a person's own token was used.
-    """
-    lower = {name.lower(): value for name, value in answer_headers.items()}
-    error = part(fields(body), "error")
-    inner = part(error, "innererror")
-    code = (text(inner, "code") or text(error, "code"))[:LONGEST_CODE]
-    about: dict[str, Any] = {
-        "status": status,
-        "code": code,
-        "request_id": lower.get("request-id", "") or text(inner, "request-id", "requestid"),
-        "client_request_id": lower.get("client-request-id", "") or text(inner, "client-request-id", "clientrequestid"),
-    }
-    detail = f"Graph answered {status} {code}".rstrip()
-    message = text(error, "message")
-    if retry.is_transient(status) and not (status == retry.TOO_MANY_REQUESTS and _MONTH.search(message)):
-        wait = retry_after(lower.get("retry-after"), now)
-        return NotNow(detail, **about).after(wait, unclear=retry.is_unclear(status))
-    codes = {code.casefold(), text(error, "code").casefold()}
-    if challenged(status, answer_headers):
-        codes.add("insufficient_claims")
-    if own and "insufficient_claims" in codes:
-        return SignInNeeded(detail, **about)
-    return _definite(status, codes, message, had_thread=had_thread)(detail, **about)
-
-
-def _definite(status: int, codes: set[str], message: str, *, had_thread: bool) -> type[Refused]:
-    """Return the kind of a definite no. Message texts are not stable: of the policy's only the beginning counts.
-
-    A 403 without a word names nobody: it stays Refused, or is about the thread where one was asked for.
-    """
-    if message.casefold().startswith(_POLICY):
-        return PolicyMissing
-    if _QUOTA.search(message) or any("quota" in code for code in codes):
-        return QuotaReached
-    if codes & _ROLE_CODES:
-        return RoleMissing
-    if status == NOT_FOUND:
-        return HostUnknown
-    return ThreadRefused if had_thread else Refused

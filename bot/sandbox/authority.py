@@ -44,6 +44,10 @@ class SigningKey:
         claims: dict[str, Any] = jwt.decode(token, self._key.public_key(), algorithms=["RS256"], options=options)
         return claims
 
+    def public_key(self) -> rsa.RSAPublicKey:
+        """Return the public half."""
+        return self._key.public_key()
+
     def jwk(self) -> dict[str, Any]:
         """Return the public half as a JSON Web Key."""
         public: dict[str, Any] = jwt.algorithms.RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)

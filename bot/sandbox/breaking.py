@@ -7,11 +7,18 @@ import difflib
 from bot.sandbox.faults import CATALOGUE, Faults
 
 MEANING = {
-    "policy": "Graph now answers 403, no access policy. The next meet now shows who is told.",
+    "policy": "Graph now answers 403, no access policy. The next meet now asks its person to sign in.",
     "429": "Graph now answers 429, too many requests. The next meet now waits and tries again.",
     "503": "Graph now answers 503, not available. The next meet now says so and tries again.",
     "outage": "Graph now closes every connection. The next meet now says so and tries again.",
     "no-licence": "New meetings now have no phone numbers, as without an Audio Conferencing licence.",
+    "unlicensed": "Nobody has a Teams licence now: Graph answers 404 for every host.",
+    "quota": "The host has made this month's 2,000 meetings: Graph answers 429 until the month ends.",
+    "claims": "Conditional access now wants a newer sign-in: Graph answers 401 with a claims challenge.",
+    "lobby-kept": "Graph now answers 200 to a change of the lobby, and keeps the lobby as it was.",
+    "calendar-off": "No calendar allows Teams meetings now.",
+    "slow-calendar": "Outlook now leaves the join link of new events empty.",
+    "old-spellings": "Graph now answers in the names of 2019: ConferenceId, joinUrl, one toll number.",
     "unbound": "Graph now gives a meeting a chat of its own instead of the channel's. The card says so.",
 }
 
@@ -38,6 +45,6 @@ def change(faults: Faults, words: str) -> str:
 def listed(faults: Faults) -> str:
     """Return what can be broken, a mark before what is in force."""
     active = {injection.name for injection in faults.active}
-    lines = [f"  {'*' if name in active else ' '} {name:<12} {MEANING[name]}" for name in MEANING]
+    lines = [f"  {'*' if name in active else ' '} {name:<13} {MEANING[name]}" for name in MEANING]
     rest = [f"{name}{'*' if name in active else ''}" for name in CATALOGUE if name not in MEANING]
     return "\n".join([*lines, f"  Also: {', '.join(rest)}.", "  /fault NAME, /fault NAME off, /fault off"])

@@ -1,4 +1,4 @@
-"""The sandbox's cloud: Entra, Graph and Teams on loopback, as one thing to start, ask and break."""
+"""The sandbox's cloud: Entra, Graph, Teams and the Token Service on loopback, as one thing to start, ask and break."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ from bot.sandbox.journal import Exchange, Journal
 from bot.sandbox.messages import Messages
 from bot.sandbox.posts import Board, Post
 from bot.sandbox.server import Stage
+from bot.sandbox.signing_in import SigningIn
 from bot.sandbox.teams_client import TeamsClient
 from bot.sandbox.tenant import Chat, Tenant
+from bot.sandbox.token_service import TokenService
 
 
 class Cloud:
-    """`async with Cloud() as cloud:` starts three HTTPS servers and stops them at the end.
+    """`async with Cloud() as cloud:` starts four HTTPS servers and stops them at the end.
 
     `tenant` (people and chats, change freely), `journal` (every exchange), `faults` (what goes wrong), `board` (what
-    was posted), `entra`, `graph`, `connector` are the parts; `app_secret` is made anew for each cloud.
+    was posted), `entra`, `graph`, `connector`, `tokens` are the parts; `app_secret` is made anew for each cloud.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Cloud:
         self.graph = Graph(self._stage, self._authority, self.entra)
         self._stopped = False
         self.connector = Connector(self._stage, self._authority, self.entra)
+        self.tokens = TokenService(self._stage, self._authority, self.entra)
         Messages(self.graph, self.connector.board)
 
     @property
@@ -109,6 +112,7 @@ class Cloud:
         try:
             for server, port in zip((self.entra, self.graph, self.connector), self._ports, strict=True):
                 await server.start(port)
+            await self.tokens.start(0)
         except OSError:
             await self.stop()
             raise
@@ -124,7 +128,7 @@ class Cloud:
 
     async def stop(self) -> None:
         """Drop what is held, close clients and servers, delete the CA's files. Stopping twice is harmless."""
-        servers = (self.entra, self.graph, self.connector)
+        servers = (self.entra, self.graph, self.connector, self.tokens)
         # Ports first: whoever tries again after a dropped answer finds nobody.
         for server in servers:
             await server.refuse()
@@ -149,6 +153,8 @@ class Cloud:
             "MUSTER_LOGIN_URL": self.entra_url,
             "MUSTER_OPENID_METADATA_URL": f"{self.entra_url}/v1/.well-known/openidconfiguration",
             "MUSTER_CONNECTOR_HOSTS": "localhost",
+            "MUSTER_OAUTH_CONNECTION": self.tokens.connection,
+            "MUSTER_TOKEN_SERVICE_URL": self.tokens.url,
             "MUSTER_CA_FILE": self.ca_file,
             "SSL_CERT_FILE": self.ca_file,
             "REQUESTS_CA_BUNDLE": self.ca_file,
@@ -162,6 +168,10 @@ class Cloud:
         self._clients.append(client)
         return client
 
+    def signing_in(self, client: TeamsClient) -> SigningIn:
+        """Return how people sign in to the bot that a client sends to."""
+        return SigningIn(client, self.entra, self.tokens, self._stage.clock)
+
     def hold(
         self, operation: str, *, when: str = "before", times: int = 1, where: Callable[[Exchange], bool] | None = None
     ) -> Gate:
@@ -169,7 +179,9 @@ class Cloud:
 
         `gate = cloud.hold("graph.createOrGet", when="after"); await gate.reached; gate.release()` or `gate.drop()`
         (the connection closes without an answer). Operations: `graph.createOrGet|create|get|find|update|delete`,
-        `connector.post|whisper|edit|delete|create|members|member|team`, `entra.token|discovery|metadata|keys`; patterns
+        `graph.calendar|createEvent|getEvent|updateEvent|deleteEvent`,
+        `connector.post|whisper|edit|delete|create|members|member|team`, `entra.token|discovery|metadata|keys`,
+        `tokens.get|exchange|signOut|resource`; patterns
         such as `connector.*` work. `where` judges the Exchange: its `path`, its `request`.
         """
         return self._stage.gates.hold(operation, when=when, times=times, where=where)

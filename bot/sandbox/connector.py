@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.sandbox.authority import Authority
-from bot.sandbox.entra import BOT_AUDIENCE, Entra
+from bot.sandbox.entra import Entra
 from bot.sandbox.posts import MESSAGE_LIMIT, Board, Post, message_size
 from bot.sandbox.rates import EVERYTHING, READ, SEND, Limits
 from bot.sandbox.server import Call, Refused, Server, Stage
@@ -58,7 +58,7 @@ class Connector(Server):
 
     def admit(self, call: Call) -> None:
         """Judge the bearer, then the rate limits; raises Refused 401, 429."""
-        claims = self._entra.claims(call.request.headers.get("Authorization", ""), {BOT_AUDIENCE})
+        claims = self._entra.claims(call.request.headers.get("Authorization", ""), {self._entra.bot_framework})
         if claims["appid"] != self.stage.tenant.app_id:
             raise Refused(401, "Unauthorized", "Unknown bot.")
         self._limit("tenant", EVERYTHING)

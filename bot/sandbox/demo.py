@@ -145,7 +145,7 @@ def _failed(name: str, stopped: Stopped) -> str:
 
 async def _once(stage: Stage, bot: Child, endpoint: str) -> int:
     """Say what `--say` says (or the first request), show what comes of it, and return 0, or 1 if no card came."""
-    talk = _talk(stage, stage.out, endpoint)
+    talk = _talk(stage, stage.out, endpoint, bot)
     talk.patience = CARD_WITHIN_SECONDS
     if not talk.become(stage.options.person):
         return 2
@@ -166,7 +166,7 @@ async def _chat(stage: Stage, bot: Child, endpoint: str) -> int:
     there = sys.stdin.isatty() and sys.stdout.isatty()
     console = Terminal(sys.stdout, terminal.WORDS) if there else Lines(sys.stdin, sys.stdout)
     with console.kept_below():
-        talk = _talk(stage, console, endpoint)
+        talk = _talk(stage, console, endpoint, bot)
         talk.hints = True
         if not talk.become(stage.options.person):
             return 2
@@ -207,10 +207,11 @@ def draw_room(text: str) -> int:
     return max(1, 76 - len(text))
 
 
-def _talk(stage: Stage, console: Stream, endpoint: str) -> terminal.Talk:
+def _talk(stage: Stage, console: Stream, endpoint: str, bot: Child) -> terminal.Talk:
     display = Display(stage.cloud, console, stage.look)
     talk = terminal.Talk(stage.cloud, stage.cloud.client(endpoint), console, display)
     talk.explains = stage.options.explain
+    talk.log = lambda: list(bot.lines)
     return talk
 
 

@@ -15,6 +15,7 @@ from bot.sandbox.draw import Drawing, Numbers
 from bot.sandbox.journal import Exchange
 from bot.sandbox.lines import printable, readable, wrapped
 from bot.sandbox.posts import Post
+from bot.sandbox.signing_in import as_card, sign_in_card
 from bot.sandbox.tenant import Chat, Person
 
 EDITED = "the same post, edited"
@@ -157,11 +158,11 @@ class Display:
         return draw.hanging(lead, self._drawing(post, draw.WIDTH - cell_len(lead) - 1))
 
     def _drawing(self, post: Post, width: int) -> Drawing:
-        if post.card is not None:
+        oauth = sign_in_card(post)
+        card = as_card(oauth) if oauth else post.card
+        if card is not None:
             number = self.numbers.of(_key(post))
-            drawing = draw.drawing(
-                post.card, number, width=width, shown=self._shown[_key(post)], wraps=self._look.boxes
-            )
+            drawing = draw.drawing(card, number, width=width, shown=self._shown[_key(post)], wraps=self._look.boxes)
         else:
             drawing = Drawing()
         text = post.text or ("" if drawing.lines else str(post.activity.get("summary") or ""))

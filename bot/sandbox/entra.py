@@ -16,32 +16,31 @@ from aiohttp import web
 
 from bot.sandbox.authority import Authority, SigningKey
 from bot.sandbox.clock import moment
+from bot.sandbox.proofs import ASSERTION_TYPE, Proofs
 from bot.sandbox.server import Call, Refused, Server, Stage
-from bot.sandbox.tenant import DOMAIN
+from bot.sandbox.tenant import DOMAIN, Person
 
 GRAPH_AUDIENCE = "https://graph.microsoft.com"
 BOT_AUDIENCE = "https://api.botframework.com"
-BOT_ISSUER = "https://api.botframework.com"
 
 _UNKNOWN_TENANT = "AADSTS90002: Tenant '{}' not found. Check to make sure you have the correct tenant ID."
 _UNKNOWN_APP = "AADSTS700016: Application with identifier '{}' was not found in the directory '{}'."
 _BAD_SECRET = "AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID."  # noqa: E501, S105 - Entra's text, not a secret
-_BAD_ASSERTION = (
-    "AADSTS700027: The certificate with identifier used to sign the client assertion is not registered on application."
-)
 _NO_CREDENTIAL = (
     "AADSTS7000218: The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
 )
 _MISSING = "AADSTS900144: The request body must contain the following parameter: '{}'."
 _BAD_GRANT = "AADSTS70003: The app requested an unsupported grant type '{}'."
 _BAD_SCOPE = "AADSTS1002012: The provided value for scope {} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI)."  # noqa: E501 - Entra's text
-_BAD_RESOURCE = "AADSTS500011: The resource principal named {} was not found in the tenant."
+BAD_RESOURCE = "AADSTS500011: The resource principal named {} was not found in the tenant."
 
 
 class Entra(Server):
     """Issues and remembers tokens. `token_lifetime` is in seconds; `roles` are what Graph tokens carry.
 
     `bot_key` signs what Teams sends to the bot, `key` signs access tokens. `audiences` are resources with tokens.
+    `bot_framework` is the connector's audience and who signs what Teams sends, which differ between Microsoft's clouds;
+    `proofs` is what besides `app_secret` the app's registration knows the app by.
     """
 
     name = "entra"
@@ -50,9 +49,11 @@ class Entra(Server):
         super().__init__(stage, authority)
         self.app_secret = app_secret
         self.token_lifetime = 3599
-        self.roles = ["OnlineMeetings.ReadWrite.All"]
+        self.roles = ["OnlineMeetings.ReadWrite.All", "Calendars.ReadWrite"]
         self.endorsements = ["msteams"]
         self.audiences = {GRAPH_AUDIENCE, BOT_AUDIENCE}
+        self.bot_framework = BOT_AUDIENCE
+        self.proofs = Proofs()
         self.key = SigningKey()
         self.bot_keys = [SigningKey()]
         self.issued: list[str] = []
@@ -68,6 +69,16 @@ class Entra(Server):
     def bot_key(self) -> SigningKey:
         """Return the key that signs what Teams sends."""
         return self.bot_keys[-1]
+
+    @property
+    def issuer(self) -> str:
+        """Return who issues tokens of version 2, such as those that stand for an app."""
+        return f"{self.url}/{self.stage.tenant.tenant_id}/v2.0"
+
+    def move(self, bot_framework: str) -> None:
+        """Be another cloud's: its connector's audience, and its signer of what Teams sends."""
+        self.audiences = self.audiences - {self.bot_framework} | {bot_framework}
+        self.bot_framework = bot_framework
 
     def rotate_bot_key(self, *, keep_old: bool = True) -> SigningKey:
         """Sign what Teams sends with a new key from now on; the old one stays published unless told otherwise."""
@@ -110,12 +121,16 @@ class Entra(Server):
             "ver": "1.0",
             "uti": secrets.token_urlsafe(16),
         }
-        if audience != BOT_AUDIENCE:
+        if audience != self.bot_framework:
             claims["roles"] = list(self.roles)
         claims.update(changes)
         token = self.key.sign(claims)
         self.issued.append(claims["uti"])
         return token
+
+    def issue_for(self, person: Person, scope: str, *, audience: str = GRAPH_AUDIENCE) -> str:
+        """Return a delegated access token of a person: what they consented to is its `scp`, and it has no roles."""
+        return self.issue(audience, oid=person.oid, upn=person.upn, scp=scope, idtyp="user", roles=[])
 
     def claims(self, authorization: str, audiences: set[str]) -> dict[str, Any]:
         """Return the claims of a valid `Bearer …` header; raises Refused 401 with the reason."""
@@ -156,7 +171,7 @@ class Entra(Server):
         del call
         return web.json_response(
             {
-                "issuer": BOT_ISSUER,
+                "issuer": self.bot_framework,
                 "authorization_endpoint": "https://invalid.botframework.com",
                 "jwks_uri": f"{self.url}/v1/.well-known/keys",
                 "id_token_signing_alg_values_supported": ["RS256"],
@@ -200,22 +215,26 @@ class Entra(Server):
                 raise Refused(400, "invalid_request", _MISSING.format(name))
         if form["grant_type"] != "client_credentials":
             raise Refused(400, "unsupported_grant_type", _BAD_GRANT.format(form["grant_type"]))
-        self._credential(form)
+        self._credential(form, f"{self.url}{call.request.path}")
         resource, default = form["scope"].rsplit("/", 1) if "/" in form["scope"] else ("", "")
         if default != ".default":
             raise Refused(400, "invalid_scope", _BAD_SCOPE.format(form["scope"]))
         if resource not in self.audiences:
-            raise Refused(400, "invalid_resource", _BAD_RESOURCE.format(resource))
+            raise Refused(400, "invalid_resource", BAD_RESOURCE.format(resource))
         lifetime = self.token_lifetime
         answer = {"token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime}
         return web.json_response({**answer, "access_token": self.issue(resource)})
 
-    def _credential(self, form: dict[str, str]) -> None:
+    def _credential(self, form: dict[str, str], endpoint: str) -> None:
         tenant = self.stage.tenant
         if form["client_id"] != tenant.app_id:
             raise Refused(400, "unauthorized_client", _UNKNOWN_APP.format(form["client_id"], tenant.tenant_id))
         if "client_assertion" in form:
-            raise Refused(401, "invalid_client", _BAD_ASSERTION)
+            if form.get("client_assertion_type") != ASSERTION_TYPE:
+                raise Refused(400, "invalid_request", _MISSING.format("client_assertion_type"))
+            now = self.stage.clock.now() // 1000
+            self.proofs.judge(form["client_assertion"], tenant.app_id, endpoint, now)
+            return
         if not form.get("client_secret"):
             raise Refused(401, "invalid_client", _NO_CREDENTIAL)
         if not hmac.compare_digest(form["client_secret"].encode(), self.app_secret.encode()):

@@ -10,12 +10,13 @@ from typing import Any
 from bot.sandbox.journal import Exchange
 from bot.sandbox.lines import printable
 
-_NAMES = {"entra": "Entra", "graph": "Graph", "teams": "Teams", "bot": "Muster"}
+_NAMES = {"entra": "Entra", "graph": "Graph", "teams": "Teams", "tokens": "the Token Service", "bot": "Muster"}
+_CHOSEN = re.compile(r'\bgraph\.chosen\b.*?\bcall=(?P<call>\S+) why="(?P<why>[^"]*)"')
 _LINES = 40
 _CHARACTERS = 118
 _SECRET_NAME = re.compile(r"(?i)authorization|cookie|assertion|secret|password|passcode|token(?!_?type|_?endpoint)")
 _JWT = re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?")
-_JOIN = re.compile(r"([?&]p=)[^\s\"&)]+")
+_JOIN = re.compile(r"([?&](?:p|code|state)=)[^\s\"&)]+")
 
 
 def explained(exchange: Exchange) -> str:
@@ -32,6 +33,12 @@ def explained(exchange: Exchange) -> str:
 def report(exchanges: Iterable[Exchange]) -> str:
     """Return several exchanges, oldest first, with an empty line between them."""
     return "\n\n".join(explained(exchange) for exchange in exchanges)
+
+
+def chosen(log: Iterable[str]) -> str:
+    """Return which of Graph's calls Muster chose and why, one line each, as its log says it; "" for none."""
+    found = [match for line in log if (match := _CHOSEN.search(line))]
+    return "\n".join(printable(f"Muster chose {match['call']}: {match['why']}.") for match in found)
 
 
 def safe(data: Any) -> Any:  # noqa: ANN401 - any JSON

@@ -26,11 +26,9 @@ class Fault:
     after: bool = False
 
 
-_POLICY = "No application access policy found for this app {app_id} on the user {user}"
 _UNAVAILABLE = "The service is temporarily unavailable. Please try again later."
 
 CATALOGUE: dict[str, Fault] = {
-    "policy": Fault("graph.*", 403, "Forbidden", _POLICY),
     "429": Fault("graph.*", 429, "TooManyRequests", "Too Many Requests"),
     "500": Fault("graph.*", 500, "InternalServerError", "An error has occurred."),
     "502": Fault("graph.*", 502, "BadGateway", "Bad gateway"),
@@ -46,6 +44,8 @@ CATALOGUE: dict[str, Fault] = {
     "forbidden": Fault("graph.*", 403, "Forbidden"),
     "bad-request": Fault("graph.*", 400, "BadRequest", "An error has occurred."),
     "not-found": Fault("graph.*", 404, "UnknownError"),
+    "7504": Fault("graph.*", 403, "7504", "Insufficient enterprise tenant permissions, cannot access this API."),
+    "claims": Fault("graph.*", 401, "InvalidAuthenticationToken"),
     "connector-412": Fault("connector.*", 412, "PreconditionFailed", "Precondition failed, please try again."),
     "connector-429": Fault("connector.*", 429, "TooManyRequests", "Too many requests"),
     "connector-500": Fault("connector.*", 500, "ServiceError", "Unknown"),
@@ -59,19 +59,31 @@ CATALOGUE: dict[str, Fault] = {
     "connector-413": Fault("connector.*", 413, "MessageSizeTooBig", "Message size too large."),
     "connector-reset": Fault("connector.*", 0),
     "connector-reset-after": Fault("connector.*", 0, after=True),
+    "tokens-503": Fault("tokens.*", 503, "ServiceUnavailable", _UNAVAILABLE),
+    "tokens-outage": Fault("tokens.*", 0),
     "entra-503": Fault("entra.*", 503, "temporarily_unavailable", "AADSTS90033: A transient error has occurred."),
     "entra-outage": Fault("entra.*", 0),
     # Rules: Graph's handlers ask `faults.rule(name)` where they matter.
+    "policy": Fault("graph.*", None),
     "no-licence": Fault("graph.*", None),
     "unbound": Fault("graph.*", None),
     "unbound-other": Fault("graph.*", None),
     "unbound-no-post": Fault("graph.*", None),
     "refused-thread": Fault("graph.*", None),
-    "lobby-kept": Fault("graph.update", None),
+    "lobby-kept": Fault("graph.*", None),
+    "unlicensed": Fault("graph.*", None),
+    "quota": Fault("graph.*", None),
+    "old-spellings": Fault("graph.*", None),
+    "calendar-off": Fault("graph.*", None),
+    "slow-calendar": Fault("graph.getEvent", None),
+    "duplicate-event": Fault("graph.createEvent", None),
 }
-"""Every fault by name. `no-licence`: no dial-in; `unbound`: the thread is ignored, the meeting has its own;
-`unbound-other`: another thread is echoed; `unbound-no-post`: the thread is echoed with messageId "0";
-`refused-thread`: 400 to every chatInfo; `lobby-kept`: a PATCH does not change the lobby."""
+"""Every fault by name. The rules: `policy`: no access policy names the app (facts/graph 3.2); `no-licence`: no dial-in;
+`unlicensed`: nobody has Teams; `quota`: the month's meetings are used up; `unbound`: the thread is ignored, the meeting
+has its own; `unbound-other`: another thread is echoed; `unbound-no-post`: the thread is echoed with messageId "0";
+`refused-thread`: 400 to every chatInfo; `lobby-kept`: the lobby is not set, neither at creation nor by a PATCH;
+`old-spellings`: answers in the names of 2019 (facts/graph 1.8); `calendar-off`: no calendar allows Teams;
+`slow-calendar`: an event's join link is not there yet; `duplicate-event`: a repeated transactionId is refused."""
 
 
 @dataclass(slots=True, eq=False)

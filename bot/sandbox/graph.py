@@ -1,118 +1,77 @@
-"""A small Graph: the online meetings of `/users/{oid}`, with the rules and errors of facts/graph 1-3."""
+"""A small Graph: the online meetings of people, with the rules and errors of facts/graph 1-3."""
 
 from __future__ import annotations
 
 import re
 import secrets
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
 
 from bot.sandbox.authority import Authority
 from bot.sandbox.clock import moment
-from bot.sandbox.entra import GRAPH_AUDIENCE, Entra
-from bot.sandbox.meetings import (
+from bot.sandbox.entra import Entra
+from bot.sandbox.events import Event
+from bot.sandbox.graph_door import BARE, VERSION, Door, json_object, prefers
+from bot.sandbox.meeting_options import (
+    AT_CREATION,
     CREATE_OR_GET,
-    HOUR,
     OPTIONS,
-    PATCHED_APART,
-    SCOPES,
-    Meeting,
-    own_thread,
-    parse_time,
-    write_meeting,
+    WHILE_RUNNING,
+    check_patch,
+    check_people,
+    check_post,
+    invited,
+    lobby,
+    part,
 )
-from bot.sandbox.messages import LISTED
-from bot.sandbox.server import Call, Refused, Server, Stage
+from bot.sandbox.meetings import HOUR, Meeting, Spelling, own_thread, parse_time, write_meeting
+from bot.sandbox.outlook import Outlook
+from bot.sandbox.server import Call, Refused, Stage
 from bot.sandbox.tenant import Person
 
-GRAPH_APP = "00000003-0000-0000-c000-000000000000"
-_BARE = "An error has occurred."
-_POLICY = "No application access policy found for this app {} on the user {}"
 _PARAMETER = "The parameter '{}' in the request payload is not a valid parameter for the operation 'createOrGet'."
-_ME = "/me request is only valid with delegated authentication flow."
-_ONE_MEETING = r"/{version:v1\.0|beta}{_:/+}users/{user}/onlineMeetings"
+_ONE = "/onlineMeetings/{meeting}"
 _FILTER = re.compile(r"\s*([A-Za-z/]+)\s+eq\s+'(.*)'\s*", re.DOTALL)
-_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_ZERO = "0001-01-01T00:00:00Z"
+_FILTERED = {"joinweburl": "join_url", "joinmeetingidsettings/joinmeetingid": "join_meeting_id"}
 
 
-class Graph(Server):
-    """`meetings` holds everything ever made, deleted ones too, in order. `lobby` is the tenant's default scope."""
-
-    name = "graph"
+class Graph(Door):
+    """`meetings` holds everything ever made, deleted ones too, in order; `calendar` is Outlook's side."""
 
     def __init__(self, stage: Stage, authority: Authority, entra: Entra) -> None:
-        super().__init__(stage, authority)
+        super().__init__(stage, authority, entra)
         self.meetings: list[Meeting] = []
-        self._entra = entra
         self._last_message = 0
-        one = _ONE_MEETING + "/{meeting}"
-        self.route("POST", _ONE_MEETING + "/createOrGet", "graph.createOrGet", self._create_or_get)
-        self.route("POST", _ONE_MEETING, "graph.create", self._create)
-        self.route("GET", _ONE_MEETING, "graph.find", self._find)
-        self.route("GET", one, "graph.get", self._get)
-        self.route("PATCH", one, "graph.update", self._update)
-        self.route("DELETE", one, "graph.delete", self._delete)
-        self.route(
-            "GET", r"/{version:v1\.0|beta}{_:/+}communications/onlineMeetings{_end:/?}", "graph.find", self._find_video
-        )
-        gone = r"/{version:v1\.0|beta}{_:/+}{root:communications|app}/onlineMeetings{_end:/?}"
-        self.route("POST", gone, "graph.gone", self._gone)
-        self.route("*", r"/{version:v1\.0|beta}{_:/+}me/{tail:.*}", "graph.me", self._me)
-
-    def admit(self, call: Call) -> None:
-        """Judge the bearer; raises Refused 401, or 403 without the role that the method needs.
-
-        Who may read messages is not the tenant's to say but the team's or the chat's.
-        """
-        audiences = {GRAPH_AUDIENCE, GRAPH_APP, self.url}
-        claims = self._entra.claims(call.request.headers.get("Authorization", ""), audiences)
-        if call.exchange.operation == LISTED:
-            return
-        needed = {"OnlineMeetings.ReadWrite.All"}
-        if call.request.method == "GET":
-            needed.add("OnlineMeetings.Read.All")
-        if not needed.intersection(claims.get("roles", ())):
-            raise Refused(403, "Forbidden")
-
-    def error(self, call: Call, refused: Refused) -> web.Response:
-        """Return Graph's error body (facts/graph 3.3)."""
-        inner = {
-            "date": moment(self.stage.clock.now()).strftime("%Y-%m-%dT%H:%M:%S"),
-            "request-id": call.request_id,
-            "client-request-id": call.request.headers.get("client-request-id", call.request_id),
-        }
-        error = {"code": refused.code, "message": refused.message, "innerError": inner}
-        headers = dict(refused.headers)
-        if refused.status == 401:  # noqa: PLR2004 - a status is what it says
-            headers["WWW-Authenticate"] = (
-                'Bearer realm="", authorization_uri="' + self._entra.url + '/common/oauth2/authorize"'
-            )
-        return web.json_response({"error": error}, status=refused.status, headers=headers)
-
-    def dress(self, call: Call, response: web.Response) -> None:
-        """Add the trace headers."""
-        response.headers["request-id"] = call.request_id
-        response.headers["client-request-id"] = call.request.headers.get("client-request-id", call.request_id)
-
-    async def _gone(self, call: Call) -> web.Response:
-        """Answer where meetings were made until 2019 as v1.0 does since (facts/graph 1.1)."""
-        del call
-        raise Refused(400, "BadRequest", _BARE)
+        self.calendar = Outlook(self, self._of_event)
+        self.for_people("POST", "/onlineMeetings/createOrGet", "graph.createOrGet", self._create_or_get)
+        self.for_people("POST", "/onlineMeetings", "graph.create", self._create)
+        self.for_people("GET", "/onlineMeetings", "graph.find", self._find)
+        self.for_people("GET", _ONE, "graph.get", self._get)
+        self.for_people("PATCH", _ONE, "graph.update", self._update)
+        self.for_people("DELETE", _ONE, "graph.delete", self._delete)
+        everybodys = VERSION + "communications/onlineMeetings{_end:/?}"
+        self.route("GET", everybodys, "graph.find", self._find_video)
+        self.route("POST", everybodys, "graph.gone", self._gone)
+        self.route("POST", VERSION + "app/onlineMeetings{_end:/?}", "graph.gone", self._gone)
+        self.route("*", VERSION + "me/{tail:.*}", "graph.me", self._me)  # what /me has besides
 
     async def _me(self, call: Call) -> web.Response:
-        del call
-        raise Refused(400, "BadRequest", _ME)
+        self.host(call)
+        raise Refused(400, "BadRequest", BARE)
 
     async def _create_or_get(self, call: Call) -> web.Response:
-        person = self._person(call)
-        body = _object(call)
+        person = self.host(call)
+        body = json_object(call)
         for name in body:
             if name not in CREATE_OR_GET:
                 raise Refused(400, "BadRequest", _PARAMETER.format(name))
         external_id = body.get("externalId")
         if not isinstance(external_id, str) or not external_id:
             raise Refused(400, "BadRequest", "externalId is required.")
+        check_people(body)
         starts_at, ends_at = self._times(body)
         for meeting in self._alive():
             if (meeting.organizer.oid, meeting.external_id) == (person.oid, external_id):
@@ -122,61 +81,68 @@ class Graph(Server):
         return self._answer(call, meeting, 201)
 
     async def _create(self, call: Call) -> web.Response:
-        person = self._person(call)
-        body = _object(call)
-        if not body.get("subject") or not body.get("endDateTime"):
-            raise Refused(400, "BadRequest", "subject and endDateTime are required.")
-        _check_lobby(body)
+        person = self.host(call)
+        body = json_object(call)
+        check_post(body)
+        with_passcode = part(body, "joinMeetingIdSettings").get("isPasscodeRequired")
         meeting = self._make(call, person, *self._times(body))
+        meeting.options |= {name: value for name, value in body.items() if name in AT_CREATION}
         self._apply(call, meeting, body)
-        if (body.get("joinMeetingIdSettings") or {}).get("isPasscodeRequired"):
+        if with_passcode:
             meeting.passcode = secrets.token_urlsafe(6)
         return self._answer(call, meeting, 201)
 
+    async def _gone(self, call: Call) -> web.Response:
+        """Answer where meetings were made until 2019 as was seen since: beta still makes one (facts/graph 1.1)."""
+        if call.part("version") == "v1.0" or "/app/" in call.request.path:
+            raise Refused(400, "BadRequest", BARE)
+        organizer = part(part(json_object(call), "participants"), "organizer")
+        oid = part(part(organizer, "identity"), "user").get("id")
+        person = self.stage.tenant.person(oid) if isinstance(oid, str) else None
+        if person is None:
+            raise Refused(400, "BadRequest", BARE)
+        now = self.stage.clock.now()
+        written = self._written(call, self._make(call, person, now, now))
+        return web.json_response(written | {"startDateTime": _ZERO, "endDateTime": _ZERO}, status=201)
+
     async def _get(self, call: Call) -> web.Response:
-        return self._answer(call, self._meeting(call), 200)
+        return self._answer(call, self._meeting(call, by_attendees=True), 200)
 
     async def _find(self, call: Call) -> web.Response:
-        person = self._person(call)
+        person = self.host(call)
         found = _FILTER.fullmatch(call.query("$filter"))
         if not found:
             raise Refused(400, "BadRequest", "A filter is required.")
         name, value = found[1].casefold(), found[2].replace("''", "'")
-        of = {"joinweburl": "join_url", "joinmeetingidsettings/joinmeetingid": "join_meeting_id"}.get(name)
-        if of is None:
+        if name not in _FILTERED:
             raise Refused(400, "BadRequest", "Invalid filter clause.")
-        matches = [meeting for meeting in self._alive() if getattr(meeting, of) == value]
+        matches = [meeting for meeting in self._alive() if getattr(meeting, _FILTERED[name]) == value]
         if any(meeting.organizer.oid != person.oid for meeting in matches):
             raise Refused(403, "Forbidden", "3003: User does not have access to lookup meeting.")
-        return web.json_response({"value": [self._written(call, meeting) for meeting in matches]})
+        return self._collection(call, matches)
 
     async def _find_video(self, call: Call) -> web.Response:
+        if self.delegated(call):
+            raise Refused(403, "Forbidden")
         found = _FILTER.fullmatch(call.query("$filter"))
         if not found or found[1].casefold() != "videoteleconferenceid":
             raise Refused(400, "BadRequest", "A filter is required.")
-        return web.json_response(
-            {
-                "value": [
-                    self._written(call, meeting)
-                    for meeting in self._alive()
-                    if meeting.options.get("videoTeleconferenceId") == found[2]
-                ]
-            }
+        return self._collection(
+            call, [one for one in self._alive() if one.options.get("videoTeleconferenceId") == found[2]]
         )
 
     async def _update(self, call: Call) -> web.Response:
         meeting = self._meeting(call)
-        body = _object(call)
-        if ("startDateTime" in body) != ("endDateTime" in body):
-            raise Refused(400, "BadRequest", "startDateTime and endDateTime must be set together.")
-        for name in body:
-            if name not in PATCHED_APART | OPTIONS and not name.startswith("@"):
-                raise Refused(400, "BadRequest", f"Property '{name}' is read-only or unknown.")
-        _check_lobby(body)
+        body = json_object(call)
+        check_patch(body, meeting.organizer)
+        times = self._times(body)
+        if meeting.running:
+            body = {name: value for name, value in body.items() if name in WHILE_RUNNING}
         if "startDateTime" in body:
-            meeting.starts_at, meeting.ends_at = self._times(body)
+            meeting.starts_at, meeting.ends_at = times
         self._apply(call, meeting, body)
         meeting.changes += 1
+        meeting.touched_at = self.stage.clock.now()
         return self._answer(call, meeting, 200)
 
     async def _delete(self, call: Call) -> web.Response:
@@ -184,29 +150,48 @@ class Graph(Server):
         return web.Response(status=204)
 
     def _make(self, call: Call, person: Person, starts_at: int, ends_at: int) -> Meeting:
-        body: dict[str, Any] = call.body
-        own = own_thread()
-        chat = self._chat_info(call, person, own)
-        no_licence = self.stage.faults.rule("no-licence", call.exchange)
-        now = self.stage.clock.now()
-        meeting = Meeting(
-            person,
-            "",
-            body.get("subject"),
-            starts_at,
-            ends_at,
-            now,
-            len(self.meetings),
-            chat,
-            person.dial_in and not no_licence,
-        )
-        meeting.thread_id = own
-        meeting.attendees = (body.get("participants") or {}).get("attendees") or []
+        body = json_object(call)
+        chat = self._chat_info(call, person, own := own_thread())
+        self._within_limit(call, person)
+        meeting = self._new(person, str(body["subject"]) if body.get("subject") else None, starts_at, ends_at)
+        meeting.chat, meeting.thread_id = chat, own
+        meeting.dial_in = person.dial_in and not self.stage.faults.rule("no-licence", call.exchange)
+        meeting.attendees = invited(self.stage.tenant, body)
+        if person.video:
+            meeting.options["videoTeleconferenceId"] = f"11{meeting.number:07}"
+        return meeting
+
+    def _of_event(self, call: Call, event: Event) -> Meeting:
+        """Make the meeting of an Outlook event; the monthly limit is this API's own and does not count it."""
+        meeting = self._new(event.owner, event.subject, event.starts_at, event.ends_at)
+        meeting.of_event, meeting.thread_id = True, own_thread()
+        meeting.chat = _standalone(meeting.thread_id)
+        meeting.dial_in = event.owner.dial_in and not self.stage.faults.rule("no-licence", call.exchange)
+        return meeting
+
+    def _new(self, person: Person, subject: str | None, starts_at: int, ends_at: int) -> Meeting:
+        now, number = self.stage.clock.now(), len(self.meetings)
+        meeting = Meeting(person, "", subject, starts_at, ends_at, now, number, {}, person.dial_in, touched_at=now)
         self.meetings.append(meeting)
         return meeting
 
+    def _within_limit(self, call: Call, person: Person) -> None:
+        """Raise Refused 429 for one meeting too many this month.
+
+        Neither a text nor a Retry-After of this limit is documented (facts/graph 3.4), so there is none.
+        """
+        now = moment(self.stage.clock.now())
+        since = datetime(now.year, now.month, 1, tzinfo=UTC)
+        mine = [
+            one
+            for one in self.meetings
+            if one.organizer is person and not one.of_event and moment(one.created_at) >= since
+        ]
+        if len(mine) >= self.stage.tenant.monthly_limit or self.stage.faults.rule("quota", call.exchange):
+            raise Refused(429, "TooManyRequests")
+
     def _chat_info(self, call: Call, person: Person, own: str) -> dict[str, Any]:
-        standalone = {"threadId": own, "messageId": "0", "replyChainMessageId": None}
+        standalone = _standalone(own)
         asked = call.body.get("chatInfo")
         if asked is None:
             return standalone
@@ -217,7 +202,7 @@ class Graph(Server):
             or rule("refused-thread", call.exchange)
             or not self._tieable(thread_id, person)
         ):
-            raise Refused(400, "BadRequest", _BARE)
+            raise Refused(400, "BadRequest", BARE)
         if rule("unbound", call.exchange):
             return standalone
         if rule("unbound-other", call.exchange):
@@ -239,9 +224,9 @@ class Graph(Server):
         if "subject" in body:
             meeting.subject = body["subject"]
         if "participants" in body:
-            meeting.attendees = (body["participants"] or {}).get("attendees") or []
+            meeting.attendees = invited(self.stage.tenant, body)
         if not self.stage.faults.rule("lobby-kept", call.exchange):
-            meeting.lobby.update(body.get("lobbyBypassSettings") or {})
+            meeting.lobby.update(lobby(body))
         meeting.options.update({name: value for name, value in body.items() if name in OPTIONS})
 
     def _times(self, body: dict[str, Any]) -> tuple[int, int]:
@@ -255,27 +240,16 @@ class Graph(Server):
             raise Refused(400, "BadRequest", "endDateTime is before startDateTime.")
         return begin, finish
 
-    def _person(self, call: Call) -> Person:
-        key = call.part("user")
-        if not _GUID.fullmatch(key):
-            raise Refused(404, "UnknownError")
-        person = next((person for person in self.stage.tenant.people if person.oid == key.lower()), None)
-        if person is None:
-            raise Refused(404, "NotFound", "User not found.")
-        if person.guest or not person.licensed:
-            raise Refused(404, "UnknownError")
-        if not person.policy:
-            raise Refused(403, "Forbidden", _POLICY.format(self.stage.tenant.app_id, person.oid))
-        return person
-
     def _alive(self) -> list[Meeting]:
         now = self.stage.clock.now()
         return [meeting for meeting in self.meetings if not meeting.deleted and now < meeting.expires_at]
 
-    def _meeting(self, call: Call) -> Meeting:
-        person, key = self._person(call), call.part("meeting")
+    def _meeting(self, call: Call, *, by_attendees: bool = False) -> Meeting:
+        person, key = self.host(call), call.part("meeting")
         for meeting in self._alive():
-            if meeting.id == key and meeting.organizer.oid == person.oid:
+            named = [part(part(one, "identity"), "user").get("id") for one in meeting.attendees]
+            theirs = meeting.organizer.oid == person.oid or (by_attendees and person.oid in named)
+            if meeting.id == key and theirs:
                 return meeting
         if any(meeting.id == key for meeting in self.meetings):
             raise Refused(404, "NotFound", "The meeting was not found.")
@@ -285,24 +259,18 @@ class Graph(Server):
         context = f"{self.url}/{call.part('version')}/$metadata#users('{meeting.organizer.oid}')/onlineMeetings/$entity"
         return web.json_response({"@odata.context": context, **self._written(call, meeting)}, status=status)
 
+    def _collection(self, call: Call, meetings: list[Meeting]) -> web.Response:
+        return web.json_response({"value": [self._written(call, meeting) for meeting in meetings]})
+
     def _written(self, call: Call, meeting: Meeting) -> dict[str, Any]:
-        headers = call.request.headers
-        return write_meeting(
-            meeting,
+        spelling = Spelling(
             version=call.part("version"),
-            tenant_id=self.stage.tenant.tenant_id,
-            language=headers.get("Accept-Language", "en"),
-            unknown_enums="include-unknown-enum-members" in headers.get("Prefer", "").lower(),
+            language=call.request.headers.get("Accept-Language", "en"),
+            unknown_enums=prefers(call, "include-unknown-enum-members"),
+            old=self.stage.faults.rule("old-spellings", call.exchange),
         )
+        return write_meeting(meeting, self.stage.tenant, spelling)
 
 
-def _object(call: Call) -> dict[str, Any]:
-    if not isinstance(call.body, dict):
-        raise Refused(400, "BadRequest", "Unable to read JSON request payload.")
-    return call.body
-
-
-def _check_lobby(body: dict[str, Any]) -> None:
-    scope = (body.get("lobbyBypassSettings") or {}).get("scope", "everyone")
-    if scope not in SCOPES:
-        raise Refused(400, "BadRequest", f"Requested value '{scope}' was not found.")
+def _standalone(thread_id: str) -> dict[str, Any]:
+    return {"threadId": thread_id, "messageId": "0", "replyChainMessageId": None}

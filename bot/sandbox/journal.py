@@ -1,4 +1,4 @@
-"""What went over the wire: every exchange with the three servers and with the bot, in order, and waiting for more."""
+"""What went over the wire: every exchange with the four servers and with the bot, in order, and waiting for more."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "set-cookie"})
-_SECRET_FIELDS = frozenset({"client_secret", "client_assertion", "access_token", "refresh_token", "passcode"})
-_JOIN_SECRET = re.compile(r"([?&]p=)[^\s\"&]+")
+_SECRET_FIELDS = frozenset({"client_secret", "client_assertion", "access_token", "refresh_token", "passcode", "token"})
+_JOIN_SECRET = re.compile(r"([?&](?:p|code|state)=)[^\s\"&]+")
 
 
 @dataclass(slots=True)
 class Exchange:
     """One request and its answer. `status` is None while it runs or where the connection closed without an answer.
 
-    `server` is `entra`, `graph`, `teams` or `bot`; `operation` what it was for, such as `graph.createOrGet`;
+    `server` is `entra`, `graph`, `teams`, `tokens` or `bot`; `operation` what it was for, such as `graph.createOrGet`;
     `at` the ms UTC it arrived, `ms` how long it took, `number` its place in the journal (from 1); `path` has the query.
-    `fault` names the fault that answered, if one did. Bodies are as sent; `printable()` masks what is secret.
+    `fault` names the fault that answered, if one did. `source` is the address that asked, `unheard` whether it had
+    hung up before the answer was there. Bodies are as sent; `printable()` masks what is secret.
     """
 
     number: int
@@ -37,6 +38,8 @@ class Exchange:
     response_headers: dict[str, str] = field(default_factory=dict)
     ms: float = 0.0
     fault: str = ""
+    source: str = ""
+    unheard: bool = False
     done: bool = False
 
     def printable(self) -> dict[str, Any]:

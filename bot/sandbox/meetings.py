@@ -12,43 +12,12 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from bot.sandbox.clock import moment
+from bot.sandbox.meeting_options import HIDDEN_SCOPES, identity_of
 from bot.sandbox.server import Refused
-from bot.sandbox.tenant import TOLL_FREE_NUMBERS, TOLL_NUMBERS, Person
+from bot.sandbox.tenant import TOLL_FREE_NUMBERS, TOLL_NUMBERS, Person, Tenant
 
 HOUR = 3_600_000
 SIXTY_DAYS = 60 * 24 * HOUR
-HIDDEN_SCOPES = frozenset({"invited", "organizationExcludingGuests"})
-SCOPES = frozenset({"organizer", "organization", "organizationAndFederated", "everyone", *HIDDEN_SCOPES})
-CREATE_OR_GET = frozenset({"chatInfo", "endDateTime", "externalId", "participants", "startDateTime", "subject"})
-"""What createOrGet takes (facts/graph 1.3)."""
-
-PATCHED_APART = frozenset({"startDateTime", "endDateTime", "subject", "participants", "lobbyBypassSettings"})
-OPTIONS = frozenset(
-    {
-        "allowAttendeeToEnableCamera",
-        "allowAttendeeToEnableMic",
-        "allowBreakoutRooms",
-        "allowCopyingAndSharingMeetingContent",
-        "allowedLobbyAdmitters",
-        "allowedPresenters",
-        "allowLiveShare",
-        "allowMeetingChat",
-        "allowPowerPointSharing",
-        "allowRecording",
-        "allowTeamworkReactions",
-        "allowTranscription",
-        "allowWhiteboard",
-        "anonymizeIdentityForRoles",
-        "isEndToEndEncryptionEnabled",
-        "isEntryExitAnnounced",
-        "meetingSpokenLanguageTag",
-        "recordAutomatically",
-        "sensitivityLabelAssignment",
-        "watermarkProtection",
-    }
-)
-"""What a PATCH may change besides `PATCHED_APART` (facts/graph 1.5)."""
-
 _OFFSET = re.compile(r".+T.+(Z|[+-]\d\d:\d\d)", re.IGNORECASE)
 
 _WORDS = {
@@ -60,7 +29,11 @@ _WORDS = {
 
 @dataclass(slots=True)
 class Meeting:
-    """One meeting: times in ms UTC, `chat` Graph's chatInfo, `options` every writable property as it was written."""
+    """One meeting: times in ms UTC, `chat` Graph's chatInfo, `options` every writable property as it was written.
+
+    `attendees` as Graph answers them; `touched_at` the last creation, update or start of its call; `running` whether
+    people are in it now: then only some options take effect (facts/graph 1.5). `of_event`: Outlook made it.
+    """
 
     organizer: Person
     external_id: str
@@ -78,6 +51,9 @@ class Meeting:
     deleted: bool = False
     changes: int = 0
     thread_id: str = ""
+    touched_at: int = 0
+    running: bool = False
+    of_event: bool = False
 
     @property
     def id(self) -> str:
@@ -102,8 +78,16 @@ class Meeting:
 
     @property
     def expires_at(self) -> int:
-        """Return when Graph forgets the meeting, ms UTC: 60 days after its end."""
-        return self.ends_at + SIXTY_DAYS
+        """Return when Graph forgets the meeting, ms UTC: 60 days after its end, the last update or the last call."""
+        return max(self.ends_at, self.touched_at) + SIXTY_DAYS
+
+    def start(self, now: int) -> None:
+        """Let a call of it begin."""
+        self.running, self.touched_at = True, now
+
+    def end(self) -> None:
+        """Let its call end."""
+        self.running = False
 
 
 def own_thread() -> str:
@@ -130,12 +114,20 @@ def write_time(at: int) -> str:
     return moment(at).strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
 
 
-def write_meeting(
-    meeting: Meeting, *, version: str, tenant_id: str, language: str, unknown_enums: bool
-) -> dict[str, Any]:
-    """Return a meeting as Graph answers it today. `unknown_enums`: the request preferred them (facts/graph 1.7)."""
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How an answer is written. `unknown_enums`: with members that old clients do not know; `old`: as in 2019."""
+
+    version: str = "v1.0"
+    language: str = "en"
+    unknown_enums: bool = False
+    old: bool = False
+
+
+def write_meeting(meeting: Meeting, tenant: Tenant, spelling: Spelling) -> dict[str, Any]:
+    """Return a meeting as Graph answers it."""
     lobby = dict(meeting.lobby)
-    if lobby["scope"] in HIDDEN_SCOPES and not unknown_enums:
+    if lobby["scope"] in HIDDEN_SCOPES and not spelling.unknown_enums:
         lobby["scope"] = "unknownFutureValue"
     body: dict[str, Any] = {
         "id": meeting.id,
@@ -159,16 +151,18 @@ def write_meeting(
             "joinMeetingId": meeting.join_meeting_id,
             "passcode": meeting.passcode or None,
         },
-        "joinInformation": _join_information(meeting, language),
-        "participants": _participants(meeting, tenant_id),
+        "joinInformation": _join_information(meeting, spelling.language),
+        "participants": _participants(meeting, tenant),
         **_DEFAULTS,
         **meeting.options,
         # Undeclared, as an open type may: a leftover that the service still sends.
         "autoAdmittedUsers": _AUTO_ADMITTED.get(meeting.lobby["scope"], "everyoneInCompany"),
     }
-    if version == "beta":
+    if spelling.version == "beta":
         body["joinUrl"] = meeting.join_url
-    return body
+    else:
+        body.pop("anonymizeIdentityForRoles", None)
+    return _as_of_2019(body) if spelling.old else body
 
 
 _AUTO_ADMITTED = {"everyone": "everyone", "organizer": "organizer"}
@@ -208,8 +202,28 @@ def _join_information(meeting: Meeting, language: str) -> dict[str, Any]:
     return {"content": "data:text/html," + quote_plus(html + "</div>"), "contentType": "html"}
 
 
-def _participants(meeting: Meeting, tenant_id: str) -> dict[str, Any]:
+def _participants(meeting: Meeting, tenant: Tenant) -> dict[str, Any]:
     person = meeting.organizer
-    identity = {"id": person.oid, "displayName": None, "tenantId": tenant_id, "identityProvider": "AAD"}
-    organizer = {"upn": person.upn, "role": "presenter", "identity": {"user": identity}}
+    organizer = {"upn": person.upn, "role": "presenter", "identity": identity_of(person, tenant)}
     return {"organizer": organizer, "attendees": meeting.attendees}
+
+
+def _as_of_2019(body: dict[str, Any]) -> dict[str, Any]:
+    """Return an answer in the names that documents still print (facts/graph 1.8); what had no other name keeps its."""
+    audio = body["audioConferencing"]
+    body["audioConferencing"] = audio and {
+        "tollNumber": audio["tollNumber"],
+        "tollFreeNumber": audio["tollFreeNumber"],
+        "ConferenceId": audio["conferenceId"],
+        "dialinUrl": audio["dialinUrl"],
+    }
+    body["chatInfo"] = {**body["chatInfo"], "replyChainMessageId": "0"}
+    gone = {"canceledDateTime": None, "isCanceled": False, "accessLevel": body["autoAdmittedUsers"]}
+    return {_OF_2019.get(name, name): value for name, value in (body | gone).items()}
+
+
+_OF_2019 = {
+    "expiryDateTime": "expirationDateTime",
+    "isEntryExitAnnounced": "entryExitAnnouncement",
+    "joinWebUrl": "joinUrl",
+}

@@ -17,7 +17,6 @@ from aiohttp import web
 from yarl import URL
 
 from bot.sandbox.cloud import Cloud
-from bot.sandbox.entra import BOT_AUDIENCE
 from bot.sandbox.server import Call, Refused, Server, Stage
 from bot.sandbox.teams_client import TeamsClient
 from bot.sandbox.tenant import Chat, Tenant
@@ -153,7 +152,7 @@ class Relay(Server):
 
     def admit(self, call: Call) -> None:
         """Judge the bot's bearer as the connector does; raises Refused 401."""
-        self._cloud.entra.claims(call.request.headers.get("Authorization", ""), {BOT_AUDIENCE})
+        self._cloud.entra.claims(call.request.headers.get("Authorization", ""), {self._cloud.entra.bot_framework})
 
     def error(self, call: Call, refused: Refused) -> web.Response:
         """Return the connector's error."""

@@ -24,6 +24,8 @@ from bot.sandbox.tenant import Tenant
 
 Answer = Callable[["Call"], Awaitable[web.Response]]
 _MAX_BODY = 1024 * 1024
+_SECRETIVE = frozenset({"entra", "tokens"})
+"""Servers whose bodies are written down without what is secret in them."""
 _TICKS = 3
 """Turns of the event loop after which an aborted TLS connection is gone."""
 
@@ -76,9 +78,10 @@ class Refused(Exception):
 
 
 class Server(ABC):
-    """One loopback HTTPS server. Subclasses add routes, judge the caller and write their service's errors."""
+    """One loopback server, over HTTPS if `secure`. Subclasses add routes, judge callers and word errors."""
 
     name = ""
+    secure = True
 
     def __init__(self, stage: Stage, authority: Authority) -> None:
         self.stage = stage
@@ -93,9 +96,10 @@ class Server(ABC):
         """Listen on 127.0.0.1 (port 0: any free one) and set `url`. Raises OSError if the port is taken."""
         self._runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
-        self._site = web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=self._authority.server_context())
+        context = self._authority.server_context() if self.secure else None
+        self._site = web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=context)
         await self._site.start()
-        self.url = f"https://localhost:{self._runner.addresses[0][1]}"
+        self.url = f"{'https' if self.secure else 'http'}://localhost:{self._runner.addresses[0][1]}"
 
     async def refuse(self) -> None:
         """Close the port; what is open stays open."""
@@ -148,6 +152,7 @@ class Server(ABC):
             self.stage.journal.changed()
             await self.stage.gates.pass_through("after", call.exchange)
             if injection is None or response.status >= 400:  # noqa: PLR2004 - a refusal has no effect to lose
+                call.exchange.fault = ""
                 return response
         return self._failed(call, injection)
 
@@ -165,9 +170,7 @@ class Server(ABC):
         headers = {}
         if injection.retry_after is not None:
             headers["Retry-After"] = f"{injection.retry_after:g}"
-        user = call.request.match_info.get("user", "")
-        message = fault.message.format(app_id=self.stage.tenant.app_id, user=user)
-        return self.error(call, Refused(fault.status, fault.code, message, **headers))
+        return self.error(call, Refused(fault.status, fault.code, fault.message, **headers))
 
     @web.middleware
     async def _journalled(
@@ -178,11 +181,12 @@ class Server(ABC):
         started = time.perf_counter()
         call = request[CALL] = Call(request, exchange)
         exchange.request_headers = masked_headers(request.headers)
+        exchange.source = request.remote or ""
         if request.transport is not None:
             self._transports.add(request.transport)
         try:
             call.body = await _body(request)
-            exchange.request = masked(call.body) if self.name == "entra" else call.body
+            exchange.request = masked(call.body) if self.name in _SECRETIVE else call.body
             response = await handler(request)
         except Dropped:
             if request.transport is not None:
@@ -194,6 +198,7 @@ class Server(ABC):
             response = web.json_response({"message": error.reason}, status=error.status)
         if isinstance(response, web.Response):
             self.dress(call, response)
+            exchange.unheard = request.transport is None or request.transport.is_closing()
             self._close(exchange, response, started)
         return response
 
@@ -203,7 +208,7 @@ class Server(ABC):
             exchange.response_headers = masked_headers(response.headers)
             body = response.body if isinstance(response.body, bytes) else b""
             data = readable(body, response.content_type)
-            exchange.response = masked(data) if self.name == "entra" else data
+            exchange.response = masked(data) if self.name in _SECRETIVE else data
         exchange.ms = (time.perf_counter() - started) * 1000
         exchange.done = True
         self.stage.journal.changed()

@@ -24,8 +24,9 @@ TOLL_FREE_NUMBERS = ("+44 808 157 0192",)
 class Person:
     """Somebody with an account: `oid` the Entra object id, `id` the connector's `29:…`, `zone` an IANA name.
 
-    `licensed` is a Teams licence, `dial_in` an Audio Conferencing one, `policy` whether an application access policy
-    names them (facts/graph 3.2), `app_installed` whether they have the bot in 1:1, `blocked` whether they blocked it.
+    `licensed` is a Teams licence, `dial_in` an Audio Conferencing one, `video` a Cloud Video Interop one, `mailbox` an
+    Exchange Online one. `policy` says whether an application access policy of their own names the bot; None: they have
+    none, and the tenant's decides (facts/graph 3.2). `app_installed`: has the bot in 1:1; `blocked`: blocked it.
     """
 
     name: str
@@ -38,7 +39,9 @@ class Person:
     guest: bool = False
     licensed: bool = True
     dial_in: bool = True
-    policy: bool = True
+    mailbox: bool = True
+    video: bool = False
+    policy: bool | None = True
     app_installed: bool = True
     blocked: bool = False
 
@@ -77,13 +80,20 @@ class Chat:
 
 
 class Tenant:
-    """Everything the three servers know about one organisation. Starts with the sample tenant."""
+    """Everything the servers know about one organisation. Starts with the sample tenant.
+
+    `cloud` is `public`, `gcc`, `gcch`, `dod` or `china`; `policy` whether the global application access policy names
+    the bot; `monthly_limit` how many meetings Graph makes for one person in a month (facts/graph 3.4).
+    """
 
     def __init__(self, *, tenant_id: str = TENANT_ID, app_id: str = APP_ID, bot_name: str = BOT_NAME) -> None:
         self.tenant_id = tenant_id
         self.app_id = app_id
         self.bot_id = f"28:{app_id}"
         self.bot_name = bot_name
+        self.cloud = "public"
+        self.policy = False
+        self.monthly_limit = 2_000
         self.people: list[Person] = []
         self.consents: set[str] = set()  # what teams and chats allow the app (resource-specific consent)
         self.chats: list[Chat] = []
@@ -93,6 +103,7 @@ class Tenant:
         self.kim = self.add_person(
             "Kim Park", locale="ko-KR", country="KR", zone="Asia/Seoul", guest=True, licensed=False, dial_in=False
         )
+        self.kim.mailbox = False
         self.team = Team(thread("general", "tacv2"), "Platform team", _guid("group:Platform team"))
         self.incidents = self.add_channel("incidents")
         self.leads = self.add_group_chat("On-call leads", self.ana, self.ben, self.chloe)
@@ -151,6 +162,10 @@ class Tenant:
         """Return the chat of a conversation id, with or without `;messageid=`, else None."""
         thread_id = conversation_id.partition(";")[0]
         return next((chat for chat in self.chats if chat.thread_id == thread_id), None)
+
+    def app_may_host_for(self, person: Person) -> bool:
+        """Tell whether an application access policy lets the bot act as somebody: their own before the global one."""
+        return self.policy if person.policy is None else person.policy
 
     def members(self, chat: Chat) -> list[Person]:
         """Return the people of a chat, in its order."""

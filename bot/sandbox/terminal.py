@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
 from bot.sandbox import breaking, explain
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.console import Console
 from bot.sandbox.display import Display, place
+from bot.sandbox.posts import Post
 from bot.sandbox.teams_client import Delivery, TeamsClient
 from bot.sandbox.tenant import Chat, Person
 
@@ -45,6 +46,7 @@ class Talk:
     """One person at a time, in one chat, with one bot. `problems` counts messages that the bot did not take.
 
     `answered` says whether the last message had an answer; `explains`, whether its calls are shown each time.
+    `log` returns what the bot has logged so far.
     """
 
     def __init__(self, cloud: Cloud, client: TeamsClient, console: Console, display: Display) -> None:
@@ -53,6 +55,7 @@ class Talk:
         self.patience = ANSWER_WITHIN_SECONDS
         self.problems = 0
         self.explains = False
+        self.log: Callable[[], Sequence[str]] = tuple
         self.hints = False
         self.answered = False
         self.busy = False
@@ -60,8 +63,10 @@ class Talk:
         self._client = client
         self._console = console
         self._display = display
+        self._account = cloud.signing_in(client)
         self._last: Delivery | None = None
         self._since = 0
+        self._logged: frozenset[str] = frozenset()
         self._verbs: dict[str, Callable[[str], Awaitable[None]]] = {
             "/as": self._as,
             "/in": self._in,
@@ -149,6 +154,7 @@ class Talk:
     async def _wait(self, sending: Coroutine[None, None, Delivery]) -> Delivery:
         """Send, wait for what the bot does, and show it with its timing."""
         self._since = len(self._cloud.journal.exchanges)
+        self._logged = frozenset(self.log())
         self.answered = False
         delivery = await sending
         if delivery.error or delivery.problems():
@@ -158,6 +164,7 @@ class Talk:
         self._display.answered(self.person, delivery.body)
         if await self._display.settled(seconds=self.patience):
             self.answered = True
+            await self._sign_in_silently()
             fresh = self._display.show_news()
             timing = self._display.timing(self._since) if any(not post.visible_to for post in fresh) else ""
             if timing:
@@ -176,6 +183,8 @@ class Talk:
         title = action.get("title") or action.get("verb")
         if action["type"] == "Action.OpenUrl":
             self._console.show(f"  {title} opens, in Teams or a browser:\n  {action.get('url')}")
+        elif action["type"] == "signin":
+            await self._sign_in(post)
         elif action["type"] == "Action.ToggleVisibility":
             self._display.toggle(post, action)
         else:
@@ -192,6 +201,25 @@ class Talk:
             self._console.show(f"  {self.person.first_name} does not see that message.")
         except LookupError:
             self._console.show("  That button is gone: the post was edited.")
+
+    async def _sign_in_silently(self) -> None:
+        """Let Teams try what it tries before it shows a sign-in card: with its own token, outside channels."""
+        for post in self._display.news:
+            person = self._cloud.tenant.person(post.visible_to) or self.person
+            answers = await self._account.silently(person, post)
+            if answers and post.deleted:
+                self._console.show(f"  Teams signed {person.first_name} in by itself.")
+                await self._display.settled(seconds=self.patience)
+            elif answers:
+                self._console.show(f"  Teams can't sign {person.first_name} in by itself yet, and shows the button:")
+
+    async def _sign_in(self, post: Post) -> None:
+        """Open the sign-in in the browser, consent, and let the code that it ends with reach the bot."""
+        if post.visible_to not in ("", self.person.id):
+            self._console.show(f"  {self.person.first_name} does not see that message.")
+            return
+        self._console.show(f"  A browser opens; {self.person.first_name} signs in and consents.")
+        await self._wait(self._account.in_the_browser(self.person, post))
 
     async def _as(self, rest: str) -> None:
         name, _, text = rest.partition(" ")
@@ -260,7 +288,9 @@ class Talk:
         self._console.show(breaking.change(self._cloud.faults, rest))
 
     async def _explain(self, _: str) -> None:
-        self._console.show(explain.report(self._cloud.journal.exchanges[self._since :]) or "  Nothing was sent yet.")
+        reasons = explain.chosen(line for line in self.log() if line not in self._logged)
+        calls = explain.report(self._cloud.journal.exchanges[self._since :])
+        self._console.show("\n\n".join(filter(None, (reasons, calls))) or "  Nothing was sent yet.")
 
     async def _card(self, _: str) -> None:
         self._display.redraw()

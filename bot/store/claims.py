@@ -48,7 +48,9 @@ def find_chat(tenant: str, thread_id: str) -> Operation[Chat | None]:
     return rows.read_chat(found[0]) if found else None
 
 
-_ASKS_GRAPH = frozenset({TimerKind.OPEN.value, TimerKind.DELETE.value})
+_ASKS_GRAPH = frozenset(
+    kind.value for kind in (TimerKind.OPEN, TimerKind.DELETE, TimerKind.PATCH, TimerKind.EVENT, TimerKind.SPARE)
+)
 
 
 def timer_claims(claimed: Sequence[Row], now: int) -> Operation[list[TimerClaim]]:

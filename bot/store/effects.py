@@ -10,6 +10,7 @@ from bot.decisions import (
     DropTimer,
     Effect,
     MakeRoom,
+    Park,
     PlanMessage,
     PointCard,
     Record,
@@ -19,11 +20,13 @@ from bot.decisions import (
     SaveNote,
     SaveRoom,
     SetTimer,
+    TakeNote,
 )
 from bot.leases import MessageClaim, TimerClaim, Work
 from bot.store import rows
 from bot.store.claims import timer_claims
 from bot.store.sending import chat_is_gone, claim_thread
+from bot.store.signins import park
 from bot.store.statements import Operation, Row, Rows, Terms, Value
 
 
@@ -131,6 +134,16 @@ def _save_note(_at: Applying, effect: SaveNote) -> Operation[None]:
     yield "note_save", {"tenant": effect.tenant, "about": effect.about, **note}
 
 
+def _park(_at: Applying, effect: Park) -> Operation[None]:
+    yield from park(effect.turn)
+
+
+def _take_note(at: Applying, effect: TakeNote) -> Operation[None]:
+    taken: dict[str, Value] = {"tenant": effect.tenant, "note_key": effect.key, "value": effect.value, "now": at.now}
+    if not (yield "note_take", taken):
+        raise Overtaken
+
+
 def _record(at: Applying, effect: Record) -> Operation[None]:
     at.records += 1
     yield (
@@ -160,6 +173,8 @@ _WRITERS: dict[type[Effect], Callable[[Applying, Any], Operation[None]]] = {
     DropTimer: _drop_timer,
     SaveChat: _save_chat,
     SaveNote: _save_note,
+    TakeNote: _take_note,
+    Park: _park,
     Record: _record,
 }
 

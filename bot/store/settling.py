@@ -12,7 +12,7 @@ from bot.leases import MessageClaim, Sent, Settled, TimerClaim, TurnClaim
 from bot.model import UNFINISHED, MessageState, Person, Purpose, Room, Turn, TurnKind
 from bot.ports import Decide
 from bot.rooms import brought_key
-from bot.store import rows, strays
+from bot.store import rows, signins, strays
 from bot.store.claims import MOST_ATTEMPTS, find_chat, find_room, turn_claims
 from bot.store.effects import Applying, Overtaken, apply, refresh, take
 from bot.store.sending import learn
@@ -104,7 +104,8 @@ def _turn_view(at: Applying, turn: Turn, *, unheard: bool) -> Operation[View]:
     notes = yield from _notes(tenant, thread_id, (), at.now)
     brought = yield from _brought(notes, thread_id)
     last = yield "room_last", {"tenant": tenant, "thread_id": thread_id}
-    pressed = yield from strays.pressed(at, turn)
+    waited = turn.data.get("room", "") if turn.kind is TurnKind.SIGNED_IN else ""
+    pressed = yield from signins.card_of(waited, thread_id) if waited else strays.pressed(at, turn)
     started = yield from _started(turn, at.now)
     opened = turn.kind is TurnKind.EDITED and (
         yield "room_asked", {"tenant": tenant, "thread_id": thread_id, "reference": turn.reference}
@@ -121,7 +122,7 @@ def _turn_view(at: Applying, turn: Turn, *, unheard: bool) -> Operation[View]:
         elsewhere=tuple(rows.read_room(row) for row in elsewhere if row["room_id"] not in brought),
         last_room=rows.read_room(last[0]) if last else None,
         pressed=pressed,
-        pressed_room=(yield from find_room(pressed.room_id)) if pressed else None,
+        pressed_room=(yield from find_room(waited or (pressed.room_id if pressed else ""))),
         notes=notes,
         mine=started["mine"],
         here=started["here"],

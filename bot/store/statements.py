@@ -67,7 +67,7 @@ class Migration:
     sql: str
 
 
-SHARED = ("transactions", "chats", "inbox", "rooms", "messages", "sends", "timers")
+SHARED = ("transactions", "chats", "inbox", "rooms", "messages", "sends", "timers", "signins")
 
 
 @lru_cache(maxsize=2)

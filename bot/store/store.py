@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextlib import suppress
 
 from bot.errors import StoreError
-from bot.leases import MessageClaim, Receipt, Sent, Settled, Stuck, TimerClaim, TurnClaim, Work
-from bot.model import Turn
+from bot.leases import Exchange, MessageClaim, Receipt, Sent, Settled, Stuck, TimerClaim, TurnClaim, Work
+from bot.model import Room, Turn
 from bot.ports import Decide
-from bot.store import operations, settling
+from bot.store import operations, settling, signins
+from bot.store.claims import find_room
 from bot.store.effects import Applying
 from bot.store.statements import Driver, Terms
 
@@ -52,6 +53,22 @@ class TransactionalStore:
     async def answer(self, turn_key: str, *, last: bool = False) -> Receipt | None:
         """Read an invoke's stored answer."""
         return await self._driver.run(lambda: operations.answer(turn_key, last=last))
+
+    async def exchange_begins(self, tenant: str, user_oid: str, exchange_id: str, now: int) -> Exchange:
+        """Take an exchange, or say whose it is."""
+        return await self._driver.run(lambda: signins.begin(self._terms, (tenant, user_oid, exchange_id), now))
+
+    async def exchange_ended(self, tenant: str, user_oid: str, exchange_id: str, now: int, *, done: bool) -> None:
+        """Write how an exchange ended."""
+        await self._driver.run(lambda: signins.end((tenant, user_oid, exchange_id), now, done=done))
+
+    async def exchange_failed(self, tenant: str, user_oid: str, now: int) -> None:
+        """Offer the sign-in through the browser."""
+        await self._driver.run(lambda: signins.failed(self._terms, tenant, user_oid, now))
+
+    async def room(self, room_id: str) -> Room | None:
+        """Read a room."""
+        return await self._driver.run(lambda: find_room(room_id))
 
     async def renew(self, work: Work, now: int) -> Work:
         """Prolong leases."""

@@ -14,14 +14,17 @@ from bot.store.statements import Operation, Row, Terms
 LATE_WITHIN = 3_600_000
 """ms after which nobody is told any more that a request came too late."""
 MINUTE = 60_000
-PEOPLES = frozenset({TurnKind.SAID, TurnKind.EDITED, TurnKind.PRESSED})
+PEOPLES = frozenset({TurnKind.SAID, TurnKind.EDITED, TurnKind.PRESSED, TurnKind.SIGNED_IN})
 """What somebody waits for."""
 
 
-def tell(terms: Terms, turn: Turn, name: str, now: int, *, key: str = "") -> Operation[None]:
-    """Plan a whisper to the person of a turn, one for each `key` (default: one of each name for the turn)."""
+def tell(terms: Terms, turn: Turn, name: str, now: int, *, key: str = "", **data: str) -> Operation[None]:
+    """Plan a whisper to the person of a turn, one for each `key` (default: one of each name for the turn).
+
+    `data` is the whisper's; what was typed is always in it.
+    """
     intent = key or f"whisper|{turn.turn_key}|{name}"
-    words = Whisper(name, {"typed": turn.text}, turn.locale, turn.zone, turn.reference)
+    words = Whisper(name, {"typed": turn.text, **data}, turn.locale, turn.zone, turn.reference)
     where = (turn.chat.tenant, turn.chat.thread_id, turn.conversation_id)
     yield from _whisper(_message(terms, intent, where, turn.person), words, now)
 

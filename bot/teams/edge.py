@@ -7,17 +7,20 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
+from urllib.parse import urlsplit
 
 import aiohttp
 
 from bot.observe import Observer
-from bot.ports import Clock, Intake, Tokens
+from bot.ports import Clock, Intake, SignIns, Tokens
 from bot.teams.botbuilder_adapter import BotbuilderAdapter
 from bot.teams.connection import Access, Connection
 from bot.teams.door import Door, Rules
 from bot.teams.endpoint import Endpoint
 from bot.teams.keys import Keys
 from bot.teams.sender import Sender
+from bot.teams.service_url import normal
+from bot.teams.token_service import Account, TokenService
 
 CONNECTIONS = 100
 KEEPALIVE_SECONDS = 30.0
@@ -27,17 +30,21 @@ KEEPALIVE_SECONDS = 30.0
 class Registration:
     """How the bot is registered: whom the door lets in, where the signing keys are found, and what its token is for.
 
-    `tenant` is the one whose token the connector gets, `scope` the connector's.
+    `tenant` is the one whose token the connector gets, `scope` the connector's; `account` is where people sign in.
     """
 
     rules: Rules
     metadata_url: str
     tenant: str
     scope: str
+    account: Account | None = None
 
 
 class TeamsEdge:
-    """Opens with `async with`: from then on keys are loaded and kept fresh. `messenger` is the way out."""
+    """Opens with `async with`: from then on keys are loaded and kept fresh. `messenger` is the way out.
+
+    `users` has the tokens of people who signed in; None where nobody can.
+    """
 
     def __init__(
         self, registration: Registration, trust: ssl.SSLContext, tokens: Tokens, clock: Clock, observe: Observer
@@ -57,7 +64,8 @@ class TeamsEdge:
         access = Access(self._tokens, registration.tenant, registration.scope, rules.hosts)
         connection = Connection(self._session, access, self._clock)
         self._adapter = BotbuilderAdapter(connection, app_id=rules.app_id, scope=registration.scope, clock=self._clock)
-        self.messenger = Sender(self._adapter, connection)
+        self.users = self._token_service()
+        self.messenger = Sender(self._adapter, connection, self.users)
         self.keys = Keys(self._session, registration.metadata_url, self._clock, self._observe)
         self._door = Door(self.keys, rules, self._clock)
         self._running = asyncio.create_task(self.keys.run(), name="teams-keys-daily")
@@ -73,6 +81,16 @@ class TeamsEdge:
         """Return once the signing keys were loaded for the first time (ENGINE R25)."""
         await self.keys.ready.wait()
 
-    def endpoint(self, intake: Intake) -> Endpoint:
-        """Return the handler of `POST /api/messages` that hands turns to `intake`."""
-        return Endpoint(self._door, self._adapter, intake, self._observe)
+    def endpoint(self, intake: Intake, signins: SignIns | None = None) -> Endpoint:
+        """Return the handler of `POST /api/messages` that hands turns to `intake`, and sign-ins to `signins`."""
+        connection = self.users.connection_name if self.users else ""
+        return Endpoint(self._door, self._adapter, intake, self._observe, signins=signins, connection=connection)
+
+    def _token_service(self) -> TokenService | None:
+        registration, account = self._registration, self._registration.account
+        if account is None:
+            return None
+        host = urlsplit(normal(account.url)).hostname or ""
+        access = Access(self._tokens, registration.tenant, registration.scope, frozenset({host}))
+        connection = Connection(self._session, access, self._clock)
+        return TokenService(connection, account, self._clock, self._observe)

@@ -14,7 +14,8 @@ from aiohttp import web
 from bot.errors import DoorError, StoreError
 from bot.model import Turn, TurnKind
 from bot.observe import Event, Observer
-from bot.ports import Intake
+from bot.ports import Intake, SignIns
+from bot.teams import signin
 from bot.teams.botbuilder_adapter import BotbuilderAdapter
 from bot.teams.door import Door
 from bot.teams.inbound import EXECUTE
@@ -40,6 +41,8 @@ class Endpoint:
         intake: Intake,
         observe: Observer,
         *,
+        signins: SignIns | None = None,
+        connection: str = "",
         body_seconds: float = BODY_SECONDS,
         per_address: int = PER_ADDRESS,
     ) -> None:
@@ -47,6 +50,8 @@ class Endpoint:
         self._adapter = adapter
         self._intake = intake
         self._observe = observe
+        self._signins = signins
+        self._connection = connection
         self._body_seconds = body_seconds
         self._per_address = per_address
         self._inside: dict[str, int] = {}
@@ -86,6 +91,8 @@ class Endpoint:
 
     async def _respond(self, activity: Mapping[str, Any], turn: Turn | None) -> InvokeReply | None:
         """Take the turn in. What is not for us leaves no trace but a count (ENGINE R10)."""
+        if self._signins is not None and signin.is_sign_in(activity):
+            return await signin.respond(activity, turn, self._signins, self._connection, self._observe)
         if turn is None or turn.kind is TurnKind.UNKNOWN:
             self._observe(Event("door.ignored", level=logging.DEBUG))
             return _unknown_invoke(activity)
@@ -141,7 +148,7 @@ def _parse(body: bytes) -> dict[str, Any]:
 def _unknown_invoke(activity: Mapping[str, Any]) -> InvokeReply | None:
     """A malformed press gets a quiet error at HTTP 200; invokes nobody handles get 501, as everywhere (2.5).
 
-    Sign-in invokes carry a token and end here too: they never reach the inbox (ENGINE R13).
+    Sign-in invokes end here too where nobody can sign in: they never reach the inbox (ENGINE R13).
     """
     if activity.get("type") != "invoke":
         return None

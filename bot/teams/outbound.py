@@ -11,6 +11,7 @@ from bot.errors import Gone, NotDone, Rejected, SendError, Unclear
 from bot.model import Answer, Chat, Person, Rendered
 
 CARD = "application/vnd.microsoft.card.adaptive"
+OAUTH_CARD = "application/vnd.microsoft.card.oauth"
 SENTENCE = "application/vnd.microsoft.activity.message"
 ERROR = "application/vnd.microsoft.error"
 REPEATABLE = frozenset({"GET", "PUT", "DELETE"})
@@ -38,6 +39,21 @@ def activity(content: Rendered, *, nonce: str = "", to: Person | None = None) ->
     if to is not None:
         message["recipient"] = {"id": to.id, "name": to.name}
     return message
+
+
+def sign_in(content: Rendered, connection: str, resource: Mapping[str, Any], *, silent: bool) -> dict[str, Any]:
+    """Return the attachment by which one person signs in (facts/graph 7.3).
+
+    `resource` is the Token Service's. `silent` lets Teams try its own token first: never in a channel, where that ends
+    in `resourcematchfailed` (facts/teams 3.4).
+    """
+    button = {"type": "signin", "title": content.sign_in, "value": resource.get("signInLink")}
+    card: dict[str, Any] = {"text": content.text, "connectionName": connection, "buttons": [button]}
+    if silent and resource.get("tokenExchangeResource"):
+        card["tokenExchangeResource"] = resource["tokenExchangeResource"]
+    if resource.get("tokenPostResource"):
+        card["tokenPostResource"] = resource["tokenPostResource"]
+    return {"contentType": OAUTH_CARD, "content": card}
 
 
 def invoke_reply(answer: Answer) -> InvokeReply:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 
 from bot.errors import Rejected
@@ -10,31 +12,47 @@ from bot.teams import outbound
 from bot.teams.botbuilder_adapter import BotbuilderAdapter
 from bot.teams.connection import Connection, posted_id
 from bot.teams.service_url import normal
+from bot.teams.token_service import TokenService
 
 
 class Sender:
     """Posts through botbuilder's connector client, whispers past it: it knows no query parameters (facts/teams 1.7)."""
 
-    def __init__(self, adapter: BotbuilderAdapter, connection: Connection) -> None:
+    def __init__(
+        self, adapter: BotbuilderAdapter, connection: Connection, token_service: TokenService | None = None
+    ) -> None:
         self._adapter = adapter
         self._connection = connection
+        self._token_service = token_service
 
     async def post(self, chat: Chat, conversation_id: str, content: Rendered, *, nonce: str) -> str:
         """Post into a conversation and return the new activity's id; raises SendErrors."""
+        return await self._post(chat, conversation_id, outbound.activity(content, nonce=nonce))
+
+    async def _post(self, chat: Chat, conversation_id: str, message: dict[str, Any]) -> str:
         conversations = await self._adapter.conversations(chat.service_url)
-        message = outbound.activity(content, nonce=nonce)
         return posted_id(await conversations.send_to_conversation(conversation_id, message))
 
     async def whisper(self, chat: Chat, conversation_id: str, to: Person, content: Rendered, *, nonce: str) -> str:
         """Post what only `to` sees; in a 1:1, where nobody else is, an ordinary message (facts/teams 3.4)."""
+        attached = await self._sign_in(chat, conversation_id, to, content)
         if chat.kind is ChatKind.PERSONAL:
-            return await self.post(chat, conversation_id, content, nonce=nonce)
+            return await self._post(chat, conversation_id, outbound.activity(content, nonce=nonce) | attached)
         service_url = normal(chat.service_url)
         if not service_url:
             raise Rejected("the chat has no usable service URL")
-        message = outbound.activity(content, nonce=nonce, to=to)
+        message = outbound.activity(content, nonce=nonce, to=to) | attached
         url = outbound.targeted_url(service_url, conversation_id)
         return posted_id(await self._connection.request("POST", url, orjson.dumps(message)))
+
+    async def _sign_in(self, chat: Chat, conversation_id: str, to: Person, content: Rendered) -> dict[str, Any]:
+        """Return the sign-in's attachment, made anew for each message: its address lives for minutes only."""
+        if not content.sign_in or self._token_service is None:
+            return {}
+        resource = await self._token_service.sign_in_resource(chat, conversation_id, to)
+        silent = content.silent and chat.kind is not ChatKind.CHANNEL
+        card = outbound.sign_in(content, self._token_service.connection_name, resource, silent=silent)
+        return {"attachments": [card], "text": ""}
 
     async def group(self, chat: Chat) -> str:
         """Return the group id of the channel's team, which messages do not carry; raises SendErrors (facts/teams 2)."""

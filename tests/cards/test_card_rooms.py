@@ -209,7 +209,9 @@ def test_a_request_past_its_deadline_asks_whether_it_is_still_needed(room: Rooms
     assert again["data"] == {"text": "meet now Retro", "v": "3"}
 
 
-@pytest.mark.parametrize("code", ["policy", "role", "host", "credentials", "quota", "refused", "new"])
+@pytest.mark.parametrize(
+    "code", ["policy", "role", "host", "credentials", "blocked", "quota", "refused", "new", "sign_in", "sign_in_lost"]
+)
 def test_every_failure_has_one_sentence_and_a_way_on(room: Rooms, buttons: Buttons, code: str) -> None:
     """Each failure says in one sentence what happened and who can do what, with a button and a reference."""
     shown = cards.render_room(room(state=RoomState.FAILED, fail_code=code, meeting=None))
@@ -220,9 +222,26 @@ def test_every_failure_has_one_sentence_and_a_way_on(room: Rooms, buttons: Butto
     assert list(buttons(shown.card)) == ["Try again"]
 
 
+def test_a_request_that_waits_for_a_sign_in_says_until_when(room: Rooms) -> None:
+    """Who reads the card later knows whether the meeting may still open by itself."""
+    waits = room(state=RoomState.FAILED, fail_code="sign_in", ended_at=room().created_at)
+    assert "done by 12:19 (UTC+1), it opens by itself" in cards.render_room(waits).text
+
+
 def test_failures_are_told_apart(room: Rooms) -> None:
     """No two failures with different remedies share their words."""
-    codes = ["deadline", "policy", "role", "host", "credentials", "quota", "refused"]
+    codes = [
+        "deadline",
+        "policy",
+        "role",
+        "host",
+        "credentials",
+        "blocked",
+        "quota",
+        "refused",
+        "sign_in",
+        "sign_in_lost",
+    ]
     texts = {cards.render_room(room(state=RoomState.FAILED, fail_code=code)).text for code in codes}
     assert len(texts) == len(codes)
 

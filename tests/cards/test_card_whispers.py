@@ -29,6 +29,12 @@ GOLDEN = {
     "no-request": "No meeting is waiting to be opened here.",
     "policy": "I may not open meetings in your name yet. It's a setting your admin makes; you did nothing wrong.\n"
     'As soon as it is made, "Retro, 45 minutes" can be tried again.\nReference 7F3K-92QD',
+    "sign-in": "I may not open meetings in your name yet. It's a setting your admin makes; you did nothing wrong.\n"
+    'I\'ll keep "Retro, 45 minutes" for 15 minutes.\nReference 7F3K-92QD',
+    "signed-in": "You're signed in: the meetings you ask for can open in your name.",
+    "signed-out": "You're signed out: I can no longer open meetings by your permission.",
+    "not-signed-out": "You're still signed in: Microsoft's sign-in service isn't answering. "
+    "Try again in a few minutes.\nReference 7F3K-92QD",
     "failed": "Retro: not opened\nMicrosoft knows no Teams account for you that can host meetings: "
     "somebody else in this chat can ask for it and host.\nReference 7F3K-92QD",
     "dial-in": "Retro by phone: +44 20 7946 0123 (London), then 123 456 789 and the hash key.\n"
@@ -38,6 +44,14 @@ GOLDEN = {
     "Free of charge: +44 808 157 0192\n"
     "Other numbers: +49 30 23125042 (Berlin) · all local numbers: https://dialin.teams.microsoft.com/22f1?id=123456789",
     "no-dial-in": "Retro\nNo phone dial-in for this meeting. Link and meeting ID work as usual.",
+    "no-numbers": "Your meetings have no phone numbers, because your account has no Audio Conferencing licence (or no "
+    "number yet). Link and meeting ID work as usual. Your admin can add it; new meetings then have numbers.",
+    "host-wanted": "Kim Park would like to meet here.",
+    "host-asked": "Retro: I asked here. Whoever presses the button hosts.",
+    "cannot-host": "Microsoft does not let your account host meetings, so Retro is not open. Somebody else here can.\n"
+    "Reference 7F3K-92QD",
+    "no-calendar": "Your calendar does not allow Teams meetings: Retro is not open. An ordinary meeting is possible.\n"
+    "Reference 7F3K-92QD",
     "no-meeting": "There's no meeting here right now.",
     "help": "In a channel, start with @Muster and pick me from the list. In our own chat, just type.\n"
     "meet now [subject] · A meeting here\ndial-in · The numbers\n"
@@ -68,8 +82,15 @@ PRESSES = {
     ),
     "not-brought": ("Open a separate one", "open separately #layoffs"),
     "no-request": ("Meet now", "meet now"),
-    "policy": ("Try again", "meet now Retro"),
+    "policy": (
+        *("Try again", "meet now Retro"),
+        *("Ask someone here to host", "ask someone to host Retro"),
+    ),
+    "host-wanted": ("Start it as host", "meet now Retro"),
+    "cannot-host": ("Ask someone here to host", "ask someone to host Retro"),
+    "no-calendar": ("Meet now", "open anyway Retro"),
     "no-meeting": ("Meet now", "meet now"),
+    "not-signed-out": ("Sign out", "sign out"),
     "late": ("Try again", "meet now Retro"),
     "welcome": ("Show me what else", "help"),
     "stranger": ("Meet again", "meet now"),
@@ -103,6 +124,17 @@ def test_the_neutral_public_line_is_no_card(whisper: Whispers) -> None:
     """Where somebody cannot be whispered to, the thread gets one line of text."""
     assert cards.render_whisper(whisper("elsewhere")).card is None
     assert cards.answer_text(whisper("elsewhere", reference="")) == "@Kim, I couldn't do that here."
+
+
+def test_a_sign_in_has_one_button_and_says_what_waits(whisper: Whispers) -> None:
+    """Who has to sign in sees one button, and for whom nothing waits is told what it is good for."""
+    shown = cards.render_whisper(whisper("sign-in"))
+    assert (shown.card, shown.sign_in, shown.silent) == (None, "Sign in and open it", True)
+    plain = cards.render_whisper(whisper("sign-in", subject="", policy="", browser="yes"))
+    assert (plain.sign_in, plain.silent) == ("Sign in", False)
+    assert plain.text.startswith("Sign in, and the meetings you ask for open in your name.")
+    assert cards.answer_text(whisper("sign-in", policy="")).startswith("Please sign in once")
+    assert cards.render_whisper(whisper("elsewhere")).sign_in == ""
 
 
 def test_a_topic_of_a_chat_without_a_name_is_somewhere_else(whisper: Whispers) -> None:

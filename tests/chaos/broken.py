@@ -10,6 +10,7 @@ import json
 import re
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +20,7 @@ import aiosql
 import app
 from bot.errors import Unclear
 from bot.leases import Receipt, ReceiptKind, Work
-from bot.model import Chat, FrozenRequest, Meeting, Rendered, Turn
+from bot.model import Chat, FrozenRequest, Meeting, Person, Rendered, Turn
 from bot.ports import Meetings, Messenger, Store
 from bot.store import postgres, sqlite, statements
 
@@ -87,28 +88,39 @@ class RetryPost(Around):
 
     async def post(self, chat: Chat, conversation_id: str, content: Rendered, *, nonce: str) -> str:
         """Post until somebody answers."""
-        for _ in range(3):
-            try:
-                return str(await self._part.post(chat, conversation_id, content, nonce=nonce))
-            except Unclear:
-                continue
-        return str(await self._part.post(chat, conversation_id, content, nonce=nonce))
+        return await _at_once(lambda: self._part.post(chat, conversation_id, content, nonce=nonce))
+
+    async def whisper(self, chat: Chat, conversation_id: str, to: Person, content: Rendered, *, nonce: str) -> str:
+        """Whisper until somebody answers."""
+        return await _at_once(lambda: self._part.whisper(chat, conversation_id, to, content, nonce=nonce))
+
+
+async def _at_once(send: Callable[[], Awaitable[str]]) -> str:
+    for _ in range(3):
+        with suppress(Unclear):
+            return await send()
+    return await send()
+
+
+FINISHING = ("turn_finish", "turn_fail", "timer_finish", "message_free")
+"""The statements with which the holder of a lease writes down how its work ended."""
 
 
 def unfenced(sql: str) -> str:
-    """Return the statements without the question who holds the lease."""
-    sql = re.sub(r"\s+AND lease_owner = CAST\(:owner AS TEXT\) AND fence = CAST\(:fence AS BIGINT\)", "", sql)
-    return re.sub(r"^(-- name: .*), owner, fence\b", r"\1", sql, flags=re.MULTILINE)
+    """Return the statements without the question whether whoever finishes work still holds its lease."""
+    fence = re.compile(r"\s+AND lease_owner = CAST\(:owner AS TEXT\) AND fence = CAST\(:fence AS BIGINT\)")
+    parts = re.split(r"^(?=-- name: )", sql, flags=re.MULTILINE)
+    return "".join(
+        fence.sub("", part).replace(", owner, fence", "", 1) if part.startswith(_NAMED) else part for part in parts
+    )
+
+
+_NAMED = tuple(f"-- name: {name}(" for name in FINISHING)
 
 
 def unindexed(sql: str) -> str:
-    """Return the statements without the question whether a room's place is taken.
-
-    What two decisions in the same instant cannot see of each other, a room still opening, is left out of their view.
-    """
-    sql = re.sub(r"ON CONFLICT \(tenant, scope_key, topic\) WHERE state IN \([^)]*\) DO NOTHING\s+", "", sql)
-    view = re.compile(r"(-- name: rooms_unfinished.*?state IN \()'opening', ", re.DOTALL)
-    return view.sub(r"\1", sql, count=1)
+    """Return the statements without the index that says whose a room's place is; another one may still object."""
+    return re.sub(r"(ON CONFLICT) \(tenant, scope_key, topic\) WHERE state IN \([^)]*\)( DO NOTHING)", r"\1\2", sql)
 
 
 def with_sql(open_store: OpenStore, change: Callable[[str], str], *, without_index: bool = False) -> OpenStore:

@@ -23,11 +23,16 @@ CONNECTOR_FAULTS = (
 )
 AT_ONCE = 5
 """People in each chat; each asks once there."""
+TOPICS = ("database", "checkout", "mail", "network", "billing", "search")
+"""Incidents that several channels of a team ask about at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How large a run is. Times are seconds; shares are numbers from 0 to 1."""
+    """How large a run is. Times are seconds; shares are numbers from 0 to 1.
+
+    In an ambush whoever posts next is frozen before it hears, until another replica has the same message on its way.
+    """
 
     requests: int = 40
     chats: int = 8
@@ -35,10 +40,12 @@ class Sizes:
     seconds: float = 2.0
     kills: int = 1
     freezes: int = 0
-    lease: float = 2.0
-    stall: float = 0.8
+    ambushes: int = 0
+    lease: float = 3.0
+    stall: float = 1.2
     redelivered: float = 0.3
     faulty: float = 0.25
+    topical: float = 0.0
     graph_faults: tuple[str, ...] = GRAPH_FAULTS
     connector_faults: tuple[str, ...] = CONNECTOR_FAULTS
 
@@ -47,6 +54,7 @@ class Sizes:
 class Request:
     """One intent: person number `person` of chat number `chat` says `meet now SUBJECT` at `at` seconds.
 
+    With a `topic` it is `meet #TOPIC SUBJECT`: everybody who asks for it in the team shares one meeting.
     `copies` are when Teams delivers it again (seconds after the first), and whether with a new activity id.
     """
 
@@ -55,11 +63,17 @@ class Request:
     person: int
     at: float
     copies: tuple[tuple[float, bool], ...] = ()
+    topic: str = ""
 
     @property
     def subject(self) -> str:
         """Return the words that no other request has."""
         return f"Case {self.number:04d}"
+
+    @property
+    def words(self) -> str:
+        """Return what is said."""
+        return f"meet #{self.topic} {self.subject}" if self.topic else f"meet now {self.subject}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +108,16 @@ def draw(seed: int, sizes: Sizes) -> Plan:
     dice.shuffle(places)
     # People of one chat ask together: that is what an incident looks like.
     begins = [dice.uniform(0, sizes.seconds * 0.8) for _ in range(sizes.chats)]
+    topics = _topics(dice, sizes, begins)
     requests = [
-        Request(number, chat, person, begins[chat] + dice.uniform(0, sizes.seconds * 0.2), _copies(dice, sizes))
+        Request(
+            number,
+            chat,
+            person,
+            begins[chat] + dice.uniform(0, sizes.seconds * (0.2 if chat not in topics else 0.02)),
+            _copies(dice, sizes),
+            topics.get(chat, ""),
+        )
         for number, (chat, person) in enumerate(places[: sizes.requests], 1)
     ]
     return Plan(
@@ -107,6 +129,22 @@ def draw(seed: int, sizes: Sizes) -> Plan:
         _faults(dice, sizes.chats * 2, sizes.faulty, sizes.graph_faults),
         _faults(dice, sizes.requests * 2, sizes.faulty, sizes.connector_faults),
     )
+
+
+def is_channel(chat: int) -> bool:
+    """Say whether chat number `chat` is a channel; the others are group chats."""
+    return chat % 3 == 0
+
+
+def _topics(dice: random.Random, sizes: Sizes, begins: list[float]) -> dict[int, str]:
+    """Return which channels ask by which topic: about four for each, at the same time."""
+    channels = [chat for chat in range(sizes.chats) if is_channel(chat)]
+    chosen = dice.sample(channels, int(len(channels) * sizes.topical))
+    topics = {chat: TOPICS[place // 4 % len(TOPICS)] for place, chat in enumerate(chosen)}
+    first: dict[str, int] = {}
+    for chat, topic in topics.items():
+        begins[chat] = begins[first.setdefault(topic, chat)]
+    return topics
 
 
 def _copies(dice: random.Random, sizes: Sizes) -> tuple[tuple[float, bool], ...]:

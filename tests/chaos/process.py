@@ -8,17 +8,28 @@ import os
 import signal
 import socket
 import sys
-from contextlib import suppress
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.teams_client import Delivery, TeamsClient
 from bot.sandbox.tenant import Chat, Person
-from tests.chaos.verdict import ACCEPTED
+from tests.chaos.evidence import ACCEPTED, Down
+from tests.chaos.replica import STORED
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = Path(__file__).with_name("replica.py")
 START_SECONDS = 60
+NEVER = 2**62
+"""ms UTC that no clock reaches."""
+
+
+def now() -> int:
+    """Return ms UTC."""
+    return time.time_ns() // 1_000_000
 
 
 async def pause(seconds: float) -> None:
@@ -32,16 +43,23 @@ async def pause(seconds: float) -> None:
 
 
 class Replica:
-    """One bot process on the shared store."""
+    """One bot process on the shared store. It speaks from `source`, and says which posts it wrote down (`stored`)."""
 
-    def __init__(self, cloud: Cloud, store: str, arguments: tuple[str, ...]) -> None:
+    def __init__(
+        self, cloud: Cloud, store: str, arguments: tuple[str, ...], *, number: int = 0, read: bool = False
+    ) -> None:
         port = free_port()
+        self.source = f"127.0.0.{number + 1}"
         self.client: TeamsClient = cloud.client(f"http://127.0.0.1:{port}/api/messages")
         self.lines: list[str] = []
-        self._arguments = arguments
+        self.stored: set[str] = set()
+        self.downs: list[Down] = []
+        self._killing = asyncio.Lock()
+        self._arguments = (*arguments, self.source)
         # Not traced: coverage of what runs here comes from the journeys, and tracing doubles every start.
         plain = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_PROCESS")}
-        self._environment = {**plain, **cloud.environment(port), "MUSTER_STORE": store, "MUSTER_SETUP": "off"}
+        own = {"MUSTER_STORE": store, "MUSTER_SETUP": "off", "MUSTER_READ_MESSAGES": "on" if read else "off"}
+        self._environment = {**plain, **cloud.environment(port), **own}
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
 
@@ -67,8 +85,12 @@ class Replica:
         if process.stderr is None:
             raise AssertionError("the process has no standard error")
         while line := await process.stderr.readline():
-            self.lines.append(line.decode("utf-8", "replace"))
-            if "Running on" in self.lines[-1]:
+            said = line.decode("utf-8", "replace")
+            if said.startswith(STORED):
+                self.stored.add(said.removeprefix(STORED).strip())
+                continue
+            self.lines.append(said)
+            if "Running on" in said:
                 listening.set()
 
     def tell(self, number: signal.Signals) -> None:
@@ -77,9 +99,34 @@ class Replica:
             with suppress(ProcessLookupError):
                 self._process.send_signal(number)
 
-    async def kill(self) -> None:
-        """End it at once, as a machine that loses its power does."""
-        await self._end(signal.SIGKILL)
+    async def kill(self, seconds: float) -> None:
+        """End it at once, as a machine that loses its power does, and start it again after so long."""
+        async with self._killing:
+            with self._down():
+                await self._end(signal.SIGKILL)
+                await pause(seconds)
+            self.downs = [replace(down, until=min(down.until, now())) for down in self.downs]
+            await self.start()
+
+    @asynccontextmanager
+    async def frozen(self) -> AsyncIterator[None]:
+        """Stop it where it stands, and let it go on afterwards."""
+        with self._down():
+            self.tell(signal.SIGSTOP)
+            try:
+                yield
+            finally:
+                self.tell(signal.SIGCONT)
+
+    @contextmanager
+    def _down(self) -> Iterator[None]:
+        """Note from when to when it is down; for one that is frozen, being killed and started again ends it."""
+        place = len(self.downs)
+        self.downs.append(Down(self.source, now(), NEVER))
+        try:
+            yield
+        finally:
+            self.downs[place] = replace(self.downs[place], until=min(self.downs[place].until, now()))
 
     async def stop(self) -> None:
         """Ask it to leave, and see to it that it does."""
@@ -97,6 +144,11 @@ class Replica:
                 await self._process.wait()
         if self._reading is not None:
             await self._reading
+
+    def taken_up(self, delivery: Delivery) -> int:
+        """Return when the bot may have taken a delivery up at the latest (ms UTC): a frozen one does when it wakes."""
+        slept = [down.until for down in self.downs if delivery.at < down.until and down.since <= delivery.answered_at]
+        return max([delivery.answered_at, *slept])
 
 
 class Door:

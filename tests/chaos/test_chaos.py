@@ -3,9 +3,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from tests.chaos.plan import Sizes, draw
 from tests.chaos.proofs import CALM
 from tests.chaos.running import Options, run
+
+pytestmark = pytest.mark.usefixtures("untraced")
 
 SEED = 7
 

@@ -1,110 +1,87 @@
-"""The verdict of a run, from what Graph and the connector saw and what Teams got acknowledged, nothing else."""
+"""The verdict of a run, from what Graph and the connector saw and what Teams got acknowledged (ENGINE 5).
+
+Every finding begins with the rule that it breaks: `lost`, `outcome`, `meetings`, `place`, `link`, `orphan`, `copies`,
+`cards`, `at once`, `too soon`, `touch`.
+"""
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
 
-from bot.sandbox.cloud import Cloud
 from bot.sandbox.journal import Exchange
+from bot.sandbox.meetings import Meeting
 from bot.sandbox.posts import Post
-from bot.sandbox.tenant import Chat, Person
-from tests.chaos.plan import Request
-from tests.journeys.harness import words
+from tests.chaos.evidence import TOO_FAST, Asked, Found, Seen, nonce, took_effect
 
-LINK = re.compile(r"https://teams\.example/meet/[^\"'\s\\]+")
-ACCEPTED = range(200, 300)
-HEARD_WITHIN_MS = 9_500
-"""ms after which whoever posted has stopped listening (its deadline is ten seconds): an answer this late is lost."""
+ROUNDING_MS = 10
+"""Clocks are read in whole ms, on both sides."""
 UNCLEAR = frozenset({"connector-reset", "connector-reset-after", "connector-502", "connector-502-after"})
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One intent as Teams knows it: who, where, and whether any delivery of it was acknowledged."""
-
-    request: Request
-    chat: Chat
-    person: Person
-    acknowledged: bool
 
 
 @dataclass(slots=True)
 class Verdict:
-    """What came of a run. `lost` and `wrong` make it red; `doubled` are the cards that a lost answer explains."""
+    """What came of a run. `lost` and `wrong` make it red.
+
+    `doubled` are the messages that a lost answer explains, by their nonce.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     lost: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
-    doubled: list[str] = field(default_factory=list)
+    doubled: dict[str, str] = field(default_factory=dict)
 
     @property
     def green(self) -> bool:
         """Say whether nothing was lost and nothing happened twice without an excuse."""
         return not self.lost and not self.wrong
 
+    @property
+    def rules(self) -> Counter[str]:
+        """Return which rules are broken, and how often."""
+        return Counter(line.partition(":")[0] for line in (*self.lost, *self.wrong))
+
     def lines(self) -> list[str]:
         """Return the verdict for people to read."""
         counted = ", ".join(f"{number} {what}" for what, number in sorted(self.counts.items()))
-        doubled = [f"  doubled, an answer was lost: {line}" for line in self.doubled]
+        doubled = [f"  doubled, an answer was lost: {line}" for line in self.doubled.values()]
         bad = [*(f"  LOST: {line}" for line in self.lost), *(f"  WRONG: {line}" for line in self.wrong)]
-        sums = f"{len(self.lost)} lost, {len(self.wrong)} wrong, {len(self.doubled)} cards doubled with an excuse"
+        sums = f"{len(self.lost)} lost, {len(self.wrong)} wrong, {len(self.doubled)} doubled with an excuse"
         return [f"  {counted}", *doubled, *bad, f"{'green' if self.green else 'RED'}: {sums}"]
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What the judge looks at: `blows` are when processes were killed or frozen (ms UTC), `wait_ms` is R15's pause."""
-
-    cloud: Cloud
-    asked: tuple[Asked, ...]
-    blows: tuple[int, ...] = ()
-    wait_ms: int = 5_000
 
 
 def judge(seen: Seen) -> Verdict:
     """Return the verdict on everything seen so far."""
     verdict = Verdict()
-    posts: dict[str, list[Post]] = defaultdict(list)
-    for post in seen.cloud.board.posts:
-        if post.sender == seen.cloud.tenant.bot_id and not post.deleted:
-            posts[post.thread_id].append(post)
-    alive = Counter(meeting.subject for meeting in seen.cloud.graph.meetings if not meeting.deleted)
-    links = {meeting.join_url for meeting in seen.cloud.graph.meetings if not meeting.deleted}
-    told: Counter[str] = Counter()
-    for asked in seen.asked:
-        found = Found(asked, posts[asked.chat.thread_id])
-        _one_outcome(found, verdict)
-        _one_meeting(found, verdict, alive[asked.request.subject], links)
-        told[asked.chat.thread_id] += alive[asked.request.subject]
-    crowded = [thread_id for thread_id, meetings in told.items() if meetings > 1]
-    verdict.wrong += [f"{told[thread_id]} meetings at once in {thread_id}" for thread_id in crowded]
+    posts = seen.bot_posts()
+    alone = _alone(seen, posts)
+    slow = [post for there in posts.values() for post in there if TOO_FAST in seen.text(post)]
+    meetings: dict[str, list[Meeting]] = defaultdict(list)
+    for meeting in seen.cloud.graph.meetings:
+        if not meeting.deleted:
+            meetings[subject_of(meeting.subject or "")].append(meeting)
+    found = [
+        Found(seen, asked, posts[asked.chat.thread_id], alone.get(asked.person.oid, ()), slow) for asked in seen.asked
+    ]
+    places: Counter[str] = Counter()
+    for one in found:
+        _one_outcome(one, verdict)
+        places[_place(one.asked)] += _meetings(one, verdict, meetings[one.asked.request.subject])
+    verdict.wrong += [f"place: {number} meetings at once in {place}" for place, number in places.items() if number > 1]
     _copies(seen, posts, verdict)
     return verdict
 
 
-class Found:
-    """What is there of one intent: its cards, and what its person was told."""
+def _alone(seen: Seen, posts: dict[str, list[Post]]) -> dict[str, list[Post]]:
+    """Return what the bot said to people in their own chats, by their object ids."""
+    own = [chat for chat in seen.cloud.tenant.chats if chat.kind == "personal"]
+    return {chat.members[0]: posts[chat.thread_id] for chat in own}
 
-    def __init__(self, asked: Asked, posts: list[Post]) -> None:
-        subject = asked.request.subject
-        self.asked = asked
-        cards = [post for post in posts if not post.visible_to and subject in _text(post)]
-        self.cards = cards
-        self.open = [post for post in cards if re.search(rf"{subject}: open$", _text(post), re.MULTILINE)]
-        self.failed = [post for post in cards if f"{subject}: not opened" in _text(post)]
-        whispers = [post for post in posts if post.visible_to == asked.person.id]
-        self.joined = [post for post in whispers if "already a meeting" in _text(post)]
-        self.links = {link for post in self.open for link in LINK.findall(str(post.card))}
 
-    @property
-    def outcomes(self) -> list[str]:
-        """Return the kinds of outcome there are; one is right."""
-        kinds = {"opened": self.open, "failed and told": self.failed, "shown the running one": self.joined}
-        return [name for name, there in kinds.items() if there]
+def _place(asked: Asked) -> str:
+    """Return what there is one meeting for: a chat, or a topic."""
+    return asked.request.topic or asked.chat.thread_id
 
 
 def _one_outcome(found: Found, verdict: Verdict) -> None:
@@ -114,80 +91,82 @@ def _one_outcome(found: Found, verdict: Verdict) -> None:
     verdict.counts["acknowledged"] += found.asked.acknowledged
     verdict.counts.update(outcomes)
     if found.asked.acknowledged and not outcomes:
-        verdict.lost.append(f"{subject} was acknowledged and nothing came of it")
-    if len(outcomes) > 1:
-        verdict.wrong.append(f"{subject}: {' and '.join(outcomes)}")
+        verdict.lost.append(f"lost: {subject} was acknowledged and nothing came of it")
+    if len(outcomes) > 1 and not found.asked_again:
+        verdict.wrong.append(f"outcome: {subject}: {' and '.join(outcomes)}")
+    cards = {nonce(post.versions[0]) for post in found.cards}
+    whispers = {nonce(post.versions[0]) for post in found.joined}
+    if (len(cards) > 1 or len(whispers) > 1) and not found.asked_again:
+        verdict.wrong.append(f"cards: {subject} has {len(cards)} cards, {len(whispers)} whispers")
 
 
-def _one_meeting(found: Found, verdict: Verdict, alive: int, links: set[str]) -> None:
+def _meetings(found: Found, verdict: Verdict, alive: list[Meeting]) -> int:
+    """Judge the meetings of an intent; return how many there are."""
     subject = found.asked.request.subject
-    verdict.counts["meetings"] += alive
-    if alive > 1:
-        verdict.wrong.append(f"{subject}: {alive} meetings at Graph")
+    verdict.counts["meetings"] += len(alive)
+    if len(alive) > 1:
+        verdict.wrong.append(f"meetings: {subject} has {len(alive)} at Graph")
     if len(found.links) > 1:
-        verdict.wrong.append(f"{subject}: {len(found.links)} links")
-    if not found.links <= links:
-        verdict.wrong.append(f"{subject}: its link leads to no meeting")
-    if alive and found.failed and not found.open:
-        verdict.wrong.append(f"{subject} failed, and its meeting is there")
+        verdict.wrong.append(f"link: {subject} has {len(found.links)} links")
+    if not found.links <= {meeting.join_url for meeting in alive}:
+        verdict.wrong.append(f"link: {subject} has one that leads to no meeting")
+    if alive and not found.open:
+        verdict.wrong.append(f"orphan: {subject} is {', '.join(found.outcomes) or 'nowhere'}, and its meeting is there")
+    return len(alive)
 
 
 def _copies(seen: Seen, posts: dict[str, list[Post]], verdict: Verdict) -> None:
-    """Each message stands once, unless an answer to its post was lost; each intent has one card, whatever its name."""
-    sends: dict[str, list[Exchange]] = defaultdict(list)
-    for exchange in seen.cloud.journal.exchanges:
-        if exchange.operation in {"connector.post", "connector.whisper"}:
-            sends[_nonce(exchange.request)].append(exchange)
-    for thread_id, there in posts.items():
-        by_nonce = Counter(_nonce(post.versions[0]) for post in there)
-        for nonce, copies in by_nonce.items():
-            excuses = sum(_lost(exchange, seen) for exchange in sends[nonce])
-            line = f"{copies} copies of {_title(there, nonce)!r} in {thread_id}"
-            if copies > 1 + excuses:
-                verdict.wrong.append(f"{line}, {excuses} answers lost")
-            elif copies > 1:
-                verdict.doubled.append(line)
-        _one_card_each(seen, there, verdict, thread_id)
-    for nonce, exchanges in sends.items():
-        _patience(seen, exchanges, verdict, nonce)
+    """Each message is posted once, unless an answer was lost, and never by two at once or before R15's pause is over.
+
+    Copies that were taken away since count too: somebody saw them.
+    """
+    sends = seen.sends()
+    copies: dict[str, list[Post]] = defaultdict(list)
+    for there in posts.values():
+        for post in there:
+            copies[nonce(post.versions[0])].append(post)
+    for message, there in copies.items():
+        if len(there) > 1:
+            _doubled(seen, message, there, sends[message], verdict)
+    for message, exchanges in sends.items():
+        for before, after in pairwise(exchanges):
+            _patience(seen, before, after, f"{message} in {there_of(copies[message])}", verdict)
 
 
-def _one_card_each(seen: Seen, there: list[Post], verdict: Verdict, thread_id: str) -> None:
-    for asked in seen.asked:
-        if asked.chat.thread_id == thread_id:
-            found = Found(asked, there)
-            cards = {_nonce(post.versions[0]) for post in found.cards}
-            whispers = {_nonce(post.versions[0]) for post in found.joined}
-            if len(cards) > 1 or len(whispers) > 1:
-                verdict.wrong.append(f"{asked.request.subject}: {len(cards)} cards, {len(whispers)} whispers")
+def _doubled(seen: Seen, message: str, there: list[Post], sends: list[Exchange], verdict: Verdict) -> None:
+    """Excuse copies by lost answers, or not.
+
+    Where the bot may read, a lost answer is no reason for a second card that all can see, unless who posted
+    it fell: the post may be on its way when others look (C13).
+    """
+    lost = sum(took_effect(send) and seen.lost(send) for send in sends)
+    first = seen.text(there[0]).partition("\n")[0]
+    line = f"{len(there)} copies of {first!r} in {there[0].thread_id}"
+    if len(there) > 1 + lost:
+        verdict.wrong.append(f"copies: {line}, {lost} answers lost")
+    elif seen.reading and not there[0].visible_to and not any(seen.fell(send) for send in sends):
+        verdict.wrong.append(f"unread: {line}, though the chat may be read")
+    else:
+        verdict.doubled[message] = line
 
 
-def _patience(seen: Seen, exchanges: list[Exchange], verdict: Verdict, nonce: str) -> None:
+def _patience(seen: Seen, before: Exchange, after: Exchange, message: str, verdict: Verdict) -> None:
     """A post whose answer was lost is repeated only after R15's pause: whoever reads meanwhile sees one card."""
-    for before, after in pairwise(exchanges):
-        if before.fault in UNCLEAR and after.at - (before.at + before.ms) < seen.wait_ms * 0.8:
-            verdict.wrong.append(f"{nonce} was repeated {after.at - before.at} ms after an answer was lost")
+    ended = before.at + before.ms
+    left = seen.gave_up(before) or seen.fell(before)
+    if after.at < ended - ROUNDING_MS and not left:
+        verdict.wrong.append(f"at once: {message} was sent again while it was being sent")
+    known = ended if before.fault in UNCLEAR else before.at
+    unclear = before.fault in UNCLEAR or left or (took_effect(before) and seen.lost(before))
+    if unclear and after.at < known + seen.wait_ms - ROUNDING_MS:
+        verdict.wrong.append(f"too soon: {message} was repeated {after.at - known:.0f} ms after an answer was lost")
 
 
-def _lost(exchange: Exchange, seen: Seen) -> bool:
-    """Say whether the answer to a post that took effect may not have been heard: the wire or the process broke."""
-    if exchange.fault.endswith("-after"):
-        return True
-    if exchange.status not in ACCEPTED:
-        return False  # it had no effect: whoever hears of it late must not post again for it
-    ended = exchange.at + exchange.ms
-    return exchange.ms >= HEARD_WITHIN_MS or any(exchange.at - 200 <= blow <= ended + 1_000 for blow in seen.blows)
+def there_of(copies: list[Post]) -> str:
+    """Return where the copies of a message are."""
+    return copies[0].thread_id if copies else "no chat"
 
 
-def _nonce(activity: Any) -> str:  # noqa: ANN401 - any JSON
-    data = activity.get("channelData") if isinstance(activity, dict) else None
-    muster = data.get("muster") if isinstance(data, dict) else None
-    return str(muster.get("nonce", "")) if isinstance(muster, dict) else ""
-
-
-def _text(post: Post) -> str:
-    return words(post.card) or post.text
-
-
-def _title(posts: list[Post], nonce: str) -> str:
-    return next(_text(post).partition("\n")[0] for post in posts if _nonce(post.versions[0]) == nonce)
+def subject_of(subject: str) -> str:
+    """Return a request's own words out of a meeting's subject, which may begin with a topic."""
+    return subject[subject.find("Case ") :]

@@ -24,7 +24,6 @@ class Weather:
     """Lets a plan's faults strike the how many-th call of each service. Made once the cloud runs."""
 
     def __init__(self, cloud: Cloud, plan: Plan) -> None:
-        self._cloud = cloud
         self._plans = {"graph": plan.graph, "connector": plan.connector}
         self._counts = dict.fromkeys(self._plans, 0)
         self._fates: dict[int, str] = {}
@@ -32,8 +31,7 @@ class Weather:
         for service, fates in self._plans.items():
             for name in sorted(set(fates.values()) - {"stall"}):
                 fault, retry_after = FAULTS.get(name, (name, None))
-                where = self._meets(name) if fault != "forbidden" else self._refuses(name)
-                cloud.faults.inject(fault, on=f"{service}.*", where=where, retry_after=retry_after)
+                cloud.faults.inject(fault, on=f"{service}.*", where=self._meets(name), retry_after=retry_after)
             for number in range(list(fates.values()).count("stall")):
                 when = ("before", "after")[number % 2]
                 gate = cloud.hold(f"{service}.*", when=when, where=self._meets(f"stall {when}"))
@@ -43,16 +41,6 @@ class Weather:
 
     def _meets(self, name: str) -> Callable[[Exchange], bool]:
         return lambda exchange: self.fate(exchange) == name
-
-    def _refuses(self, name: str) -> Callable[[Exchange], bool]:
-        """Graph refuses what it has not made; it never refuses to give again what it made before."""
-
-        def refuses(exchange: Exchange) -> bool:
-            asked = exchange.request.get("externalId") if isinstance(exchange.request, dict) else None
-            made = any(meeting.external_id == asked for meeting in self._cloud.graph.meetings)
-            return not made and self.fate(exchange) == name
-
-        return refuses
 
     def fate(self, exchange: Exchange) -> str:
         """Return what this call meets, "" for nothing; a call keeps its fate however often it is asked for."""

@@ -60,12 +60,11 @@ POINTS = (
     Point("C8"),
     Point("C13", gate=("connector.post", "before"), copies=True, frozen_only=True, late="message.sent|lease.lost"),
 )
-MIGRATION = "C14"
+MIGRATION, SIGN_IN = "C14", "C12"
 OWED: Mapping[str, str] = {
     "C9": "subscriptions come with issue 7",
     "C10": "changing a meeting after it was made comes with issue 7",
     "C11": "calls come with issue 7",
-    "C12": "sign-in comes with issue 4",
 }
 """The rows of what does not exist yet: whoever builds it adds the row above."""
 
@@ -117,6 +116,11 @@ class StruckStore(Around):
         if claim.message.purpose is Purpose.CARD and sent.state is MessageState.POSTED:
             self._strike.at("C8")
         return settled
+
+    async def exchange_ended(self, tenant: str, user_oid: str, exchange_id: str, now: int, *, done: bool) -> None:
+        """C12 is before what waited for a sign-in may run."""
+        self._strike.at(SIGN_IN)
+        await self._part.exchange_ended(tenant, user_oid, exchange_id, now, done=done)
 
     async def claim(self, now: int, limit: int) -> Work:
         """What T3 made due may be handed out by the claimer too."""

@@ -21,11 +21,14 @@ from bot.store.statements import migrations
 from tests.chaos.process import pause
 from tests.crash.points import LEASE_MS, OWED, POINTS, Point, hurried, struck
 from tests.journeys.harness import Journey
+from tests.journeys.signing_in import asked, is_open
 from tests.processes.forked import Forked
 from tests.store.first_version import put_first_version
 
 if TYPE_CHECKING:  # conftest is pytest's to import
     from tests.crash.conftest import Bots
+
+pytestmark = pytest.mark.usefixtures("untraced")
 
 PATIENCE = 30
 STEPS = "SELECT version FROM schema_version ORDER BY 1"
@@ -167,6 +170,38 @@ async def alone(case: Case, gate: Gate | None) -> None:
 @pytest.mark.parametrize(
     ("engine", "number"),
     [
+        pytest.param(*way, marks=pytest.mark.long if way != WAYS[0] else (), id=f"C12-{way[0]}-{way[1].name}")
+        for way in WAYS
+    ],
+)
+async def test_a_sign_in_is_moved_by_its_next_copy(cloud: Cloud, bots: Bots, engine: str, number: Signals) -> None:
+    """Struck after the exchange and before it was written (C12): the next copy opens the meeting, and there is one."""
+    tenant = cloud.tenant
+    cloud.faults.inject("policy")
+    cloud.tokens.of(tenant.ana).given = True
+    first, second = bots(partial(struck, "C12", number)), bots(hurried)
+    await first.start()
+    journey = Journey(cloud, first.client, first.url)
+    await first.client.say(tenant.ana, tenant.leads, "meet now Retro")
+    post = await asked(journey, tenant.ana, tenant.leads)
+    copy = asyncio.create_task(cloud.signing_in(first.client).silently(tenant.ana, post))
+    await first.said("at C12")
+    assert cloud.tokens.of(tenant.ana).token
+    left = second if number is SIGKILL or engine == "postgres" else first
+    if left is second:
+        await second.start()
+        (again,) = await cloud.signing_in(second.client).silently(tenant.ana, post)
+        assert again.status == 200
+    if number is SIGSTOP:
+        first.tell(SIGCONT)
+    (answer,) = await copy
+    assert answer.status == (0 if number is SIGKILL else 200)
+    await is_open(journey, tenant.leads)
+
+
+@pytest.mark.parametrize(
+    ("engine", "number"),
+    [
         pytest.param(*way, marks=pytest.mark.long if way[1] is SIGSTOP else (), id=f"C14-{way[0]}-{way[1].name}")
         for way in WAYS
     ],
@@ -214,4 +249,4 @@ async def seen(store: str, query: str) -> list[int | str]:
 def test_every_row_of_the_table_has_its_place() -> None:
     """Each crash point C1 to C14 is struck here, or it is said what has to exist first."""
     struck_here = [point.name for point in POINTS]
-    assert sorted([*struck_here, "C14", *OWED]) == sorted(f"C{number}" for number in range(1, 15))
+    assert sorted([*struck_here, "C12", "C14", *OWED]) == sorted(f"C{number}" for number in range(1, 15))

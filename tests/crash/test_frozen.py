@@ -14,6 +14,8 @@ from tests.journeys.harness import Journey
 if TYPE_CHECKING:  # conftest is pytest's to import
     from tests.crash.conftest import Bots
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 
 @pytest.mark.parametrize("engine", ["postgres"])
 async def test_what_a_frozen_process_hears_late_overrules_nobody(cloud: Cloud, bots: Bots) -> None:

@@ -11,6 +11,10 @@ from tests.processes.forked import Forked
 if TYPE_CHECKING:  # conftest is pytest's to import
     from tests.crash.conftest import Bots
 
+import pytest
+
+pytestmark = pytest.mark.usefixtures("untraced")
+
 
 def is_open(journey: Journey) -> bool:
     """Say whether a card shows the open meeting."""

@@ -12,8 +12,7 @@ from bot.sandbox.cloud import Cloud
 from bot.sandbox.tenant import Person
 from tests.chaos import plan as chaos
 from tests.chaos.process import pause
-from tests.chaos.running import Options, Run
-from tests.chaos.verdict import Verdict
+from tests.chaos.running import GRANTS, Options, Run
 from tests.database.server import running, schema
 from tests.day.plan import NINE, Request
 from tests.day.verdict import at as share
@@ -23,17 +22,7 @@ REPLICAS = 2
 MOST_SAID = 10
 MEETINGS_OF_ONE = 3
 """Of the same person: five in a minute are the most that Muster opens for one."""
-GRANTS = ("ChannelMessage.Read.Group", "ChatMessage.Read.Chat")
 SUBJECT = re.compile(r"Case \d{4}")
-
-
-class Granted(Cloud):
-    """A cloud whose tenant lets the bot read its posts, so that a lost answer doubles no card (ENGINE R15)."""
-
-    def environment(self, port: int) -> dict[str, str]:
-        """Return the environment of a bot that is to read them."""
-        self.tenant.consents = set(GRANTS)
-        return super().environment(port) | {"MUSTER_READ_MESSAGES": "on"}
 
 
 class Peak(Run):
@@ -42,6 +31,7 @@ class Peak(Run):
     def _populate(self) -> None:
         """Each request has a chat of its own."""
         tenant, count = self.cloud.tenant, len(self.plan.requests)
+        tenant.consents = set(GRANTS)
         people = [tenant.add_person(f"Person {number}") for number in range(1 + count // MEETINGS_OF_ONE)]
         self.people = [people[number % len(people)] for number in range(count)]
         for number, person in enumerate(self.people):
@@ -52,14 +42,14 @@ class Peak(Run):
     def _person(self, request: chaos.Request) -> Person:
         return self.people[request.chat]
 
-    async def _settled(self) -> Verdict:
+    async def _settled(self) -> None:
         """Count answers before judging: to judge takes the cloud's time, which belongs to the replicas."""
         bot = self.cloud.tenant.bot_id
         give_up = self.options.patience
         while sum(post.sender == bot for post in self.cloud.board.posts) < len(self.plan.requests) and give_up > 0:
             await pause(1.0)
             give_up -= 1.0
-        return await super()._settled()
+        await super()._settled()
 
     def waited(self) -> list[float]:
         """Return the seconds from what was said to its card, in the order of the cards."""
@@ -93,8 +83,10 @@ async def replay(requests: Sequence[Request], store: str) -> list[str]:
     minute = [request for request in requests if NINE <= request.at < NINE + 60 and not request.joins]
     asked = tuple(chaos.Request(number, number - 1, 0, request.at - NINE) for number, request in enumerate(minute, 1))
     sizes = chaos.Sizes(requests=len(asked), chats=len(asked), replicas=REPLICAS, seconds=60.0, kills=0, faulty=0.0)
-    options = Options(store, lease_ms=0, unclear_ms=0, tries=20, teams_seconds=15.0, patience=240.0, quiet=5.0)
-    async with Granted() as cloud:
+    options = Options(
+        store, lease_ms=0, unclear_ms=0, tries=20, teams_seconds=15.0, patience=240.0, quiet=5.0, reading=True
+    )
+    async with Cloud() as cloud:
         run = Peak(cloud, chaos.Plan(0, sizes, asked, ()), options)
         verdict = await run.verdict()
         waited, heard, logged = run.waited(), run.acknowledged_after(), run.said_by_replicas()

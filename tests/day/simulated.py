@@ -18,9 +18,10 @@ from typing import Any, TypeVar
 
 from bot.errors import Gone, NotDone, NotNow, QuotaReached, Unclear
 from bot.graph import wire
-from bot.model import Chat, FrozenRequest, Meeting, MeetingRequest, Person, Rendered
+from bot.model import Chat, DialIn, FrozenRequest, Meeting, MeetingRequest, Person, Rendered
 from bot.ports import Clock
 from bot.sandbox.rates import SEND, Limits
+from bot.sandbox.tenant import TOLL_NUMBERS
 from tests.day.plan import HOUR, NINE
 
 T = TypeVar("T")
@@ -138,6 +139,7 @@ class SimulatedGraph:
             join_url=made.link,
             subject=made.subject,
             organizer_oid=organizer,
+            dial_in=DialIn("123456789", TOLL_NUMBERS),
             thread_id=thread_id,
             message_id="1" if thread_id else "",
             external_id=key[1],

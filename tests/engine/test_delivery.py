@@ -57,8 +57,10 @@ class Teams:
         assert (conversation_id, nonce) == (chat.thread_id, "m")
         return self.rung("own" if chat.kind is ChatKind.PERSONAL else "aloud")
 
-    async def whisper(self, _: Chat, conversation_id: str, to: Person, _content: Rendered, *, nonce: str) -> str:
-        """Whisper."""
+    async def whisper(self, chat: Chat, conversation_id: str, to: Person, content: Rendered, *, nonce: str) -> str:
+        """Whisper; in a 1:1 that is a post."""
+        if chat.kind is ChatKind.PERSONAL:
+            return await self.post(chat, conversation_id, content, nonce=nonce)
         assert (conversation_id, to, nonce) == ("19:x", KIM, "m")
         return self.rung("targeted")
 

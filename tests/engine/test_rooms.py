@@ -6,7 +6,7 @@ import pytest
 
 from bot import rooms, topics
 from bot.decisions import DropTimer, Effect, PlanMessage, Record, RefreshCards, Reply, SaveNote, SaveRoom, SetTimer
-from bot.errors import CredentialsWrong, HostUnknown, PolicyMissing, QuotaReached, Refused, RoleMissing
+from bot.errors import AccessBlocked, CredentialsWrong, HostUnknown, PolicyMissing, QuotaReached, Refused, RoleMissing
 from bot.model import (
     Binding,
     FrozenRequest,
@@ -165,6 +165,7 @@ def test_a_channel_of_unknown_kind_speaks_only_for_itself() -> None:
         (PolicyMissing("x"), "policy"),
         (RoleMissing("x"), "role"),
         (HostUnknown("x"), "host"),
+        (AccessBlocked("x"), "blocked"),
         (CredentialsWrong("x"), "credentials"),
         (QuotaReached("x"), "quota"),
         (Refused("x"), "refused"),

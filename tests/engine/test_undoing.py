@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, cast
 
 import pytest
@@ -13,7 +13,7 @@ from bot.decisions import Reply, SetTimer, View
 from bot.errors import MeetingsError, NotNow, Refused
 from bot.leases import Lease, TimerClaim
 from bot.lifecycle import Lifecycle
-from bot.model import FrozenRequest, Meeting, Room, RoomState, Timer, TimerKind
+from bot.model import FrozenRequest, Meeting, Person, Room, RoomState, Timer, TimerKind, Way
 from bot.observe import Event
 from bot.ports import Chance, Clock, Meetings, Messenger
 from tests.engine.test_looking_up import Still
@@ -26,17 +26,22 @@ class Graph:
 
     error: MeetingsError | None = None
     asked: list[str] = field(default_factory=list)
+    by: list[Person | None] = field(default_factory=list)
 
-    async def make(self, _tenant: str, request: FrozenRequest, *, reference: str) -> Meeting:
+    async def make(self, _tenant: str, request: FrozenRequest, *, reference: str, by: Person | None) -> Meeting:
         """Find it."""
         assert (request, reference) == (a_room().request, a_room().reference)
+        self.by.append(by)
         self.asked.append("createOrGet")
         if self.error:
             raise self.error
         return MEETING
 
-    async def delete(self, _tenant: str, organizer_oid: str, meeting_id: str, *, reference: str) -> None:
+    async def delete(
+        self, _tenant: str, organizer_oid: str, meeting_id: str, *, reference: str, by: Person | None
+    ) -> None:
         """Delete it."""
+        self.by.append(by)
         assert (organizer_oid, meeting_id, reference) == (a_room().host.oid, MEETING.id, a_room().reference)
         self.asked.append("delete")
 
@@ -97,6 +102,15 @@ async def test_it_is_found_and_deleted() -> None:
     graph = Graph()
     reply = await run(undo(), FAILED, graph, [])
     assert (graph.asked, reply.outcome) == (["createOrGet", "delete"], "deleted")
+    assert graph.by == [None, None]
+
+
+async def test_what_a_person_s_permission_made_is_undone_by_the_same() -> None:
+    """A meeting in somebody's own name is theirs alone to delete."""
+    armed = rooms.undo(replace(a_room(), way=Way.USER), NOW).timer
+    graph = Graph()
+    await run(armed, FAILED, graph, [])
+    assert graph.by == [FAILED.starter, FAILED.starter]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from bot.graph.client import GraphMeetings
 from bot.graph.tokens import MsalTokens
+from bot.identity import Password, Secret
 from bot.observe import Event
 from bot.sandbox.cloud import Cloud
 from bot.system import trust
@@ -51,7 +52,7 @@ def context(cloud: Cloud) -> ssl.SSLContext:
 @pytest.fixture
 async def tokens(cloud: Cloud, context: ssl.SSLContext, clock: HandClock) -> AsyncIterator[MsalTokens]:
     """Tokens with the right secret."""
-    held = MsalTokens(cloud.entra_url, cloud.app_id, cloud.app_secret, context, clock)
+    held = MsalTokens(cloud.entra_url, cloud.app_id, Password(Secret(cloud.app_secret)), context, clock)
     yield held
     await held.close()
 

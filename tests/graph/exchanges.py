@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from bot.errors import MeetingsError
-from bot.graph import answers, events, wire
+from bot.graph import answers, events, refusals, wire
 from bot.graph.values import moment
 from bot.model import FrozenRequest, Meeting, MeetingKey, MeetingRequest, Options, Way
 
@@ -81,7 +81,7 @@ def read(case: str) -> dict[str, Any]:
 
 def refusal(request: Sample, response: Sample) -> MeetingsError:
     """Return what a refusal means."""
-    return wire.read_error(
+    return refusals.read_error(
         response["status"],
         response["headers"],
         response["body"],

@@ -18,6 +18,7 @@ from bot.errors import CredentialsWrong, MeetingsError, NotNow, SettingsError
 from bot.graph import answers, options, wire
 from bot.graph.client import GraphMeetings
 from bot.graph.tokens import MsalTokens
+from bot.identity import Password, Secret
 from bot.model import FrozenRequest, MeetingRequest
 from bot.observe import Event
 from bot.ports import Clock
@@ -273,7 +274,7 @@ async def test_whatever_entra_answers_is_an_error_of_ours(
 ) -> None:
     """An outage is tried again, a refusal is told, and the secret is in neither."""
     address = await serve(entra_says(*said, {"Retry-After": "2.5", "Location": "https://evil.example/"}))
-    tokens = MsalTokens(address, "app", "s3cret", authority.client_context(), clock)
+    tokens = MsalTokens(address, "app", Password(Secret("s3cret")), authority.client_context(), clock)
     with pytest.raises(kind) as caught:
         await tokens.token("t", SCOPE)
     assert (
@@ -289,7 +290,7 @@ async def test_a_life_nobody_states_is_an_hour(
 ) -> None:
     """Entra's lifetime is read as number or text, and taken for an hour where it is missing."""
     address = await serve(entra_says(200, {"access_token": "abc", **life}))
-    tokens = MsalTokens(address, "app", "s3cret", authority.client_context(), clock)
+    tokens = MsalTokens(address, "app", Password(Secret("s3cret")), authority.client_context(), clock)
     await tokens.warm("t", [SCOPE, "https://graph.example/.default"])
     clock.moment += 2_000_000
     assert await tokens.token("t", SCOPE) == "abc"
@@ -319,7 +320,7 @@ async def test_msal_trusts_what_muster_trusts(
     """Fetching a token adds nobody to those that Muster trusts, whatever the environment names."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/at-all.pem")
     before = context.cert_store_stats()
-    tokens = MsalTokens(cloud.entra_url, cloud.app_id, cloud.app_secret, context, clock)
+    tokens = MsalTokens(cloud.entra_url, cloud.app_id, Password(Secret(cloud.app_secret)), context, clock)
     assert await tokens.token(cloud.tenant_id, SCOPE)
     assert context.cert_store_stats() == before
     await tokens.close()
@@ -330,7 +331,9 @@ async def test_an_outage_does_not_turn_renewals_into_a_storm(
 ) -> None:
     """While Entra is away the old token serves, and Entra is asked again only after a pause."""
     events: asyncio.Queue[Event] = asyncio.Queue()
-    tokens = MsalTokens(cloud.entra_url, cloud.app_id, cloud.app_secret, context, clock, observe=events.put_nowait)
+    tokens = MsalTokens(
+        cloud.entra_url, cloud.app_id, Password(Secret(cloud.app_secret)), context, clock, observe=events.put_nowait
+    )
     first = await tokens.token(cloud.tenant_id, SCOPE)
     assert (await events.get()).name == "token.fetched"
     clock.moment += int(cloud.entra.token_lifetime * 1000 * 0.85)

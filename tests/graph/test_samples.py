@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.graph import wire
+from bot.graph import refusals
 from tests.graph.exchanges import CASES, DEAD, HOST, NOW, is_dead, load, plain, read, written
 from tests.graph.slices import BETA, V1, document
 
@@ -50,7 +50,7 @@ def test_graph_s_own_words_stay_out_of_our_errors(case: str) -> None:
     """What an error says in the log is ours: Graph's message, which may name people, is not repeated."""
     response = load(case, "response")
     message = ((response["body"] or {}).get("error") or {}).get("message", "")
-    error = wire.read_error(max(400, response["status"]), {}, response["body"], now=NOW)
+    error = refusals.read_error(max(400, response["status"]), {}, response["body"], now=NOW)
     assert not message or message not in str(error)
 
 

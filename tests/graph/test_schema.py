@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import MeetingsError
-from bot.graph import answers, events, options, wire
+from bot.graph import answers, events, options, refusals, wire
 from bot.model import GraphCall, Invited, LobbyScope, Meeting, MeetingRequest, Options, Person, Role, Way
 from tests.graph.slices import BETA, V1, Slice, Strategy, document
 
@@ -158,4 +158,4 @@ def test_any_event_microsoft_describes_is_read(v1: Slice, data: st.DataObject) -
 def test_any_refusal_microsoft_describes_is_read(v1: Slice, data: st.DataObject, status: int, own: bool) -> None:
     """Whatever a valid error says, it is one of ours."""
     body: Any = data.draw(v1.anything(v1.named("ODataErrors.ODataError")))
-    assert isinstance(wire.read_error(status, {}, body, now=0, own=own), MeetingsError)
+    assert isinstance(refusals.read_error(status, {}, body, now=0, own=own), MeetingsError)

@@ -8,6 +8,7 @@ import pytest
 
 from bot.errors import CredentialsWrong, NotNow
 from bot.graph.tokens import MsalTokens
+from bot.identity import Password, Secret
 from bot.ports import Clock
 from bot.sandbox.cloud import Cloud
 from tests.graph.conftest import HandClock
@@ -60,7 +61,7 @@ async def test_wrong_credentials_are_told_without_the_secret(
     cloud: Cloud, context: ssl.SSLContext, clock: Clock
 ) -> None:
     """A wrong client secret is named as such, and appears in no error."""
-    wrong = MsalTokens(cloud.entra_url, cloud.app_id, "not-the-secret", context, clock)
+    wrong = MsalTokens(cloud.entra_url, cloud.app_id, Password(Secret("not-the-secret")), context, clock)
     with pytest.raises(CredentialsWrong) as caught:
         await wrong.token(cloud.tenant_id, SCOPE)
     assert "AADSTS" in caught.value.code
@@ -89,7 +90,7 @@ async def test_a_revoked_token_is_not_handed_out_again(cloud: Cloud, tokens: Msa
 
 async def test_closing_stops_what_is_under_way(cloud: Cloud, context: ssl.SSLContext, clock: Clock) -> None:
     """Stopping does not wait for an Entra that keeps its answer."""
-    tokens = MsalTokens(cloud.entra_url, cloud.app_id, cloud.app_secret, context, clock)
+    tokens = MsalTokens(cloud.entra_url, cloud.app_id, Password(Secret(cloud.app_secret)), context, clock)
     gate = cloud.hold("entra.discovery")
     asked = asyncio.create_task(tokens.token(cloud.tenant_id, SCOPE))
     await gate.reached

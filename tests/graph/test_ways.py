@@ -177,22 +177,22 @@ async def test_the_invitation_speaks_the_asking_person_s_language(cloud: Cloud, 
     assert f"{meeting.dial_in.conference_id}#" in meeting.join_text
 
 
-async def test_an_event_becomes_a_meeting_when_outlook_is_ready(cloud: Cloud, other: GraphMeetings) -> None:
+async def test_an_event_becomes_a_meeting_when_outlook_is_ready(cloud: Cloud, either: GraphMeetings) -> None:
     """A calendar that allows Teams gets one event however often it is asked; its link comes with a later look."""
     oid, tenant = cloud.tenant.ana.oid, cloud.tenant_id
-    assert await GraphCalendar(other).allows_teams(tenant, oid, reference="r")
+    assert await GraphCalendar(either).allows_teams(tenant, oid, reference="r")
     asked = replace(REQUEST, call=GraphCall.EVENT)
-    event, again = await made(other, cloud, asked), await made(other, cloud, asked)
+    event, again = await made(either, cloud, asked), await made(either, cloud, asked)
     assert event == again
     assert event.event_id
     assert (event.join_url, event.id) == ("", "")
-    filled = await GraphCalendar(other).read(tenant, oid, event.event_id, reference="r")
+    filled = await GraphCalendar(either).read(tenant, oid, event.event_id, reference="r")
     assert filled.dial_in is not None
     assert filled.dial_in.toll_numbers[0].replace(" ", "") == "+442079460123"
-    found = await other.find(tenant, filled.join_url, organizer_oid=oid, reference="r")
+    found = await either.find(tenant, filled.join_url, organizer_oid=oid, reference="r")
     assert found is not None
     lobby = Options(lobby=LobbyScope.ORGANIZER)
-    assert (await other.update(tenant, found, lobby, reference="r")).lobby_scope == LobbyScope.ORGANIZER
+    assert (await either.update(tenant, found, lobby, reference="r")).lobby_scope == LobbyScope.ORGANIZER
 
 
 async def test_a_calendar_without_teams_is_known_beforehand(

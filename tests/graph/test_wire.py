@@ -7,17 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.errors import (
-    HostUnknown,
-    MeetingsError,
-    NotNow,
-    PolicyMissing,
-    QuotaReached,
-    Refused,
-    RoleMissing,
-    ThreadRefused,
-)
-from bot.graph import answers, retry, wire
+from bot.graph import answers, wire
 from bot.model import DialIn, MeetingRequest
 
 NOW = 1_790_000_000_000
@@ -135,66 +125,3 @@ def test_any_answer_is_read(body: Any) -> None:  # noqa: ANN401 - any JSON
     """Whatever Graph answers, Muster never stumbles over it."""
     for meeting in (answers.read_meeting(body), answers.read_event(body), *answers.found_meetings(body)):
         assert meeting.join_url == "" or meeting.join_url.startswith("https://")
-
-
-def error(status: int, code: str = "", message: str = "", inner: dict[str, str] | None = None) -> MeetingsError:
-    """Return what a recorded error body means."""
-    body = {"error": {"code": code, "message": message, "innerError": {"request-id": "r-1", **(inner or {})}}}
-    return wire.read_error(status, {"Client-Request-Id": "c-1"}, body, now=NOW)
-
-
-@pytest.mark.parametrize(
-    ("status", "code", "message", "kind"),
-    [
-        (403, "Forbidden", "No application access policy found for this app", PolicyMissing),
-        (403, "Forbidden", "No application access policy found for this app 1c0d on the user 9f2c", PolicyMissing),
-        (403, "Forbidden", "NO APPLICATION ACCESS POLICY FOUND for this app", PolicyMissing),
-        (403, "Forbidden", "", Refused),
-        (403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.", RoleMissing),
-        (401, "InvalidAuthenticationToken", "Access token is empty.", RoleMissing),
-        (404, "NotFound", "", HostUnknown),
-        (404, "UnknownError", "", HostUnknown),
-        (400, "BadRequest", "An error has occurred.", Refused),
-        (400, "BadRequest", "1026: An error has occurred.", Refused),
-        (403, "Forbidden", "The user has reached the meetings limit", QuotaReached),
-        (429, "TooManyRequests", "", NotNow),
-        (500, "InternalServerError", "", NotNow),
-        (503, "ServiceUnavailable", "", NotNow),
-        (504, "", "", NotNow),
-        (599, "", "", NotNow),
-    ],
-)
-def test_every_documented_failure_is_recognised(
-    status: int, code: str, message: str, kind: type[MeetingsError]
-) -> None:
-    """Each failure Microsoft documents leads to its own words, with the ids an administrator needs."""
-    found = error(status, code, message)
-    assert type(found) is kind
-    assert (found.status, found.request_id, found.client_request_id) == (status, "r-1", "c-1")
-
-
-def test_a_bare_refusal_with_a_thread_is_about_the_thread() -> None:
-    """A 400 without a reason to a request with a thread leads to the same request without it."""
-    body = {"error": {"code": "BadRequest", "message": "An error has occurred."}}
-    assert type(wire.read_error(400, {}, body, now=NOW, had_thread=True)) is ThreadRefused
-    policy = {"error": {"code": "Forbidden", "message": "No application access policy found for this app"}}
-    assert type(wire.read_error(403, {}, policy, now=NOW, had_thread=True)) is PolicyMissing
-
-
-def test_the_useful_inner_code_is_kept() -> None:
-    """Where Graph hides the reason in the inner error the log has it."""
-    assert (
-        error(403, "Forbidden", "", inner={"code": "GraphAccessToTranscriptsDisabled"}).code
-        == "GraphAccessToTranscriptsDisabled"
-    )
-
-
-@given(st.integers(400, 599), JSON)
-def test_any_refusal_is_an_error_of_ours(status: int, body: Any) -> None:  # noqa: ANN401 - any JSON
-    """Whatever stands in a refusal's body, it becomes one of our errors."""
-    assert isinstance(wire.read_error(status, {}, body, now=NOW), MeetingsError)
-
-
-def test_only_throttling_is_surely_without_effect() -> None:
-    """After 429 and 503 nothing was made; after any other fault something may have been."""
-    assert [status for status in sorted(retry.TRANSIENT) if not retry.is_unclear(status)] == [429, 503]

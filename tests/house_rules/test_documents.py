@@ -34,12 +34,11 @@ def test_the_readme_lists_the_commands(root: Path) -> None:
 
 def test_the_readme_names_every_setting(root: Path) -> None:
     """Whatever variable Muster reads, README says what it means."""
-    tree = ast.parse((root / "bot" / "settings.py").read_text(encoding="utf-8"))
-    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    variables = {
-        text for text in texts if re.fullmatch(r"MUSTER_[A-Z_]+|MicrosoftApp\w+|PORT|HOST|[A-Z]+_CA_\w+", text)
-    }
-    assert {"MicrosoftAppId", "PORT", "MUSTER_STORE"} <= variables
+    files = [(root / "bot" / name).read_text(encoding="utf-8") for name in ("settings.py", "identity.py")]
+    nodes = [node for file in files for node in ast.walk(ast.parse(file)) if isinstance(node, ast.Constant)]
+    setting = re.compile(r"(MUSTER|AZURE|MANAGED)_[A-Z_]+|MicrosoftApp\w+|PORT|HOST|[A-Z]+_CA_\w+")
+    variables = {node.value for node in nodes if isinstance(node.value, str) and setting.fullmatch(node.value)}
+    assert {"MicrosoftAppId", "PORT", "MUSTER_STORE", "AZURE_FEDERATED_TOKEN_FILE"} <= variables
     readme = (root / "README.md").read_text(encoding="utf-8")
     assert [name for name in sorted(variables) if f"`{name}`" not in readme] == []
 

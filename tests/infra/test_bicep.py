@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,12 @@ def template() -> dict[str, Any]:
     pycep = pytest.importorskip("pycep", reason="pycep-parser, which reads Bicep, is not installed")
     tree: dict[str, Any] = pycep.BicepParser().parse(text=FILE.read_text(encoding="utf-8"))
     return tree
+
+
+def environment(template: dict[str, Any]) -> list[dict[str, str]]:
+    """What the app is given, with a password."""
+    variables = template["variables"]
+    return [*variables["environ"]["value"], *variables["password"]["value"]]
 
 
 def names(template: dict[str, Any]) -> set[str]:
@@ -44,7 +51,10 @@ def test_every_resource_fits_microsofts_types(
         if types is None:
             unknown.append(full)
             continue
-        assert types.faults(full, resource["config"], names(template)) == []
+        config = deepcopy(resource["config"])
+        if "containerApps" in full:
+            config["properties"]["template"]["containers"][0]["env"] = environment(template)
+        assert types.faults(full, config, names(template)) == []
     assert unknown == ["Microsoft.Authorization/roleAssignments@2022-04-01"], "its type file is not among the papers"
 
 
@@ -84,7 +94,7 @@ def test_secrets_come_from_the_key_vault(template: dict[str, Any]) -> None:
     secrets = app["properties"]["configuration"]["secrets"]
     assert {secret["name"] for secret in secrets} == {"app-password", "store"}
     assert all("value" not in secret and secret["keyVaultUrl"] and secret["identity"] for secret in secrets)
-    environ = {entry["name"]: entry for entry in app["properties"]["template"]["containers"][0]["env"]}
+    environ = {entry["name"]: entry for entry in environment(template)}
     assert environ["MicrosoftAppPassword"] == {"name": "MicrosoftAppPassword", "secretRef": "app-password"}
     assert environ["MUSTER_STORE"]["secretRef"] == "store"
     secure = {name for name, about in template["parameters"].items() if {"type": "secure"} in about["decorators"]}
@@ -98,6 +108,16 @@ def test_only_the_kinds_of_bot_that_can_still_be_made(template: dict[str, Any]) 
     assert str(allowed).count("SingleTenant") == 1
     assert "UserAssignedMSI" in str(allowed)
     assert "MultiTenant" not in str(allowed)
+
+
+def test_a_managed_identity_is_given_no_password(template: dict[str, Any]) -> None:
+    """A bot that is a managed identity starts, since it has no password that it would have to refuse."""
+    chosen = of_type(template, "Microsoft.App/containerApps")["properties"]["template"]["containers"][0]["env"]
+    operands = chosen["operator"]["operands"]
+    assert (operands["condition"], operands["true_value"]) == ("usesIdentity", "environ")
+    assert "password" in str(operands["false_value"])
+    given = {entry["name"]: entry.get("value", "") for entry in template["variables"]["environ"]["value"]}
+    assert "MicrosoftAppPassword" not in given
 
 
 def test_teams_is_connected_to_the_bot(template: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ class AnotherGraph:
         self.asked: list[tuple[str, str, Body]] = []
         self.meetings: list[Body] = []
         self.events: list[Body] = []
+        self.fills_in = True
         self.providers = ["unknown", "teamsForBusiness"]
         application = web.Application()
         application.router.add_route("*", "/{version}/{path:.+}", self._handle)
@@ -88,7 +89,10 @@ class AnotherGraph:
                 self.events.append({"ID": "e/1", "sparkle": [], **body, "onlineMeeting": None})
             return 201, self.events[-1]
         event = next(each for each in self.events if each["ID"] == key)
-        if event["onlineMeeting"] is None:  # it is there only when somebody looks again
+        if method == "DELETE":
+            self.events.remove(event)
+            return 204, None
+        if event["onlineMeeting"] is None and self.fills_in:  # it is there only when somebody looks again
             self._make(whose, {"subject": event["subject"]})
             phones = [{"Number": "+44 20 7946 0123", "type": "unheardOf"}]
             event["onlineMeeting"] = {"JoinURL": self.meetings[-1]["known"][1], "conferenceID": "9", "phones": phones}

@@ -13,6 +13,7 @@ import app
 from bot.sandbox.cloud import Cloud
 from bot.settings import Settings
 from tests.journeys.harness import Journey
+from tests.sandbox import contract
 
 
 @pytest.fixture(autouse=True)
@@ -23,9 +24,12 @@ def no_other_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def cloud() -> AsyncIterator[Cloud]:
-    """Start Entra, Graph and Teams on loopback."""
+    """Start Entra, Graph and Teams on loopback; whatever was asked of Graph has to be what Microsoft describes."""
     async with Cloud() as running:
         yield running
+    if contract.here():
+        assert contract.misasked(running.journal.exchanges) == []
+        assert contract.departures(running.journal.exchanges, besides=contract.OF_2019) == []
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.sandbox.cloud import Cloud
+from bot.sandbox.posts import Post
+from bot.sandbox.signing_in import sign_in_card
 from bot.sandbox.teams_client import TeamsClient
 from bot.sandbox.tenant import Chat
 
@@ -25,7 +27,7 @@ class Journey:
 
     def whispers(self, chat: Chat) -> list[str]:
         """Return the words of what was whispered in a chat."""
-        return [words(post.card) or post.text for post in self.cloud.whispers(chat)]
+        return [words(post.card) or post.text or asked(post) for post in self.cloud.whispers(chat)]
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until something holds; asked again after each exchange."""
@@ -34,6 +36,11 @@ class Journey:
     def made(self) -> int:
         """Return how many meetings Graph made."""
         return len(self.cloud.graph.meetings)
+
+
+def asked(post: Post) -> str:
+    """Return the words of a sign-in card, "" for a post without one."""
+    return str((sign_in_card(post) or {}).get("text", ""))
 
 
 def words(card: Any) -> str:  # noqa: ANN401 - any JSON

@@ -10,6 +10,8 @@ from bot.sandbox.cloud import Cloud
 from tests.journeys.another_graph import AnotherGraph
 from tests.journeys.harness import Journey
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 
 @pytest.fixture(params=["sandbox", "another"])
 async def graph_url(request: pytest.FixtureRequest, cloud: Cloud) -> AsyncIterator[str]:

@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from tests.journeys.harness import Journey
+
+pytestmark = pytest.mark.usefixtures("untraced")
 
 
 async def settled(journey: Journey) -> None:

@@ -13,13 +13,15 @@ import pytest
 
 import app
 from bot.errors import StoreError
-from bot.model import FrozenRequest, Meeting
+from bot.model import FrozenRequest, Meeting, Person
 from bot.ports import Meetings, Store
 from bot.sandbox.authority import SigningKey
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.faults import Injection
 from tests.journeys.fast_clock import FastClock, bot
 from tests.journeys.harness import Journey
+
+pytestmark = pytest.mark.usefixtures("untraced")
 
 SPEED = 20.0
 WAIT_ASKED_FOR = 2_128
@@ -295,12 +297,12 @@ class Broken:
         """Return what the real ones do."""
         return getattr(self._meetings, name)
 
-    async def make(self, tenant: str, request: FrozenRequest, *, reference: str) -> Meeting:
+    async def make(self, tenant: str, request: FrozenRequest, *, reference: str, by: Person | None = None) -> Meeting:
         """Break, or ask."""
         if self._subject in request.body:
             self.asked += 1
             raise ZeroDivisionError
-        return await self._meetings.make(tenant, request, reference=reference)
+        return await self._meetings.make(tenant, request, reference=reference, by=by)
 
 
 async def test_a_bug_of_ours_ends_in_an_honest_failure(cloud: Cloud, clock: FastClock, tmp_path: Path) -> None:

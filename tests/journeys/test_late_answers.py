@@ -37,7 +37,7 @@ class Slow:
 
 async def test_a_result_that_comes_too_late_for_the_response_is_whispered(tmp_path: Path) -> None:
     """Who pressed and was told to wait gets the result as a whisper; who was answered at once gets none besides."""
-    clock = FastClock(20.0)
+    clock = FastClock(10.0)
     stores: list[Slow] = []
 
     def slow(store: Store) -> Store:

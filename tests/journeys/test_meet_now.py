@@ -199,14 +199,28 @@ async def test_no_access_policy_is_told_to_the_person_and_shown_on_the_card(jour
 
 
 async def test_without_audio_conferencing_the_card_says_so(journey: Journey) -> None:
-    """A host without the licence gets a meeting whose card says to all that it has no phone numbers."""
+    """A host without the licence gets a meeting whose card says to all that it has no phone numbers, and not why."""
     tenant = journey.cloud.tenant
     journey.cloud.faults.inject("no-licence")
     await journey.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
     await journey.until(lambda: any("Retro: open" in text for text in journey.texts(tenant.incidents)))
     assert "No phone dial-in for this meeting." in journey.texts(tenant.incidents)[0]
+    assert "licence" not in journey.texts(tenant.incidents)[0]
     await journey.teams.say(tenant.ben, tenant.incidents, "dial-in")
+    await journey.until(lambda: bool(journey.cloud.whispers(tenant.incidents, tenant.ben.id)))
+
+
+async def test_a_host_is_told_once_why_there_are_no_numbers(journey: Journey) -> None:
+    """The host alone reads that a licence is missing, at the first meeting and not at the next ones."""
+    tenant = journey.cloud.tenant
+    journey.cloud.faults.inject("no-licence")
+    for chat in (tenant.incidents, tenant.leads):
+        await journey.teams.say(tenant.ana, chat, "meet now Retro")
+        await journey.until(lambda chat=chat: any("Retro: open" in text for text in journey.texts(chat)))  # type: ignore[misc]  # mypy sees one parameter more
     await journey.until(lambda: bool(journey.whispers(tenant.incidents)))
+    assert "your account has no Audio Conferencing licence" in journey.whispers(tenant.incidents)[0]
+    assert [post.visible_to for post in journey.cloud.whispers(tenant.incidents)] == [tenant.ana.id]
+    assert journey.whispers(tenant.leads) == []
 
 
 async def test_a_failed_request_can_be_tried_again(journey: Journey) -> None:

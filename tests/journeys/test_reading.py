@@ -20,7 +20,7 @@ GRANTS = {"ChannelMessage.Read.Group", "ChatMessage.Read.Chat"}
 @pytest.fixture
 async def reader(tmp_path: Path) -> AsyncIterator[Journey]:
     """A bot whose administrator lets it look for posts, on a clock that runs fast; no team has consented yet."""
-    clock = FastClock(20)
+    clock = FastClock(8)
     async with (
         Cloud(clock=clock) as cloud,
         bot(cloud, tmp_path, app.Replaced(clock=clock), MUSTER_READ_MESSAGES="on") as journey,

@@ -18,6 +18,8 @@ from bot.sandbox.cloud import Cloud
 from bot.settings import Settings
 from tests.journeys.harness import Journey
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 Start = Callable[[app.Replaced], Awaitable[Journey]]
 
 

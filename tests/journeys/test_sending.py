@@ -18,6 +18,8 @@ from bot.settings import Settings
 from bot.system import SystemClock
 from tests.journeys.harness import Journey
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 FASTER = 20
 
 

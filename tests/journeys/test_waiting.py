@@ -18,6 +18,8 @@ from bot.sandbox.tenant import Person
 from bot.settings import Settings
 from tests.journeys.harness import Journey
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 START = 1_790_000_000_000
 BRIDGE = "+44 20 7946 0999, code 4711#"
 

@@ -66,6 +66,33 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         data = data[12 + length :]
 
 
+def test_people_can_sign_in_only_where_a_connection_is_named(tmp_path: Path) -> None:
+    """The package names the sign-in and its commands where there is a connection and people's permission counts."""
+    connected = {"MicrosoftAppId": APP_ID, "MUSTER_OAUTH_CONNECTION": "graph"}
+    made = content(manifest.build_from_settings("", tmp_path / "1.zip", {**connected, "MUSTER_READ_MESSAGES": "on"}))
+    assert made["webApplicationInfo"] == {"id": APP_ID, "resource": f"api://botid-{APP_ID}"}
+    assert made["validDomains"] == ["token.botframework.com"]
+    assert "sign in" in titles(made)
+    for environ in ({"MicrosoftAppId": APP_ID}, {**connected, "MUSTER_AUTH": "App"}):
+        without = content(manifest.build_from_settings("", tmp_path / "2.zip", environ))
+        assert ("webApplicationInfo" in without, without["validDomains"]) == (False, [])
+        assert not {"sign in", "sign out"} & titles(without)
+
+
+@pytest.mark.parametrize(
+    ("cloud", "pages"), [("GCCH", "tokengcch.botframework.azure.us"), ("dod", "apidod.botframework.azure.us")]
+)
+def test_people_sign_in_on_their_own_cloud_s_pages(tmp_path: Path, cloud: str, pages: str) -> None:
+    """A package for a government cloud lets Teams open that cloud's sign-in pages alone."""
+    environ = {"MicrosoftAppId": APP_ID, "MUSTER_OAUTH_CONNECTION": "graph", "MUSTER_CLOUD": cloud}
+    assert content(manifest.build_from_settings("", tmp_path / "1.zip", environ))["validDomains"] == [pages]
+
+
+def titles(made: dict[str, Any]) -> set[str]:
+    """Return the words of the command menu."""
+    return {entry["title"] for entry in made["bots"][0]["commandLists"][0]["commands"]}
+
+
 def test_reading_messages_is_asked_for_only_where_it_is_wanted(tmp_path: Path) -> None:
     """The package asks a team's owner for the right to read messages only when the setting is on."""
     made = {}

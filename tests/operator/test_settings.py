@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,10 @@ from hypothesis import strategies as st
 
 from bot import settings as settings_module
 from bot.errors import SettingsError
-from bot.settings import Secret, Settings
+from bot.hosts import Hosts
+from bot.identity import Password, Secret
+from bot.model import LobbyScope, Options
+from bot.settings import Settings
 
 GOOD = {
     "MicrosoftAppId": "1C0D0000-0000-4000-8000-000000000001",
@@ -101,9 +105,12 @@ def test_addresses_that_are_fine() -> None:
 
 def test_the_kinds_of_bot() -> None:
     """A kind of bot registration that Muster cannot be is refused with those that it can."""
-    assert Settings.from_env({**GOOD, "MicrosoftAppType": "multitenant"}).app_type == "MultiTenant"
-    with pytest.raises(SettingsError, match="MicrosoftAppType is 'UserAssignedMSI'; it may be SingleTenant, Multi"):
-        Settings.from_env({**GOOD, "MicrosoftAppType": "UserAssignedMSI"})
+    multi = Settings.from_env({**GOOD, "MicrosoftAppType": "multitenant"})
+    assert (multi.app_type, multi.bot_tenant) == ("MultiTenant", "botframework.com")
+    with pytest.raises(
+        SettingsError, match="MicrosoftAppType is 'Skill'; it may be SingleTenant, UserAssignedMSI, Mul"
+    ):
+        Settings.from_env({**GOOD, "MicrosoftAppType": "Skill"})
 
 
 @pytest.mark.parametrize("language", ["xx", "klingon", "en;de", "../en"])
@@ -121,8 +128,9 @@ def test_a_language_s_relatives() -> None:
 def test_a_secret_is_never_printed() -> None:
     """The client secret shows in no log, no error and no debugger, unless it is asked for by name."""
     settings = Settings.from_env(GOOD)
-    assert "not-a-real-secret" not in f"{settings!r} {settings.app_password} {settings.app_password!r}"
-    assert settings.app_password.reveal() == "not-a-real-secret"
+    assert "not-a-real-secret" not in f"{settings!r} {settings.credential} {settings.credential!r}"
+    assert isinstance(settings.credential, Password)
+    assert settings.credential.secret.reveal() == "not-a-real-secret"
     assert not Secret("")
 
 
@@ -183,3 +191,86 @@ def test_open_topics_and_a_backup_bridge() -> None:
     with pytest.raises(SettingsError) as caught:
         Settings.from_env({**GOOD, "MUSTER_BACKUP_BRIDGE": "x" * 201})
     assert caught.value.problems == ["MUSTER_BACKUP_BRIDGE has 201 characters; it may have 200."]
+
+
+def test_without_a_connection_only_the_app_s_permission_counts() -> None:
+    """People can sign in only where an OAuth connection is named; by default the app's permission comes first."""
+    assert Settings.from_env(GOOD).auth == "app"
+    settings = Settings.from_env({**GOOD, "MUSTER_OAUTH_CONNECTION": "graph"})
+    assert (settings.auth, settings.oauth_connection) == ("auto", "graph")
+    assert settings.token_service_url == "https://api.botframework.com"
+    for said in ("app", "user"):
+        environ = {**GOOD, "MUSTER_OAUTH_CONNECTION": "graph", "MUSTER_AUTH": said.upper()}
+        assert Settings.from_env(environ).auth == said
+
+
+def test_people_s_permission_needs_people_who_can_sign_in() -> None:
+    """`MUSTER_AUTH=user` without a connection, or with service accounts as hosts, does not start and says why."""
+    environ = {**GOOD, "MUSTER_AUTH": "user", "MUSTER_HOSTS": "1c0d0000-0000-4000-8000-000000000001"}
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(environ)
+    assert len(caught.value.problems) == 2
+    assert all(problem.startswith("MUSTER_AUTH is 'user', and MUSTER_") for problem in caught.value.problems)
+    hosts = {**GOOD, "MUSTER_AUTH": "user", "MUSTER_HOSTS": "requester", "MUSTER_OAUTH_CONNECTION": "graph"}
+    assert Settings.from_env(hosts).auth == "user"
+
+
+HOST = "33333333-0000-4000-8000-000000000003"
+
+
+def test_who_hosts_is_a_list() -> None:
+    """Whoever asks hosts, unless service accounts are named; both may stand there."""
+    assert Settings.from_env(GOOD).hosts == Hosts()
+    assert Settings.from_env({**GOOD, "MUSTER_HOSTS": HOST.upper()}).hosts == Hosts((HOST,), requester=False)
+    both = Settings.from_env({**GOOD, "MUSTER_HOSTS": f"requester, {HOST}", "MUSTER_SPARES": "2"})
+    assert (both.hosts, both.spares) == (Hosts((HOST,)), 2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        (
+            {"MUSTER_HOSTS": "bridge@contoso.example"},
+            "MUSTER_HOSTS has 'bridge@contoso.example'; it may have",
+        ),
+        ({"MUSTER_SPARES": "2"}, "MUSTER_SPARES keeps meetings of service accounts in reserve, and MUSTER_HOSTS names"),
+        ({"MUSTER_MEETING_OPTIONS": "lobby"}, "MUSTER_MEETING_OPTIONS: it is no JSON."),
+        ({"MUSTER_MEETING_OPTIONS": "[]"}, "MUSTER_MEETING_OPTIONS: it is no JSON object."),
+        ({"MUSTER_MEETING_OPTIONS": '{"joinWebUrl": "x"}'}, "'joinWebUrl' is no property that is passed on."),
+        ({"MUSTER_MEETING_OPTIONS": '{"recordAutomatically": 1}'}, "recordAutomatically must be true or false."),
+        (
+            {"MUSTER_MEETING_OPTIONS": '{"lobbyBypassSettings": {"scope": "all"}}'},
+            "lobbyBypassSettings must be an",
+        ),
+    ],
+)
+def test_a_mistake_in_what_meetings_have_is_named(changes: dict[str, str], problem: str) -> None:
+    """An administrator reads at the start what is wrong with hosts, spares and options, not at the first meeting."""
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env({**GOOD, **changes})
+    (found,) = caught.value.problems
+    assert problem in found
+
+
+def test_what_every_meeting_has_is_graph_s_own_json() -> None:
+    """Options are written as Microsoft's pages write them; what Muster has no word for passes through."""
+    said = {
+        "lobbyBypassSettings": {"scope": "everyone", "isDialInBypassEnabled": True},
+        "joinMeetingIdSettings": {"isPasscodeRequired": True},
+        "allowedPresenters": "organizer",
+        "allowMeetingChat": "limited",
+        "recordAutomatically": True,
+        "isEntryExitAnnounced": False,
+        "allowWhiteboard": False,
+    }
+    found = Settings.from_env({**GOOD, "MUSTER_MEETING_OPTIONS": json.dumps(said)}).meeting_options
+    assert found == Options(
+        lobby=LobbyScope.EVERYONE,
+        dial_in_bypass=True,
+        passcode=True,
+        presenters="organizer",
+        chat="limited",
+        record=True,
+        announce=False,
+        more='{"allowWhiteboard": false}',
+    )

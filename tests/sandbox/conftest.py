@@ -14,6 +14,7 @@ from aiohttp import web
 
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.tenant import Chat, Person
+from tests.sandbox.contract import OF_2019, departures, here
 
 NOON = 1_795_262_400_000
 """2026-11-21T12:00:00Z in ms."""
@@ -132,6 +133,8 @@ def hand_clock() -> HandClock:
 async def cloud(hand_clock: HandClock) -> AsyncIterator[Cloud]:
     async with Cloud(clock=hand_clock) as started:
         yield started
+    if here():
+        assert departures(started.journal.exchanges, besides=OF_2019) == []
 
 
 @pytest.fixture

@@ -12,7 +12,9 @@ import msal
 import pytest
 import requests
 
+from bot.identity import Password, Secret
 from bot.sandbox.cloud import Cloud
+from bot.sandbox.proofs import ASSERTION_TYPE
 from bot.settings import Settings
 from tests.sandbox.conftest import Caller
 
@@ -21,7 +23,7 @@ async def test_the_environment_is_all_the_bot_needs(cloud: Cloud) -> None:
     """The bot reads its settings from the cloud's environment without a complaint."""
     settings = Settings.from_env(cloud.environment(3978))
     assert (settings.graph_url, settings.login_url) == (cloud.graph_url, cloud.entra_url)
-    assert settings.app_password.reveal() == cloud.app_secret
+    assert settings.credential == Password(Secret(cloud.app_secret))
     assert (settings.host, settings.port, settings.connector_hosts) == ("127.0.0.1", 3978, ("localhost",))
     assert settings.ca_files == (cloud.ca_file,)
 
@@ -89,7 +91,7 @@ async def test_a_token_says_for_whom_it_is(cloud: Cloud, caller: Caller) -> None
     keys = (await caller.call("GET", f"{cloud.entra_url}/{cloud.tenant_id}/discovery/v2.0/keys")).body["keys"]
     claims = _claims(answer.body["access_token"], keys[0])
     assert (claims["aud"], claims["appid"]) == ("https://graph.microsoft.com", cloud.app_id)
-    assert claims["roles"] == ["OnlineMeetings.ReadWrite.All"]
+    assert claims["roles"] == ["OnlineMeetings.ReadWrite.All", "Calendars.ReadWrite"]
     assert claims["exp"] - claims["iat"] == 3599
     other = await caller.ask_token("https://api.botframework.com")
     assert "roles" not in _claims(other.body["access_token"], keys[0])
@@ -100,7 +102,8 @@ async def test_a_token_says_for_whom_it_is(cloud: Cloud, caller: Caller) -> None
     [
         ({"client_secret": "wrong"}, 401, "invalid_client", 7000215),
         ({"client_secret": ""}, 401, "invalid_client", 7000218),
-        ({"client_assertion": "a.b.c"}, 401, "invalid_client", 700027),
+        ({"client_assertion": "a.b.c", "client_assertion_type": ASSERTION_TYPE}, 401, "invalid_client", 50027),
+        ({"client_assertion": "a.b.c"}, 400, "invalid_request", 900144),
         ({"client_id": "00000000-0000-0000-0000-000000000009"}, 400, "unauthorized_client", 700016),
         ({"tenant": "00000000-0000-0000-0000-000000000009"}, 400, "invalid_request", 90002),
         ({"grant_type": "password"}, 400, "unsupported_grant_type", 70003),

@@ -94,6 +94,16 @@ async def test_a_refused_request_has_no_effect_to_lose(cloud: Cloud, caller: Cal
     assert (await caller.open(cloud.tenant.ana, externalId="")).status == 400
 
 
+async def test_a_fault_that_answered_nothing_is_not_written_down(cloud: Cloud, caller: Caller) -> None:
+    """A refused token is told as one, and the journal blames no fault for it."""
+    await caller.post(cloud.tenant.incidents, HI)
+    cloud.entra.revoke()
+    injection = cloud.faults.inject("connector-reset-after", times=1)
+    assert (await caller.post(cloud.tenant.incidents, HI)).status == 401
+    assert [exchange.fault for exchange in cloud.journal.find("connector.post")] == ["", ""]
+    assert injection.hits == 1
+
+
 async def test_entra_can_fail_too(cloud: Cloud, caller: Caller) -> None:
     """Entra answers 503 in its own words, or not at all."""
     cloud.faults.inject("entra-503", times=1)
@@ -102,6 +112,25 @@ async def test_entra_can_fail_too(cloud: Cloud, caller: Caller) -> None:
     cloud.faults.inject("entra-outage")
     with pytest.raises(LOST):
         await caller.ask_token()
+
+
+async def test_whoever_hung_up_hears_no_answer(cloud: Cloud, caller: Caller) -> None:
+    """The journal tells an answer that came too late for whoever asked from one that was heard."""
+    await caller.open(cloud.tenant.ana)
+    gate = cloud.hold("graph.createOrGet", when="after")
+    asking = asyncio.create_task(caller.open(cloud.tenant.ana))
+    held = await gate.reached
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    await caller.open(cloud.tenant.ana)  # another connection; by its answer the first one is known to be closed
+    gate.release()
+    await cloud.until(lambda: held.done)
+    made = cloud.journal.find("graph.createOrGet")
+    assert [(exchange.source, exchange.unheard) for exchange in made] == [
+        ("127.0.0.1", False),
+        ("127.0.0.1", True),
+        ("127.0.0.1", False),
+    ]
 
 
 async def test_an_answer_is_held_before_its_effect(cloud: Cloud, caller: Caller) -> None:

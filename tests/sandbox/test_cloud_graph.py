@@ -233,7 +233,9 @@ async def test_a_patch_changes_what_may_change(cloud: Cloud, caller: Caller) -> 
     assert (answer.status, answer.body["subject"], answer.body["recordAutomatically"]) == (200, "Later", True)
     assert answer.body["lobbyBypassSettings"]["scope"] == "organizer"
     assert answer.body["endDateTime"].startswith("2026-11-21T15")
-    assert answer.body["participants"]["attendees"] == attendees["attendees"]
+    (ben,) = answer.body["participants"]["attendees"]
+    assert (ben["upn"], ben["role"]) == (cloud.tenant.ben.upn, "presenter")
+    assert ben["identity"]["user"]["id"] == cloud.tenant.ben.oid
     wrong = [
         {"endDateTime": times["endDateTime"]},
         {"chatInfo": {}},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.decisions import MakeRoom, PlanMessage, Record, Reply, SaveNote, SaveRoom, SetTimer, View
+from bot.decisions import MakeRoom, PlanMessage, Record, Reply, SaveNote, SaveRoom, SetTimer, TakeNote, View
 from bot.errors import StoreError
 from bot.leases import ReceiptKind, TurnClaim
 from bot.model import ChannelKind, MessageState, Person, RoomState, TimerKind, Turn, TurnKind
@@ -49,6 +49,35 @@ async def test_settle_turn_applies_everything(store: Store, engine: Engine, make
     expected = View(make.now + 9, "g", make.chat(), (make.room(),), make.room(), notes={"binding": "refused"})
     expected = replace(expected, mine=(make.now,), here=(make.now,))
     assert views == [expected]
+
+
+async def test_a_room_is_found_by_its_id(store: Store, make: Make) -> None:
+    """Who has a room's id reads it; any other id, also an empty one, is no room."""
+    claim = await taken(store, make.turn(), make.now)
+    await store.settle_turn(claim, make.reply(MakeRoom(make.room())), make.now, "f")
+    assert await store.room(make.room().room_id) == make.room()
+    assert await store.room("") is await store.room("x" * 32) is None
+
+
+async def test_a_note_is_taken_once(store: Store, make: Make) -> None:
+    """What only one may have goes to the first; whoever comes later decides again without it."""
+    claim = await taken(store, make.turn(), make.now)
+    note = SaveNote(make.tenant, "spare|0", "a meeting", make.now + 10)
+    await store.settle_turn(claim, make.reply(note), make.now, "f")
+    stale: list[View] = []
+
+    def decide(view: View) -> Reply:
+        stale.append(view)
+        value = "a meeting" if len(stale) in {1, 2} else ""
+        return Reply((TakeNote(make.tenant, "spare|0", value),) if value else (), "taken" if value else "gone")
+
+    for name, outcome, notes in (("b", "taken", {"spare|0": "a meeting"}), ("c", "gone", {})):
+        claim = await taken(store, make.turn(name), make.now)
+        settled = await store.settle_turn(claim, decide, make.now, name)
+        assert settled.reply is not None
+        assert settled.reply.outcome == outcome
+        assert stale[-1].notes == notes
+    assert len(stale) == 3
 
 
 async def test_view_of_a_press(store: Store, make: Make) -> None:

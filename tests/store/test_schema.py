@@ -103,6 +103,11 @@ HOT = [
     "next_due",
     "notes_find",
     "notes_about",
+    "card_of",
+    "signin_find",
+    "signin_end",
+    "turns_waiting",
+    "turns_go_on",
 ]
 
 

@@ -68,6 +68,13 @@ VALUES (
 ON CONFLICT (tenant, note_key) DO UPDATE SET
   about = excluded.about, value = excluded.value, until = excluded.until;
 
+-- name: note_take(tenant, note_key, value, now)
+-- Nothing comes back when somebody else has taken it.
+DELETE FROM notes
+WHERE tenant = CAST(:tenant AS TEXT) AND note_key = CAST(:note_key AS TEXT) AND value = CAST(:value AS TEXT)
+  AND until > CAST(:now AS BIGINT)
+RETURNING note_key;
+
 -- name: notes_sweep(now)!
 DELETE FROM notes WHERE until <= CAST(:now AS BIGINT);
 

@@ -5,11 +5,12 @@ FROM inbox AS t LEFT JOIN inbox AS o ON o.turn_key = t.original_key
 WHERE t.turn_key = CAST(:turn_key AS TEXT);
 
 -- name: turn_before(tenant, thread_id, from_id)
--- The same person's newest turn in the chat; echoes do not count, or the third copy would be new.
+-- The same person's newest turn in the chat; echoes do not count, or the third copy would be new, nor does what went
+-- on after a sign-in: nobody said it.
 SELECT turn_key, echo_key, kind, reference, received_at, state, outcome, answer
 FROM inbox
 WHERE tenant = CAST(:tenant AS TEXT) AND thread_id = CAST(:thread_id AS TEXT) AND from_id = CAST(:from_id AS TEXT)
-  AND state <> 'dropped'
+  AND state <> 'dropped' AND kind <> 'signed_in'
 ORDER BY received_at DESC
 LIMIT 1;
 

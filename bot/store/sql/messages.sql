@@ -97,6 +97,11 @@ DELETE FROM messages WHERE message_id IN (
   ORDER BY planned_at LIMIT CAST(:most AS BIGINT)
 );
 
+-- name: card_of(room_id, thread_id)
+SELECT * FROM messages
+WHERE room_id = CAST(:room_id AS TEXT) AND thread_id = CAST(:thread_id AS TEXT) AND purpose = 'card'
+LIMIT 1;
+
 -- name: card_point(message_id, room_id)
 -- A card goes on as the card of another room: the same post, edited.
 UPDATE messages SET room_id = CAST(:room_id AS TEXT),
