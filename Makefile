@@ -1,7 +1,7 @@
 # Two commands matter: make demo, make test. Everything they need they fetch themselves.
 # The same without make (Windows): py app.py demo, py app.py test.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-all peers bench chaos chaos-proof crash format lock clean
+.PHONY: help demo test check test-all peers bench chaos chaos-proof crash day format lock clean
 PYTHON ?=
 ARGS ?=
 export PYTHON
@@ -37,6 +37,9 @@ crash:  ## Every crash point on both stores, by SIGKILL and by SIGSTOP (make tes
 
 bench:  ## Muster beside a bare aiohttp server and a plain botbuilder bot, in one table, 3 minutes (ARGS='--rounds 1')
 	@$(RUN) app.py test bench $(ARGS)
+
+day:  ## A company of 300,000 lives a Monday in virtual time, and its nine o'clock in real time (SEED=7 BREAK=dedupe)
+	@$(RUN) app.py test day $(if $(SEED),--seed $(SEED)) $(if $(BREAK),--break $(BREAK)) $(ARGS)
 
 format:  ## Rewrite the code as the formatter wants it
 	@$(RUN) app.py test --fix

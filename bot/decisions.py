@@ -73,12 +73,16 @@ class SaveChat:
 
 @dataclass(frozen=True, slots=True)
 class SaveNote:
-    """Remember `value` under (tenant, key) until a time in ms UTC."""
+    """Remember `value` under (tenant, key) until a time in ms UTC.
+
+    What is `about` a person (`29:…`) or a thread is shown only to decisions that concern it; "" is shown to all.
+    """
 
     tenant: str
     key: str
     value: str
     until: int
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +160,11 @@ class View:
     `topics` those of its team's and the tenant's scope, newest first, when the turn names a topic; `elsewhere` those of
     that very topic that other teams and chats have: nothing about them may be shown to strangers; `last_room` the
     chat's newest room in any state; `pressed` the message an invoke came from and `pressed_room` its room, and for what
-    goes on after a sign-in the room that waited for it and its card here; `notes` the tenant's unexpired notes by key;
-    `room` the room a timer is about. `mine` and `here` are when meetings were opened lately by the person and in the
-    chat, newest first. `unheard` says that the response to a press has gone without its answer: what it would have said
-    is whispered (ENGINE R14); `opened` that the message which was edited has opened a meeting.
+    goes on after a sign-in the room that waited for it and its card here; `notes` the unexpired notes by key: the
+    tenant's own, the chat's, and those about the people of a timer's room; `room` the room a timer is about. `mine` and
+    `here` are when meetings were opened lately by the person and in the chat, newest first. `unheard` says that the
+    response to a press has gone without its answer: what it would have said is whispered (ENGINE R14); `opened` that
+    the message which was edited has opened a meeting.
     """
 
     now: int

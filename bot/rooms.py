@@ -235,9 +235,8 @@ def unbound(room: Room, *, now: int, freeze: Freeze, known_standard: bool) -> Re
     after = replace(again(room), bind_thread="")
     after = replace(after, request=freeze(room.host.oid, request_of(after)))
     for_tenant, for_thread = refusal_keys(room.request.version, room.bind_thread, room.way)
-    note = SaveNote(
-        room.tenant, for_tenant if known_standard else for_thread, room.bind_thread, now + REFUSAL_REMEMBERED
-    )
+    key, about = (for_tenant, "") if known_standard else (for_thread, room.bind_thread)
+    note = SaveNote(room.tenant, key, room.bind_thread, now + REFUSAL_REMEMBERED, about)
     return Reply((SaveRoom(after), note, open_timer(after, now), *undone(room, now)), "thread refused")
 
 
@@ -322,7 +321,7 @@ def members_timer(room: Room, now: int) -> tuple[SetTimer, ...]:
 def called(room: Room, found: Sequence[Person], *, now: int) -> Reply:
     """The connector named these members: remembered for a day, and on the card while nobody can join."""
     notes = [
-        SaveNote(room.tenant, member_key(person.id), person.upn, now + MEMBER_REMEMBERED)
+        SaveNote(room.tenant, member_key(person.id), person.upn, now + MEMBER_REMEMBERED, about=person.id)
         for person in found
         if person.upn
     ]

@@ -1,7 +1,7 @@
 """Every gate of Muster, side by side: `python app.py test`.
 
 With words for pytest (`-k meet`, `tests/journeys`) only those tests run, without the coverage threshold.
-`chaos`, `bench` and their options run `tests/chaos` and `tests/bench` for minutes, `peers` runs `tests/peers` with what
+`bench`, `chaos`, `day` and their options run those folders of `tests` for minutes, `peers` runs `tests/peers` with what
 Microsoft publishes.
 """
 
@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 NETWORK = Path(__file__).resolve().parent / "network"
 PYTHON = sys.executable
 LINT_IMPORTS = "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
+PROGRAMS = ("bench", "chaos", "day")
+"""What runs for minutes, and is no test of pytest's."""
 ROOM = 2 * 1024**3
 """Bytes that must be free in memory before temporary files go there."""
 WORKERS = str(min(8, (os.cpu_count() or 2) + 1))  # some tests wait for a process or a pause
@@ -82,12 +84,11 @@ def main(arguments: list[str]) -> int:
 
 
 def some(words: list[str]) -> int:
-    """Run what the words name: chaos, bench, peers, or those of the tests that they tell pytest."""
+    """Run what the words name: bench, chaos, day, peers, or those of the tests that they tell pytest."""
     if words[0] == "peers":
         return in_a_folder_of_its_own(PYTHON, "peers", ".venv-peers", ["tests/peers", *words[1:]])
     prefix, environ = offline()
-    ours = words[0] in {"chaos", "bench"}
-    module, *rest = [f"tests.{words[0]}", *words[1:]] if ours else ["pytest", *words]
+    module, *rest = [f"tests.{words[0]}", *words[1:]] if words[0] in PROGRAMS else ["pytest", *words]
     return subprocess.call([*prefix, PYTHON, "-m", module, *rest], env=environ)  # noqa: S603 - ours, or pytest
 
 
@@ -150,7 +151,7 @@ def run_all(gates: tuple[Gate, ...], environ: dict[str, str]) -> int:
                 failed = True
                 print(f"{outcome.output.rstrip()}\n  repair {outcome.gate.name}: {outcome.gate.repair}", flush=True)
     if closing:
-        print("left out: the long ones, make crash and make chaos")
+        print("left out: the long ones, make crash, make chaos and make day")
     print(f"{'FAILED' if failed else 'all gates passed'} in {time.monotonic() - began:.0f} s")
     if closing:
         print(closing)

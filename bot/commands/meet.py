@@ -96,7 +96,7 @@ def brought(asked: Asked, wish: Wish, live: Room | None) -> Reply:
     card = rooms.card_in(live, thread, conversation, message_id=derived(asked.view.fresh_id, "card"), now=now)
     record = Record(live.tenant, turn.person.oid, "bring", thread, live.room_id, reference=turn.reference)
     until = now + rooms.BROUGHT_REMEMBERED
-    note = SaveNote(live.tenant, rooms.brought_key(thread, live.room_id), live.room_id, until)
+    note = SaveNote(live.tenant, rooms.brought_key(thread, live.room_id), live.room_id, until, about=thread)
     return Reply((card, note, record), "brought")
 
 

@@ -140,7 +140,7 @@ def _save_chat(at: Applying, effect: SaveChat) -> Operation[None]:
 
 def _save_note(_at: Applying, effect: SaveNote) -> Operation[None]:
     note: dict[str, Value] = {"note_key": effect.key, "value": effect.value, "until": effect.until}
-    yield "note_save", {"tenant": effect.tenant, **note}
+    yield "note_save", {"tenant": effect.tenant, "about": effect.about, **note}
 
 
 def _park(_at: Applying, effect: Park) -> Operation[None]:

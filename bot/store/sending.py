@@ -25,14 +25,34 @@ Claimed = tuple[list[MessageClaim], int | None]
 
 
 def claim_threads(terms: Terms, now: int, limit: int) -> Operation[Claimed]:
-    """Claim the next message of every thread that has one due, at most `limit` threads."""
+    """Claim the next message of every thread that has one due, at most `limit` threads.
+
+    A tenant that has sent what it may is left alone as a whole: however many of its threads wait, they cost nothing.
+    """
     claims: list[MessageClaim] = []
     ahead: list[int] = []
-    for row in (yield "threads_due", {"now": now, "most": limit}):
-        claimed, later = yield from claim_thread(terms, row["tenant"], row["thread_id"], now, Known())
-        claims += claimed
-        ahead += [later] if later else []
+    left: dict[str, int] = {}
+    spent, before = "", None
+    while spent != before and len(claims) < limit:
+        before = spent
+        for row in (yield "threads_due", {"now": now, "most": limit - len(claims), "besides": spent}):
+            tenant = row["tenant"]
+            sent = [] if tenant in left else (yield from _sent_in(tenant, now))
+            if left.setdefault(tenant, limits.MOST_IN_TENANT - len(sent)) > 0:
+                claimed, later = yield from claim_thread(terms, tenant, row["thread_id"], now, Known())
+                claims += claimed
+                ahead += [later] if later else []
+                left[tenant] -= len(claimed)
+            elif f"{tenant} " not in spent:
+                spent += f"{tenant} "
+                ahead.append(min(sent, default=now) + limits.TENANT[-1][1])
     return claims, min(ahead, default=None)
+
+
+def _sent_in(tenant: str, now: int) -> Operation[list[int]]:
+    """Return when the messages were sent that count against the tenant's limit now."""
+    asked: dict[str, Value] = {"since": now - limits.TENANT[-1][1], "most": limits.MOST_IN_TENANT}
+    return [row["at"] for row in (yield "tenant_sent", {"tenant": tenant, **asked})]
 
 
 def claim_thread(terms: Terms, tenant: str, thread_id: str, now: int, known: Known) -> Operation[Claimed]:
@@ -112,7 +132,7 @@ def learn(terms: Terms, claim: MessageClaim, learned: Learned, now: int) -> Oper
     message = claim.message
     tenant = message.tenant
     if learned.paused_until:
-        yield from _note(tenant, f"{PAUSED_THREAD}{message.thread_id}", learned.paused_until)
+        yield from _note(tenant, f"{PAUSED_THREAD}{message.thread_id}", learned.paused_until, message.thread_id)
     if learned.untargeted:
         yield from _note(tenant, UNTARGETED, now + REFUSAL_KEPT)
     if learned.personal is not None and message.to is not None:
@@ -128,8 +148,8 @@ def learn(terms: Terms, claim: MessageClaim, learned: Learned, now: int) -> Oper
             yield from chat_is_gone(tenant, message.thread_id, now, since)
 
 
-def _note(tenant: str, key: str, until: int) -> Operation[None]:
-    yield "note_save", {"tenant": tenant, "note_key": key, "value": "", "until": until}
+def _note(tenant: str, key: str, until: int, about: str = "") -> Operation[None]:
+    yield "note_save", {"tenant": tenant, "note_key": key, "about": about, "value": "", "until": until}
 
 
 def chat_is_gone(tenant: str, thread_id: str, now: int, since: int) -> Operation[None]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bot import limits
 from bot.decisions import Reply, View
 from bot.errors import StoreError
 from bot.leases import MessageClaim, Sent, Settled, TimerClaim, TurnClaim
-from bot.model import UNFINISHED, MessageState, Purpose, Room, Turn, TurnKind
+from bot.model import UNFINISHED, MessageState, Person, Purpose, Room, Turn, TurnKind
 from bot.ports import Decide
 from bot.rooms import brought_key
 from bot.store import rows, signins, strays
@@ -109,7 +109,7 @@ def _turn_view(at: Applying, turn: Turn, *, unheard: bool) -> Operation[View]:
     scopes = {"tenant": tenant, "scope_key": scope_key, "team_scope": team_scope(chat or turn.chat)}
     unfinished = yield "rooms_unfinished", {**scopes, "thread_id": thread_id, "topics": int(bool(topic))}
     elsewhere = (yield "rooms_elsewhere", {**scopes, "topic": topic, "most": MOST_ELSEWHERE}) if topic else []
-    notes = yield from _notes(tenant, at.now)
+    notes = yield from _notes(tenant, thread_id, (), at.now)
     brought = yield from _brought(notes, thread_id)
     last = yield "room_last", {"tenant": tenant, "thread_id": thread_id}
     waited = turn.data.get("room", "") if turn.kind is TurnKind.SIGNED_IN else ""
@@ -165,12 +165,16 @@ def _timer_view(at: Applying, claim: TimerClaim) -> Operation[View]:
     chat = (yield from at.known.chat(room.tenant, room.home_thread)) if room else None
     if claim.turn is not None:
         return replace((yield from _turn_view(at, claim.turn, unheard=False)), room=room)
-    notes = yield from _notes(claim.timer.tenant, at.now)
+    notes = yield from _notes(claim.timer.tenant, room.home_thread if room else "", room.people if room else (), at.now)
     return View(now=at.now, fresh_id=at.fresh_id, chat=chat, room=room, notes=notes)
 
 
-def _notes(tenant: str, now: int) -> Operation[dict[str, str]]:
-    found = yield "notes_find", {"tenant": tenant, "now": now}
+def _notes(tenant: str, thread_id: str, people: Sequence[Person], now: int) -> Operation[dict[str, str]]:
+    """Return the tenant's own notes, the thread's, and what is to be known of these people."""
+    found = list((yield "notes_find", {"tenant": tenant, "about": thread_id, "now": now}))
+    for person in people:
+        if not person.upn:
+            found += yield "notes_about", {"tenant": tenant, "about": person.id, "now": now}
     return {row["note_key"]: row["value"] for row in found}
 
 

@@ -377,3 +377,22 @@ async def test_edits_of_a_thread_are_three_seconds_apart(store: Store, make: Mak
     done = await store.settle_message(work.messages[0], replace(POSTED, activity_id="1:0", shown_version=2), make.now)
     assert (done.work.messages, done.work.next_due) == ((), make.now + 3_000)
     assert named(await plan(store, make, whisper(make, "post"), key="q")) == ["post"]
+
+
+async def test_a_tenant_at_its_limit_holds_up_no_other(store: Store, make: Make) -> None:
+    """Thirty of seventy threads send, the other tenant's behind them too, and it is known when to look again."""
+    many = [whisper(make, f"{n:02}", thread_id=f"19:{n}", due_at=make.now + 1) for n in range(70)]
+    await plan(store, make, *many, whisper(make, "other", tenant="another", thread_id="19:x", due_at=make.now + 2))
+    work = await store.claim(make.now + 2, 64)
+    assert sorted(named(work)) == [*(name for name in sorted(named(work)) if name != "other"), "other"]
+    assert (len(work.messages), work.next_due) == (31, make.now + 1_002)
+
+
+async def test_new_posts_go_before_edits_in_a_whole_tenant(store: Store, make: Make) -> None:
+    """Where only one thread may send, it is one with something new to say, however long an edit has waited."""
+    first = await plan(store, make, MakeRoom(make.room()), PlanMessage(make.message("card")))
+    await store.settle_message(first.messages[0], replace(POSTED, sent_at=make.now), make.now)
+    late = make.now + 3_000
+    await plan(store, make, RefreshCards("room"), whisper(make, "new", thread_id="19:x", due_at=late), key="edit")
+    assert named(await store.claim(late, 1)) == ["new"]
+    assert named(await store.claim(late, 1)) == ["card"]

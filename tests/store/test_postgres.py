@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # conftest is pytest's to import
     from tests.store.conftest import Make
 
 ID = "11111111-2222-3333-4444-555555555555"
-NOTE: dict[str, Value] = {"tenant": "t", "note_key": "k", "value": "v", "until": 1}
+NOTE: dict[str, Value] = {"tenant": "t", "note_key": "k", "about": "", "value": "v", "until": 1}
 
 
 @pytest.fixture

@@ -182,7 +182,7 @@ async def test_a_job_fails_alone(path: str, make: Make) -> None:
     driver = SqliteDriver(path, exclusive=True)
     store = TransactionalStore(driver, Terms("one"))
     await driver.start()
-    note: dict[str, Value] = {"tenant": "t", "note_key": "k", "value": "v", "until": 1}
+    note: dict[str, Value] = {"tenant": "t", "note_key": "k", "about": "", "value": "v", "until": 1}
 
     def raising() -> Operation[None]:
         yield "note_save", note
@@ -193,7 +193,7 @@ async def test_a_job_fails_alone(path: str, make: Make) -> None:
         yield "note_save", {**note, "value": None}
 
     def found() -> Operation[int]:
-        return len((yield "notes_find", {"tenant": "t", "now": 0}))
+        return len((yield "notes_find", {"tenant": "t", "about": "", "now": 0}))
 
     outcomes = await asyncio.gather(
         driver.run(raising),
@@ -216,7 +216,7 @@ async def test_transaction_given_up(path: str) -> None:
 
     def save(key: str) -> Callable[[], Operation[None]]:
         def operation() -> Operation[None]:
-            yield "note_save", {"tenant": "t", "note_key": key, "value": "v", "until": 1}
+            yield "note_save", {"tenant": "t", "note_key": key, "about": "", "value": "v", "until": 1}
 
         return operation
 

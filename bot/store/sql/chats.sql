@@ -49,15 +49,24 @@ ON CONFLICT (tenant, thread_id) DO UPDATE SET
   settings_version = chats.settings_version + CASE WHEN excluded.settings <> chats.settings THEN 1 ELSE 0 END,
   gone_at = CASE WHEN chats.seen_at <= CAST(:since AS BIGINT) THEN excluded.gone_at ELSE chats.gone_at END;
 
--- name: notes_find(tenant, now)
--- What a decision may ask about; a thread's pause is the limiter's alone.
+-- name: notes_find(tenant, about, now)
+-- What a decision may ask about: the tenant's own notes and those about one thing; a thread's pause is the limiter's
+-- alone.
 SELECT note_key, value FROM notes
-WHERE tenant = CAST(:tenant AS TEXT) AND until > CAST(:now AS BIGINT) AND note_key NOT LIKE 'paused|thread|%';
+WHERE tenant = CAST(:tenant AS TEXT) AND about IN ('', CAST(:about AS TEXT)) AND until > CAST(:now AS BIGINT)
+  AND note_key NOT LIKE 'paused|thread|%';
 
--- name: note_save(tenant, note_key, value, until)!
-INSERT INTO notes (tenant, note_key, value, until)
-VALUES (CAST(:tenant AS TEXT), CAST(:note_key AS TEXT), CAST(:value AS TEXT), CAST(:until AS BIGINT))
-ON CONFLICT (tenant, note_key) DO UPDATE SET value = excluded.value, until = excluded.until;
+-- name: notes_about(tenant, about, now)
+SELECT note_key, value FROM notes
+WHERE tenant = CAST(:tenant AS TEXT) AND about = CAST(:about AS TEXT) AND until > CAST(:now AS BIGINT);
+
+-- name: note_save(tenant, note_key, about, value, until)!
+INSERT INTO notes (tenant, note_key, about, value, until)
+VALUES (
+  CAST(:tenant AS TEXT), CAST(:note_key AS TEXT), CAST(:about AS TEXT), CAST(:value AS TEXT), CAST(:until AS BIGINT)
+)
+ON CONFLICT (tenant, note_key) DO UPDATE SET
+  about = excluded.about, value = excluded.value, until = excluded.until;
 
 -- name: note_take(tenant, note_key, value, now)
 -- Nothing comes back when somebody else has taken it.

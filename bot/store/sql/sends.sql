@@ -1,8 +1,10 @@
--- name: threads_due(now, most)
--- The threads that have something to send and are not sending.
+-- name: threads_due(now, most, besides)
+-- The threads that have something to send and are not sending, in tenants that :besides does not name: those with new
+-- posts before those with edits (ENGINE R17), and of them the one that waits longest.
 WITH due AS MATERIALIZED (
-  SELECT tenant, thread_id, due_at FROM messages
+  SELECT tenant, thread_id, planned_at, due_at, CASE WHEN state = 'posted' THEN 1 ELSE 0 END AS edit FROM messages
   WHERE due_at <= CAST(:now AS BIGINT) AND lease_until <= CAST(:now AS BIGINT)
+    AND CAST(:besides AS TEXT) NOT LIKE '%' || tenant || ' %'
     AND (state IN ('planned', 'unclear') OR (state = 'posted' AND want_version > shown_version))
 )
 SELECT due.tenant, due.thread_id FROM due
@@ -11,7 +13,14 @@ WHERE NOT EXISTS (
   WHERE b.tenant = due.tenant AND b.thread_id = due.thread_id AND b.due_at IS NOT NULL
     AND b.lease_until > CAST(:now AS BIGINT)
 )
-GROUP BY due.tenant, due.thread_id ORDER BY MIN(due.due_at) LIMIT CAST(:most AS BIGINT);
+GROUP BY due.tenant, due.thread_id ORDER BY MIN(due.edit), MIN(due.planned_at), MIN(due.due_at)
+LIMIT CAST(:most AS BIGINT);
+
+-- name: tenant_sent(tenant, since, most)
+-- What was sent in a tenant lately, newest first.
+SELECT at FROM sends
+WHERE tenant = CAST(:tenant AS TEXT) AND at > CAST(:since AS BIGINT)
+ORDER BY at DESC LIMIT CAST(:most AS BIGINT);
 
 -- name: thread_heads(tenant, thread_id, now, most)
 -- What the thread sends next: first posts, then answers to people, then other words, then edits (ENGINE R17).
