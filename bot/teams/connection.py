@@ -60,6 +60,7 @@ class Connection:
         self._access = access
         self._clock = clock
         self._seconds = seconds
+        self._timeout = aiohttp.ClientTimeout(total=None, connect=min(CONNECT_SECONDS, seconds))
 
     async def request(self, method: str, url: str, body: bytes | None = None) -> dict[str, Any]:
         """Send JSON and return the object a 2xx carries ({} if none). `url` is sent as it is, already encoded."""
@@ -82,11 +83,10 @@ class Connection:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", "User-Agent": "Muster"}
         if body is not None:
             headers["Content-Type"] = "application/json; charset=utf-8"
-        timeout = aiohttp.ClientTimeout(total=None, connect=min(CONNECT_SECONDS, self._seconds))
         flight.sent = True
         try:
             async with self._session.request(
-                method, URL(url, encoded=True), data=body, headers=headers, allow_redirects=False, timeout=timeout
+                method, URL(url, encoded=True), data=body, headers=headers, allow_redirects=False, timeout=self._timeout
             ) as response:
                 return _Answer(response.status, response.headers, await response.read(), token)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
