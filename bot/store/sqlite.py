@@ -27,8 +27,7 @@ BUSY_SECONDS = 2.0
 """How long to wait for another program that holds the file, such as a backup."""
 BATCH = 256
 GATHER_SECONDS = 0.002
-"""How long a batch waits for more when `CROWD` jobs had come together before: a commit costs more than a job."""
-CROWD = 8
+"""How long a batch waits for more once several jobs had come together: a commit costs more than all they write."""
 CACHED_STATEMENTS = 256
 FULL = 2
 """What `PRAGMA synchronous` says when every commit is on the disk."""
@@ -140,7 +139,7 @@ class SqliteDriver:
                     return jobs, True
                 left = until - time.monotonic()
                 job = self._queue.get(timeout=left) if left > 0 else self._queue.get_nowait()
-        self._busy = len(jobs) >= CROWD
+        self._busy = len(jobs) > 1
         return jobs, job is not None
 
     def _tell(self, callback: Callable[..., None], *args: object) -> None:
