@@ -6,7 +6,6 @@ import asyncio
 import queue
 import sqlite3
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,8 +25,6 @@ __all__ = ["SqliteDriver", "open_sqlite", "store_path"]
 BUSY_SECONDS = 2.0
 """How long to wait for another program that holds the file, such as a backup."""
 BATCH = 256
-GATHER_SECONDS = 0.002
-"""How long a batch waits for more once several jobs had come together: a commit costs more than all they write."""
 CACHED_STATEMENTS = 256
 FULL = 2
 """What `PRAGMA synchronous` says when every commit is on the disk."""
@@ -75,7 +72,6 @@ class SqliteDriver:
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._closed = False
-        self._busy = False
         self.commits = 0
 
     async def start(self) -> None:
@@ -128,18 +124,15 @@ class SqliteDriver:
                 self._tell(_resolve, outcomes)
 
     def _next_jobs(self) -> tuple[list[_Job], bool]:
-        """Wait for a job and return it with those that come behind it; False when it is time to close."""
+        """Wait for a job and return it with those that wait behind it; False when it is time to close."""
         jobs: list[_Job] = []
         job = self._queue.get()
-        until = time.monotonic() + (GATHER_SECONDS if self._busy else 0.0)
         with suppress(queue.Empty):
             while job is not None:
                 jobs.append(job)
                 if len(jobs) == BATCH:
                     return jobs, True
-                left = until - time.monotonic()
-                job = self._queue.get(timeout=left) if left > 0 else self._queue.get_nowait()
-        self._busy = len(jobs) > 1
+                job = self._queue.get_nowait()
         return jobs, job is not None
 
     def _tell(self, callback: Callable[..., None], *args: object) -> None:

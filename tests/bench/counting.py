@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.bench.driver import Driver
 from tests.bench.process import Bot
-from tests.bench.world import TENANTS, World
+from tests.bench.world import World
 from tests.chaos.process import free_port
 
 AT_ONCE = 8
@@ -30,7 +30,7 @@ async def instructions(
     world: World, module: str, numbers: Iterator[int], settings: Mapping[str, str], *, many: int
 ) -> float:
     """Return the instructions, in user space, of one request to a bot. Raises AssertionError."""
-    few = TENANTS if many > TENANTS else AT_ONCE  # each organisation's token is asked for once, and before that
+    few = max(AT_ONCE, many // 4)
     less = await _run(world, module, numbers, settings, few)
     return (await _run(world, module, numbers, settings, few + many) - less) / many
 
