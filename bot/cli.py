@@ -22,6 +22,8 @@ Build = Callable[[Settings], web.Application]
 STOP_WITHIN_SECONDS = 3.0
 UNSAID = ("logThreads", "logProcesses", "logMultiprocessing", "logAsyncioTasks")
 """What `logging` need not find out for each line (docs.python.org, Logging HOWTO, Optimization): none says it."""
+LOADED_WITHIN_SECONDS = 5.0
+"""When what is loaded beside the first requests (the cards' library) is there, and counts as there from the start."""
 GARBAGE_AFTER = 10_000
 """New objects after which Python looks for cycles among them; its own 700 is every other turn."""
 
@@ -116,6 +118,7 @@ async def _settle(_: web.Application) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE_AFTER, 20, 20)
+    asyncio.get_running_loop().call_later(LOADED_WITHIN_SECONDS, gc.freeze)
 
 
 def _event_loop() -> asyncio.AbstractEventLoop:
