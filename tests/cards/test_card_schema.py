@@ -16,6 +16,8 @@ import pytest
 import cards
 from bot.model import DialIn, Meeting, Room, RoomState, Whisper
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 SCHEMA = Path(__file__).resolve().parents[3] / "shared" / "schemas" / "adaptive-card.1.5.json"
 LIMIT = 28 * 1024
 Rooms = Callable[..., Room]

@@ -15,6 +15,8 @@ from tests.day.running import SOUND, Day, live
 from tests.day.simulated import Weather
 from tests.day.verdict import Verdict
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 SEED = 7
 MORNING = Sizes(chats=200, meetings=120, peak=0.5, copies=0.2, first=NINE - 200, last=NINE + 200, minutes=1)
 FEW = replace(MORNING, meetings=20)

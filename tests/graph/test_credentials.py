@@ -26,6 +26,8 @@ from bot.sandbox.proofs import EXCHANGE, Federated
 from tests.certificates import Made, made
 from tests.graph.conftest import HandClock
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 SCOPE = "https://api.botframework.com/.default"
 IDENTITY = "7e000000-0000-4000-8000-000000000003"
 ISSUER, SUBJECT = "https://oidc.example/cluster", "system:serviceaccount:muster:muster"

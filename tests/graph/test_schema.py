@@ -15,6 +15,8 @@ from bot.graph import answers, events, options, refusals, wire
 from bot.model import GraphCall, Invited, LobbyScope, Meeting, MeetingRequest, Options, Person, Role, Way
 from tests.graph.slices import BETA, V1, Slice, Strategy, document
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 PATHS = {
     GraphCall.CREATE_OR_GET: "/onlineMeetings/createOrGet",
     GraphCall.CREATE: "/onlineMeetings",

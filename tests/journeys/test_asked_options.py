@@ -13,6 +13,8 @@ from bot.sandbox.posts import Post
 from tests.journeys.fast_clock import FastClock, bot
 from tests.journeys.harness import Journey
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 
 @pytest.fixture
 def clock() -> FastClock:

@@ -14,6 +14,8 @@ from bot.sandbox.proofs import EXCHANGE, Federated
 from tests.certificates import made
 from tests.journeys.fast_clock import bot
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 ISSUER, SUBJECT = "https://oidc.example/cluster", "system:serviceaccount:muster:muster"
 Given = Callable[[Cloud, Path], AsyncIterator[dict[str, str]]]
 

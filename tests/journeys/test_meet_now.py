@@ -7,6 +7,8 @@ import pytest
 
 from tests.journeys.harness import Journey
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 
 def buttons(card: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
     """Return the card's actions by title, wherever they stand."""

@@ -14,6 +14,8 @@ from bot.sandbox.tenant import Chat
 from tests.journeys.fast_clock import FastClock, bot
 from tests.journeys.harness import Journey
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 GRANTS = {"ChannelMessage.Read.Group", "ChatMessage.Read.Chat"}
 
 

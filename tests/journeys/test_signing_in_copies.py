@@ -11,6 +11,8 @@ from bot.sandbox.cloud import Cloud
 from tests.journeys.harness import Journey
 from tests.journeys.signing_in import account, asked, is_open, running
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 
 async def test_policy_missing_consent_refused_then_given_and_the_token_lost(journey: Journey) -> None:
     """Asked by whisper, three clients at once, consent refused and then given, the token lost: one meeting."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.sandbox.activities import button
 from bot.sandbox.posts import Post
 from bot.sandbox.tenant import Chat
 from tests.journeys.harness import Journey
+
+pytestmark = pytest.mark.usefixtures("untraced")
 
 
 def bot_posts(journey: Journey, chat: Chat) -> list[Post]:

@@ -9,6 +9,8 @@ from bot.sandbox.faults import CATALOGUE
 from tests.sandbox.conftest import Caller
 from tests.sandbox.contract import BETA, OF_2019, V1, contract, departures, misasked
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 NOON = {"dateTime": "2026-11-21T12:00:00", "timeZone": "Europe/Berlin"}
 EVENT = {"subject": "Retro", "start": NOON, "end": NOON, "isOnlineMeeting": True}
 

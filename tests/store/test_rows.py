@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +12,8 @@ from bot.leases import Work
 from bot.model import Answer, Chat, Message, Room, Timer, Turn, Whisper
 from bot.ports import Store
 from bot.store import rows
+
+pytestmark = pytest.mark.usefixtures("untraced")
 
 texts = st.text(max_size=40)
 whole = st.integers(-(2**63), 2**63 - 1)

@@ -19,6 +19,8 @@ from bot.teams.door import Door, Rules
 from bot.teams.edge import Registration, TeamsEdge
 from bot.teams.keys import Keys
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 
 class Inbox:
     """Takes every turn and remembers it."""
