@@ -80,19 +80,13 @@ async def test_one_command_shows_the_card_with_every_fact_on_one_line() -> None:
     assert not re.search(r"Bearer (?!\*)", said)
 
 
-async def test_explain_says_which_call_was_chosen_and_why() -> None:
-    """Who asks for options reads in one line which call makes the meeting, and for what reason."""
-    asked = "meet now Budget lobby everyone passcode for 30m"
-    status, said = await program("--say", asked, "--explain")
+async def test_a_conversation_can_be_piped_and_says_which_call_was_chosen_and_why() -> None:
+    """--interactive reads lines, names each meeting's call and its reason in one line, ends with the input."""
+    lines = b"meet #INC-7 Budget lobby everyone passcode for 30m\n/as ben meet now\n/fault policy\nquit\n"
+    status, said = await program("--interactive", "--plain", "--explain", stdin=lines)
     assert status == 0, said
     assert "Muster chose create: a passcode can only be set when a meeting is made; with it go lobby" in said
     assert len(re.findall(r"Muster -> Graph  POST \S+/onlineMeetings  201", said)) == 1
-
-
-async def test_a_conversation_can_be_piped() -> None:
-    """--interactive reads lines, ends with the input, and keeps nothing."""
-    status, said = await program("--interactive", "--plain", stdin=b"/as ben meet now\n/fault policy\nquit\n")
-    assert status == 0, said
     assert "Only Ben sees: " in said
     assert "Graph now answers 403, no access policy." in said
     assert said.rstrip().endswith(demo.BYE)
