@@ -111,6 +111,15 @@ async def test_what_a_person_s_permission_made_is_undone_by_the_same() -> None:
     graph = Graph()
     await run(armed, FAILED, graph, [])
     assert graph.by == [FAILED.starter, FAILED.starter]
+    graph, shown_to_nobody = Graph(), rooms.delete_timer(replace(FAILED, way=Way.USER), MEETING, NOW).timer
+    await run(shown_to_nobody, FAILED, graph, [])
+    assert graph.by == [FAILED.starter]
+
+
+def test_a_service_account_s_meeting_is_the_app_s_to_delete() -> None:
+    """Whoever asked has no right to it, also when they were asked to sign in afterwards."""
+    theirs = replace(MEETING, organizer_oid="service-1")
+    assert "by_person" not in rooms.delete_timer(replace(FAILED, way=Way.USER), theirs, NOW).timer.payload
 
 
 @pytest.mark.parametrize(
