@@ -13,7 +13,7 @@ from bot.decisions import Park, PlanMessage, Reply, SaveNote, SetTimer, View
 from bot.errors import NotNow
 from bot.leases import Lease, TimerClaim
 from bot.lifecycle import SIGN_OUTS, Lifecycle
-from bot.model import ChannelKind, Chat, ChatKind, Person, Room, RoomState, Timer, TimerKind, Way
+from bot.model import ChannelKind, Chat, ChatKind, GraphCall, Person, Room, RoomState, Timer, TimerKind, Way
 from tests.engine.test_looking_up import Still
 from tests.engine.test_rooms import NOW, THREAD, a_room, freeze, saved
 
@@ -49,6 +49,7 @@ def test_only_what_may_be_tied_is_looked_up() -> None:
     assert ways.looks_up(a_room(), "auto", **looks)
     assert not ways.looks_up(a_room(), "app", **looks)
     assert not ways.looks_up(a_room(way=Way.USER), "auto", **looks)
+    assert not ways.looks_up(a_room(graph_call=GraphCall.EVENT), "auto", **looks)
     assert not ways.looks_up(a_room(), "auto", **{**looks, "version": "off"})
     assert not ways.looks_up(a_room(), "auto", **{**looks, "chat": private})
     assert not ways.looks_up(a_room(), "auto", **{**looks, "notes": refused})
