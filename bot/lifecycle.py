@@ -110,12 +110,15 @@ class Lifecycle:
         room = claim.room
         attempts = claim.timer.attempts
         # An attempt that was begun and not settled: its process died, or does not know yet that others went on.
-        unclear = attempts - claim.timer.payload.get("settled", 0) > 1
+        lost = attempts - claim.timer.payload.get("settled", 0) - 1
+        unclear = lost > 0
         if room is None or room.state is not RoomState.OPENING:
             overtaken = Reply(outcome="overtaken")
             return self._with_room(lambda found, view: rooms.unknown(found, view.now) if unclear else overtaken)
         if self.clock.now() >= room.give_up_at:
             return await self._give_up(claim)
+        if room.graph_call is GraphCall.CREATE and lost + (room.trying == "unclear") > 1:
+            return self._with_room(lambda found, view: rooms.gave_up(found, now=view.now, whisper_id=_id(view)))
         if claim.timer.payload.get("look_up") and self.users is not None:
             return await self._look_up(room, self.users)
         wished = claim.timer.payload.get("wished", False)
