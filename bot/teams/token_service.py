@@ -91,9 +91,13 @@ class TokenService:
         return bool(await self._own(person, await self._ask("GET", "usertoken/GetToken", whose)))
 
     async def sign_out(self, tenant: str, person: Person) -> None:
-        """Let the service forget the person's tokens. Raises NotNow."""
+        """Let the service forget the person's tokens. Raises NotNow, also when it refuses: they are still there."""
         self._remembered.pop((tenant, person.id), None)
-        await self._ask("DELETE", "usertoken/SignOut", self._whose(person))
+        try:
+            await self._request("DELETE", "usertoken/SignOut", self._whose(person))
+        except SendError as error:
+            if error.status != NO_TOKEN:
+                raise NotNow(f"the Token Service refused to forget: {error}", status=error.status) from error
 
     async def sign_in_resource(self, chat: Chat, conversation_id: str, to: Person) -> Mapping[str, Any]:
         """Return the address to sign in at and what Teams may exchange silently; it serves this person alone.
@@ -133,7 +137,16 @@ class TokenService:
     async def _ask(
         self, method: str, path: str, query: Mapping[str, str], body: bytes | None = None
     ) -> Mapping[str, Any] | None:
-        """Return what the service answers, None for a definite no (404: there is no token). Raises NotNow."""
+        """Return what the service answers, None for a definite no. Raises NotNow."""
+        try:
+            return await self._request(method, path, query, body)
+        except SendError:
+            return None
+
+    async def _request(
+        self, method: str, path: str, query: Mapping[str, str], body: bytes | None = None
+    ) -> Mapping[str, Any]:
+        """Return what the service answers. Raises NotNow, SendErrors for a definite no (404: there is no token)."""
         url = f"{self._account.url}/api/{path}?{urlencode(query)}"
         try:
             return await self._connection.request(method, url, body)
@@ -144,7 +157,7 @@ class TokenService:
         except SendError as error:
             if error.status != NO_TOKEN:
                 self._observe(Event("token_service.refused", {"asked": path, "status": error.status}, logging.WARNING))
-            return None
+            raise
 
 
 def state(account: Account, chat: Chat, conversation_id: str, to: Person) -> str:

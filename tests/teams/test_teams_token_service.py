@@ -72,6 +72,15 @@ async def test_no_token_means_that_the_person_has_to_sign_in(stage: Stage, servi
     assert told == ([] if status == 404 else [status] * 3)
 
 
+async def test_nobody_is_told_to_be_signed_out_who_is_not(stage: Stage, service: TokenService) -> None:
+    """A refusal to forget somebody is no sign-out; having nothing to forget is one."""
+    stage.connector.will(404, 403)
+    await service.sign_out(TENANT, ANA)
+    with pytest.raises(NotNow) as caught:
+        await service.sign_out(TENANT, ANA)
+    assert caught.value.status == 403
+
+
 @pytest.mark.parametrize("status", [429, 500, 503])
 async def test_a_service_that_is_away_is_no_refusal(stage: Stage, service: TokenService, status: int) -> None:
     """While the service does not answer, nobody is taken for signed out."""
