@@ -142,6 +142,8 @@ def opening(asked: Asked, room: Room) -> Reply:
 
 def go_on(asked: Asked) -> Reply:
     """What waited for its person's sign-in runs, as it was first asked; somebody may have been faster (ENGINE 3.2)."""
+    if asked.chat.gone_at is not None:
+        return Reply(outcome="chat gone")
     before = asked.view.pressed_room
     if before is None or before.state is not RoomState.FAILED:
         return Reply(outcome="overtaken")
