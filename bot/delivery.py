@@ -145,8 +145,9 @@ class Delivery:
             activity_id = await self.messenger.whisper(own, conversation, to, content, nonce=claim.message.message_id)
         except (NotDone, Unclear):
             raise
-        except SendError:
-            return _Put("", Learned(personal=""))
+        except SendError as error:
+            # Without a status the connector was not asked, and nothing is known about the person's chat.
+            return _Put("", Learned(personal="" if error.status else None))
         return _Put(activity_id, Learned(personal=conversation, moved_to=conversation), "in their own chat")
 
     async def _take_away(self, chat: Chat, copy: Message) -> Sent:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from aiohttp import web
 
-from bot.model import RoomState
+from bot.errors import StoreError
+from bot.model import Room, RoomState
 from bot.ports import Store
 from cards.ics import calendar_file
 
-LONGEST_ID = 64
 SHOWN = frozenset({RoomState.SCHEDULED, RoomState.OPEN, RoomState.LIVE, RoomState.EMPTY})
+_ID = re.compile(r"[0-9a-f]{32}")
 _HEADERS = {
     "Content-Disposition": 'attachment; filename="meeting.ics"',  # nobody's words in a file name (ENGINE 4.12)
     "Cache-Control": "no-store",
@@ -25,9 +28,17 @@ class Handout:
         self._store = store
 
     async def handle(self, request: web.Request) -> web.Response:
-        """Return the file; 404 for whatever is no meeting that people may join. Raises StoreError."""
-        room_id = request.query.get("m", "")
-        room = await self._store.room(room_id) if 0 < len(room_id) <= LONGEST_ID else None
+        """Return the file; 404 for whatever is no meeting that people may join, 503 while the store is away."""
+        room = await self._room(request.query.get("m", ""))
         if room is None or room.meeting is None or room.state not in SHOWN:
             raise web.HTTPNotFound
         return web.Response(text=calendar_file(room), content_type="text/calendar", charset="utf-8", headers=_HEADERS)
+
+    async def _room(self, room_id: str) -> Room | None:
+        """Return the room; what cannot be an id of ours is not looked up: PostgreSQL takes not every text."""
+        if not _ID.fullmatch(room_id):
+            return None
+        try:
+            return await self._store.room(room_id)
+        except StoreError:
+            raise web.HTTPServiceUnavailable(headers={"Retry-After": "5"}) from None

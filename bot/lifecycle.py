@@ -54,6 +54,8 @@ SIGN_OUTS = 5
 """How often a sign-out is tried before the person is told that it did not work."""
 LOOK_UPS = 4
 """How often a member look-up is tried; without it the card only lacks a button."""
+TIE_SECONDS = 2.5
+"""How long a meeting waits to hear whether its person has signed in: only the tie to the channel is at stake."""
 TOPIC_SECONDS = 4.0
 """How long a new topic waits to hear where its asker is a member; then it is opened apart."""
 
@@ -110,12 +112,15 @@ class Lifecycle:
         room = claim.room
         attempts = claim.timer.attempts
         # An attempt that was begun and not settled: its process died, or does not know yet that others went on.
-        unclear = attempts - claim.timer.payload.get("settled", 0) > 1
+        lost = attempts - claim.timer.payload.get("settled", 0) - 1
+        unclear = lost > 0
         if room is None or room.state is not RoomState.OPENING:
             overtaken = Reply(outcome="overtaken")
             return self._with_room(lambda found, view: rooms.unknown(found, view.now) if unclear else overtaken)
         if self.clock.now() >= room.give_up_at:
             return await self._give_up(claim)
+        if room.graph_call is GraphCall.CREATE and lost + (room.trying == "unclear") > 1:
+            return self._with_room(lambda found, view: rooms.gave_up(found, now=view.now, whisper_id=_id(view)))
         if claim.timer.payload.get("look_up") and self.users is not None:
             return await self._look_up(room, self.users)
         wished = claim.timer.payload.get("wished", False)
@@ -130,11 +135,13 @@ class Lifecycle:
 
     async def _look_up(self, room: Room, users: Accounts) -> Decide:
         """Find out whether the person has signed in already, without asking them (ENGINE R2)."""
+        there = False
         try:
-            there = await users.token(room.tenant, room.starter) is not None
-        except NotNow as error:
-            self._report(room, error, "token_service.away")
-            there = False  # the meeting does not wait for it: only the tie to the channel is at stake
+            async with asyncio.timeout(TIE_SECONDS):
+                there = await users.token(room.tenant, room.starter) is not None
+        except (NotNow, TimeoutError) as error:
+            away = error if isinstance(error, NotNow) else NotNow("no answer from the Token Service yet")
+            self._report(room, away, "token_service.away")
         policy = self.policy
         return self._with_room(
             lambda found, view: ways.looked_up(found, view, version=policy.binding, freeze=policy.freeze, there=there)

@@ -60,7 +60,8 @@ def narrowing(options: Options, meeting: Meeting) -> Options:
 
 def as_private_as_asked(options: Options, meeting: Meeting) -> bool:
     """Say whether nobody comes in whom the options keep out."""
-    locked = meeting.passcode_needed is True or bool(meeting.passcode)
+    # A passcode that is there but not needed keeps nobody out.
+    locked = bool(meeting.passcode) if meeting.passcode_needed is None else meeting.passcode_needed
     return narrowing(options, meeting) == NO_OPTIONS and (locked or not options.passcode)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from bot import patching, ways
+from bot import meeting_options, patching, ways
 from bot.backoff import delay
 from bot.commands.command import derived
 from bot.decisions import Reply, View
@@ -61,7 +61,10 @@ class Outlook:
         return _with_room(decide)
 
     async def _as_meeting(self, room: Room, event: Meeting) -> Meeting:
-        """Return the event's online meeting, so that its lobby can be set; the event as it is where there is none."""
+        """Return the event's online meeting, so that its lobby can be set; the event as it is where there is none.
+
+        Raises NotNow where the lobby has to be set first: asked again, the event is the same (ENGINE R4).
+        """
         if not event.join_url:
             return event
         found: Meeting | None = None
@@ -74,8 +77,12 @@ class Outlook:
                 by=ways.by_whom(room),
                 language=room.request.language,
             )
-        except MeetingsError as error:  # people can meet all the same
+        except MeetingsError as error:
             self.report(room, error, "graph.event_not_found")
+            if isinstance(error, NotNow) and not meeting_options.as_private_as_asked(room.options, event):
+                error.unclear = True  # the event is there, to be undone
+                raise
+            # Else people can meet all the same.
         if found is None:
             return event
         return replace(found, event_id=event.event_id, dial_in=found.dial_in or event.dial_in)

@@ -185,7 +185,7 @@ def delete_timer(room: Room, meeting: Meeting, now: int) -> SetTimer:
     """Return the timer that deletes a meeting nobody was shown."""
     organizer = meeting.organizer_oid or room.host.oid
     named = {"meeting_id": meeting.id} | ({"event_id": meeting.event_id} if meeting.event_id else {})
-    payload = {**named, "organizer_oid": organizer, "until": now + UNDO_FOR}
+    payload = {**named, **_undone_by(room, organizer), "until": now + UNDO_FOR}
     key = f"delete|{room.room_id}|{meeting.event_id or meeting.id}"
     return SetTimer(Timer(key, TimerKind.DELETE, room.tenant, room.room_id, now, payload))
 
@@ -205,10 +205,15 @@ def undo(room: Room, now: int) -> SetTimer:
 
     It asks for it with the same bytes, which finds what is there (ENGINE R1).
     """
-    payload = {"request": asdict(room.request), "organizer_oid": room.host.oid, "until": now + UNDO_FOR}
-    payload |= {"by_person": True} if room.way is Way.USER else {}
+    payload = {"request": asdict(room.request), **_undone_by(room, room.host.oid), "until": now + UNDO_FOR}
     key = f"delete|{room.room_id}|{room.attempt}"
     return SetTimer(Timer(key, TimerKind.DELETE, room.tenant, room.room_id, now + UNDO_AFTER, payload))
+
+
+def _undone_by(room: Room, organizer: str) -> dict[str, Any]:
+    """Return whose meeting is deleted, and whether by their own permission: the app may have none for it."""
+    by_person = room.way is Way.USER and organizer == room.starter.oid
+    return {"organizer_oid": organizer, **({"by_person": True} if by_person else {})}
 
 
 def unknown(room: Room, now: int) -> Reply:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from bot import rooms
 from bot.decisions import Effect, Park, PlanMessage, Reply, SaveNote, SaveRoom, View
-from bot.model import ChannelKind, Chat, ChatKind, Person, Room, RoomState, Turn, TurnKind, Way, Whisper
+from bot.model import ChannelKind, Chat, ChatKind, GraphCall, Person, Room, RoomState, Turn, TurnKind, Way, Whisper
 
 KEPT = 900_000
 """ms for which a request waits for its person's sign-in (ENGINE R13)."""
@@ -42,8 +42,12 @@ def to_bind(chat: Chat, way: Way, version: str, notes: Mapping[str, str]) -> str
 
 
 def looks_up(room: Room, auth: str, version: str, *, chat: Chat, notes: Mapping[str, str]) -> bool:
-    """Say whether the person's token is looked for first: only a delegated call is documented to tie (R2)."""
-    return auth == "auto" and room.way is Way.APP and bool(to_bind(chat, Way.USER, version, notes))
+    """Say whether the person's token is looked for first: only a delegated call is documented to tie (R2).
+
+    An event is never tied, whoever makes it.
+    """
+    ties = room.graph_call is not GraphCall.EVENT and bool(to_bind(chat, Way.USER, version, notes))
+    return auth == "auto" and room.way is Way.APP and ties
 
 
 def looked_up(room: Room, view: View, *, version: str, freeze: rooms.Freeze, there: bool) -> Reply:

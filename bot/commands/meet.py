@@ -130,8 +130,9 @@ def begun(asked: Asked, wish: Wish) -> Reply:
 
 def opening(asked: Asked, room: Room) -> Reply:
     """Open a room, with a look for the person's own token first where that is what ties it to the channel (R2)."""
-    auth = asked.policy.auth if room.host.oid == room.starter.oid else "app"  # nobody signs in for a service account
-    look_up = ways.looks_up(room, auth, asked.policy.binding, chat=asked.chat, notes=asked.view.notes)
+    look_up = ways.looks_up(
+        room, _auth(asked, room.host), asked.policy.binding, chat=asked.chat, notes=asked.view.notes
+    )
     reply = rooms.begin(room, card_for(asked, room), asked.view.now, look_up=look_up)
     reserve = (
         *spares.watched(room, asked.view.notes, asked.view.now),
@@ -142,6 +143,8 @@ def opening(asked: Asked, room: Room) -> Reply:
 
 def go_on(asked: Asked) -> Reply:
     """What waited for its person's sign-in runs, as it was first asked; somebody may have been faster (ENGINE 3.2)."""
+    if asked.chat.gone_at is not None:
+        return Reply(outcome="chat gone")
     before = asked.view.pressed_room
     if before is None or before.state is not RoomState.FAILED:
         return Reply(outcome="overtaken")
@@ -285,9 +288,14 @@ def zone_seen(asked: Asked) -> tuple[Effect, ...]:
     return (SaveChat(replace(chat, settings={**chat.settings, "zone_seen": zone})),)
 
 
+def _auth(asked: Asked, host: Person) -> str:
+    """Return whose permission may be used for this host, as in `Policy`: nobody signs in for a service account."""
+    return asked.policy.auth if host.oid == asked.turn.person.oid else "app"
+
+
 def _request(asked: Asked, wish: Wish, host: Person) -> MeetingRequest:
     starts_at = asked.view.now - asked.view.now % 1000
-    way = ways.first(asked.policy.auth, asked.view.notes, host.oid)
+    way = ways.first(_auth(asked, host), asked.view.notes, host.oid)
     return MeetingRequest(
         external_id=asked.view.fresh_id,
         subject=wish.subject,

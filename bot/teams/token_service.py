@@ -60,7 +60,7 @@ class TokenService:
         known, until = self._remembered.get(key, ("", 0))
         if now < until:
             return known
-        token = _token(await self._ask("GET", "usertoken/GetToken", self._whose(person)))
+        token = await self._own(person, await self._ask("GET", "usertoken/GetToken", self._whose(person)))
         if token:
             if len(self._remembered) >= MOST_REMEMBERED:
                 self._remembered.clear()
@@ -73,18 +73,31 @@ class TokenService:
             del self._remembered[tenant, person.id]
 
     async def exchange(self, person: Person, sso_token: str) -> bool:
-        """Trade the token that Teams has of a person for Graph's; False when consent is missing. Raises NotNow."""
+        """Trade the token that Teams has of a person for Graph's. Raises NotNow.
+
+        False when consent is missing, and for another person's token, which is not sent anywhere.
+        """
+        if self._foreign(person, sso_token):
+            return False
         body = orjson.dumps({"token": sso_token})
-        return bool(_token(await self._ask("POST", "usertoken/exchange", self._whose(person), body)))
+        return bool(await self._own(person, await self._ask("POST", "usertoken/exchange", self._whose(person), body)))
 
     async def redeem(self, person: Person, code: str) -> bool:
-        """Finish a sign-in with the code that the browser ended with; False when it is not good. Raises NotNow."""
-        return bool(_token(await self._ask("GET", "usertoken/GetToken", self._whose(person) | {"code": code})))
+        """Finish a sign-in with the code that the browser ended with. Raises NotNow.
+
+        False when the code is not good, or the browser was signed in to another account.
+        """
+        whose = self._whose(person) | {"code": code}
+        return bool(await self._own(person, await self._ask("GET", "usertoken/GetToken", whose)))
 
     async def sign_out(self, tenant: str, person: Person) -> None:
-        """Let the service forget the person's tokens. Raises NotNow."""
+        """Let the service forget the person's tokens. Raises NotNow, also when it refuses: they are still there."""
         self._remembered.pop((tenant, person.id), None)
-        await self._ask("DELETE", "usertoken/SignOut", self._whose(person))
+        try:
+            await self._request("DELETE", "usertoken/SignOut", self._whose(person))
+        except SendError as error:
+            if error.status != NO_TOKEN:
+                raise NotNow(f"the Token Service refused to forget: {error}", status=error.status) from error
 
     async def sign_in_resource(self, chat: Chat, conversation_id: str, to: Person) -> Mapping[str, Any]:
         """Return the address to sign in at and what Teams may exchange silently; it serves this person alone.
@@ -100,13 +113,40 @@ class TokenService:
             raise Rejected("the Token Service knows no way to sign in")
         return found
 
+    async def _own(self, person: Person, document: Mapping[str, Any] | None) -> str:
+        """Return the token of an answer; "" for none and for another account's, which the service has to forget.
+
+        The meetings it makes would be another host's than the card names (ENGINE R5).
+        """
+        token = _token(document)
+        if not self._foreign(person, token):
+            return token
+        await self._ask("DELETE", "usertoken/SignOut", self._whose(person))
+        return ""
+
+    def _foreign(self, person: Person, token: str) -> bool:
+        """Say whether a token names somebody else. Its signature is for Entra and Graph to check, when it is used."""
+        foreign = _oid_of(token) not in {"", person.oid.casefold()}
+        if foreign:
+            self._observe(Event("token_service.somebody_else", {"person": person.oid}, logging.WARNING))
+        return foreign
+
     def _whose(self, person: Person) -> dict[str, str]:
         return {"userId": person.id, "connectionName": self._account.connection, "channelId": CHANNEL}
 
     async def _ask(
         self, method: str, path: str, query: Mapping[str, str], body: bytes | None = None
     ) -> Mapping[str, Any] | None:
-        """Return what the service answers, None for a definite no (404: there is no token). Raises NotNow."""
+        """Return what the service answers, None for a definite no. Raises NotNow."""
+        try:
+            return await self._request(method, path, query, body)
+        except SendError:
+            return None
+
+    async def _request(
+        self, method: str, path: str, query: Mapping[str, str], body: bytes | None = None
+    ) -> Mapping[str, Any]:
+        """Return what the service answers. Raises NotNow, SendErrors for a definite no (404: there is no token)."""
         url = f"{self._account.url}/api/{path}?{urlencode(query)}"
         try:
             return await self._connection.request(method, url, body)
@@ -117,7 +157,7 @@ class TokenService:
         except SendError as error:
             if error.status != NO_TOKEN:
                 self._observe(Event("token_service.refused", {"asked": path, "status": error.status}, logging.WARNING))
-            return None
+            raise
 
 
 def state(account: Account, chat: Chat, conversation_id: str, to: Person) -> str:
@@ -131,6 +171,20 @@ def state(account: Account, chat: Chat, conversation_id: str, to: Person) -> str
     }
     said = {"connectionName": account.connection, "conversation": conversation, "msAppId": account.app_id}
     return base64.b64encode(orjson.dumps(said)).decode()
+
+
+def _oid_of(token: str) -> str:
+    """Return the object id that a token names as its person's, in lower case; "" where it cannot be read.
+
+    https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference (`oid`)
+    """
+    try:
+        payload = token.split(".")[1]
+        claims = orjson.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, ValueError):
+        return ""
+    found = claims.get("oid") if isinstance(claims, dict) else None
+    return found.casefold() if isinstance(found, str) else ""
 
 
 def _token(document: Mapping[str, Any] | None) -> str:

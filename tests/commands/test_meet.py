@@ -7,6 +7,7 @@ from bot.commands import meet
 from bot.commands.command import Asked, Policy
 from bot.decisions import MakeRoom, PlanMessage, Record, SaveChat, SetTimer, View
 from bot.dispatch import Dispatch
+from bot.hosts import Hosts
 from bot.model import (
     Answer,
     ChannelKind,
@@ -20,8 +21,10 @@ from bot.model import (
     RoomState,
     TimerKind,
     TurnKind,
+    Way,
 )
 from bot.rooms import refusal_keys
+from bot.ways import policy_key
 
 NOW = 1_790_000_000_000
 Ask = Callable[..., Asked]
@@ -62,6 +65,16 @@ def test_a_refused_thread_is_not_asked_for_again(ask: Ask) -> None:
     for key in refusal_keys("beta", "19:incidents@thread.tacv2"):
         view = View(now=1, fresh_id="f" * 32, notes={key: "19:incidents@thread.tacv2"})
         assert made(ask(view=view)).bind_thread == ""
+
+
+def test_nobody_signs_in_for_a_service_account(ask: Ask, policy: Policy) -> None:
+    """Also where no policy names the service account it is the app that asks for its meetings: it has no chat."""
+    view = View(now=1, fresh_id="f" * 32, notes={policy_key("service-1"): "", policy_key(ask().turn.person.oid): ""})
+    service = replace(policy, auth="auto", hosts=Hosts(("service-1",), requester=False))
+    room = made(replace(ask(view=view), policy=service))
+    assert (room.host.oid, room.way) == ("service-1", Way.APP)
+    room = made(replace(ask(view=view), policy=replace(policy, auth="auto")))
+    assert (room.host, room.way) == (ask().turn.person, Way.USER)
 
 
 def test_binding_can_be_switched_off(ask: Ask, policy: Policy) -> None:

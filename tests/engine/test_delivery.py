@@ -108,6 +108,8 @@ def claim(message: Message = MESSAGE, **changes: Route) -> MessageClaim:
 
 
 NO = Rejected("no", status=400)
+UNSENT = Rejected("the Token Service knows no way to sign in")
+"""What says nothing about the chat: the connector was not asked."""
 
 
 @pytest.mark.parametrize(
@@ -124,6 +126,7 @@ NO = Rejected("no", status=400)
         ({}, Route(targeted=False, personal=""), ["aloud"], Learned()),
         ({"open": gone(chat=True)}, Route(targeted=False), ["open", "aloud"], Learned(personal="")),
         ({"targeted": gone(chat=True), "own": NO}, Route(), ["targeted", "open", "own", "aloud"], Learned(personal="")),
+        ({"targeted": UNSENT, "own": UNSENT}, Route(), ["targeted", "open", "own", "aloud"], Learned()),
     ],
 )
 async def test_the_ladder(fails: dict[str, SendError], route: Route, tried: list[str], learned: Learned) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot import meeting_options
@@ -31,6 +31,7 @@ MEETINGS = st.builds(
     lobby_scope=SCOPES.map(str) | st.sampled_from(["", "unknownFutureValue"]),
     dial_in_bypass=st.none() | st.booleans(),
     passcode_needed=st.none() | st.booleans(),
+    passcode=st.sampled_from(["", "aB3xYz"]),
     record=st.none() | st.booleans(),
 )
 
@@ -45,6 +46,7 @@ def test_what_is_asked_for_wins_over_what_every_meeting_has(defaults: Options, a
 
 
 @given(OPTIONS, MEETINGS)
+@example(Options(passcode=True), Meeting("m", "https://teams.example/j", passcode="aB3xYz", passcode_needed=False))
 def test_a_link_is_shown_only_when_nobody_else_comes_in(asked: Options, meeting: Meeting) -> None:
     """A meeting is private enough when its lobby is at most as wide as asked, and locked where a passcode was asked."""
     enough = meeting_options.as_private_as_asked(asked, meeting)
@@ -53,7 +55,8 @@ def test_a_link_is_shown_only_when_nobody_else_comes_in(asked: Options, meeting:
         meeting.lobby_scope in order and order.index(meeting.lobby_scope) <= order.index(asked.lobby)
     )
     callers_wait = asked.dial_in_bypass is not False or meeting.dial_in_bypass is False
-    assert enough == (narrow and callers_wait and (meeting.passcode_needed is True or not asked.passcode))
+    locked = meeting.passcode_needed is True or (meeting.passcode_needed is None and meeting.passcode != "")
+    assert enough == (narrow and callers_wait and (locked or not asked.passcode))
 
 
 @given(OPTIONS, MEETINGS)

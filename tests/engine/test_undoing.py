@@ -13,7 +13,7 @@ from bot.decisions import Reply, SetTimer, View
 from bot.errors import MeetingsError, NotNow, Refused
 from bot.leases import Lease, TimerClaim
 from bot.lifecycle import Lifecycle
-from bot.model import FrozenRequest, Meeting, Person, Room, RoomState, Timer, TimerKind, Way
+from bot.model import FrozenRequest, GraphCall, Meeting, Person, Room, RoomState, Timer, TimerKind, Way
 from bot.observe import Event
 from bot.ports import Chance, Clock, Meetings, Messenger
 from tests.engine.test_looking_up import Still
@@ -85,6 +85,26 @@ async def test_an_attempt_that_never_ended_is_undone(
     )
 
 
+@pytest.mark.parametrize(
+    ("trying", "attempts", "call", "sent"),
+    [
+        ("", 2, GraphCall.CREATE, True),
+        ("unclear", 2, GraphCall.CREATE, False),
+        ("", 3, GraphCall.CREATE, False),
+        ("unclear", 3, GraphCall.CREATE_OR_GET, True),
+    ],
+)
+async def test_a_plain_create_is_sent_twice_and_no_more(
+    trying: str, attempts: int, call: GraphCall, sent: bool
+) -> None:
+    """However often a process dies meanwhile, at most one orphan is left that nobody can find again (R3)."""
+    timer = Timer("open|r1", TimerKind.OPEN, "tenant", "r1", NOW, {"settled": 0}, attempts)
+    graph = Graph()
+    reply = await run(timer, a_room(trying=trying, graph_call=call), graph, [])
+    assert graph.asked == (["createOrGet"] if sent else [])
+    assert reply.outcome == ("open" if sent else "failed: deadline")
+
+
 async def test_a_call_that_ends_unclear_after_the_deadline_is_undone() -> None:
     """The answer that was lost while the room gave up does not leave a meeting behind."""
     timer = Timer("open|r1", TimerKind.OPEN, "tenant", "r1", NOW, {}, 1)
@@ -111,6 +131,15 @@ async def test_what_a_person_s_permission_made_is_undone_by_the_same() -> None:
     graph = Graph()
     await run(armed, FAILED, graph, [])
     assert graph.by == [FAILED.starter, FAILED.starter]
+    graph, shown_to_nobody = Graph(), rooms.delete_timer(replace(FAILED, way=Way.USER), MEETING, NOW).timer
+    await run(shown_to_nobody, FAILED, graph, [])
+    assert graph.by == [FAILED.starter]
+
+
+def test_a_service_account_s_meeting_is_the_app_s_to_delete() -> None:
+    """Whoever asked has no right to it, also when they were asked to sign in afterwards."""
+    theirs = replace(MEETING, organizer_oid="service-1")
+    assert "by_person" not in rooms.delete_timer(replace(FAILED, way=Way.USER), theirs, NOW).timer.payload
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+import bot.lifecycle
 from bot import rooms, ways
 from bot.commands.command import Policy
 from bot.decisions import Park, PlanMessage, Reply, SaveNote, SetTimer, View
+from bot.dispatch import Dispatch
 from bot.errors import NotNow
 from bot.leases import Lease, TimerClaim
 from bot.lifecycle import SIGN_OUTS, Lifecycle
-from bot.model import ChannelKind, Chat, ChatKind, Person, Room, RoomState, Timer, TimerKind, Way
+from bot.model import ChannelKind, Chat, ChatKind, GraphCall, Person, Room, RoomState, Timer, TimerKind, Way
+from bot.observe import Event
 from tests.engine.test_looking_up import Still
 from tests.engine.test_rooms import NOW, THREAD, a_room, freeze, saved
 
@@ -49,6 +53,7 @@ def test_only_what_may_be_tied_is_looked_up() -> None:
     assert ways.looks_up(a_room(), "auto", **looks)
     assert not ways.looks_up(a_room(), "app", **looks)
     assert not ways.looks_up(a_room(way=Way.USER), "auto", **looks)
+    assert not ways.looks_up(a_room(graph_call=GraphCall.EVENT), "auto", **looks)
     assert not ways.looks_up(a_room(), "auto", **{**looks, "version": "off"})
     assert not ways.looks_up(a_room(), "auto", **{**looks, "chat": private})
     assert not ways.looks_up(a_room(), "auto", **{**looks, "notes": refused})
@@ -139,6 +144,36 @@ async def test_a_sign_out_is_tried_again_and_then_told_honestly() -> None:
     assert isinstance(told, PlanMessage)
     assert told.message.content is not None
     assert told.message.content.name == "not-signed-out"
+
+
+class Hanging:
+    """A Token Service that never answers."""
+
+    async def token(self, *_: object) -> str | None:
+        """Wait for ever."""
+        await asyncio.Event().wait()
+        return None
+
+
+async def test_a_meeting_does_not_wait_for_a_token_service_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the tie to the channel is at stake: after a moment the app's permission makes the meeting (R2)."""
+    monkeypatch.setattr(bot.lifecycle, "TIE_SECONDS", 0.05)
+    still, events = Still(), list[Event]()
+    timer = rooms.open_timer(a_room(), NOW, look_up=True).timer
+    parts: Any = (None, None, Policy(freeze), still, still, events.append, Hanging())
+    decide = await Lifecycle(*parts).run(TimerClaim(timer, Lease("one", 1, NOW + 30_000), a_room(), None))
+    assert decide(seen(a_room())).outcome == "no token"
+    assert [event.name for event in events] == ["token_service.away"]
+
+
+def test_what_waited_in_a_chat_that_is_gone_opens_nothing() -> None:
+    """Muster was removed while somebody signed in: a meeting there would be shown to nobody (R19)."""
+    room = a_room(way=Way.USER)
+    (park,) = [effect for effect in ways.sign_in_needed(room, seen(room), "w").effects if isinstance(effect, Park)]
+    gone = replace(CHANNEL, gone_at=NOW)
+    view = View(NOW, "f" * 32, chat=gone, pressed_room=replace(room, state=RoomState.FAILED))
+    reply = Dispatch((), Policy(freeze)).decide(park.turn)(view)
+    assert (reply.outcome, reply.effects) == ("chat gone", ())
 
 
 def timers(reply: Reply) -> list[SetTimer]:

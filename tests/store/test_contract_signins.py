@@ -45,6 +45,16 @@ async def test_an_exchange_that_nobody_ended_is_begun_anew(engine: Engine, make:
     assert await two.exchange_begins(make.tenant, ANA, "x", make.now + 5_000) is Exchange.OURS
 
 
+async def test_whoever_is_late_with_a_refusal_takes_no_sign_in_back(engine: Engine, make: Make) -> None:
+    """Of two that traded the same token one may hear no for its copy: further copies hear that it is done."""
+    one, two = await engine.open("one"), await engine.open("two")
+    await one.exchange_begins(make.tenant, ANA, "x", make.now)
+    await two.exchange_begins(make.tenant, ANA, "x", make.now + 5_000)
+    await two.exchange_ended(make.tenant, ANA, "x", make.now + 5_001, done=True)
+    await one.exchange_ended(make.tenant, ANA, "x", make.now + 5_002, done=False)
+    assert await one.exchange_begins(make.tenant, ANA, "x", make.now + 5_003) is Exchange.DONE
+
+
 async def test_what_waits_runs_once_its_person_has_signed_in(store: Store, engine: Engine, make: Make) -> None:
     """A turn that waits is nobody's work until its own person has signed in; then it runs once."""
     await park(store, make)

@@ -72,6 +72,15 @@ async def test_no_token_means_that_the_person_has_to_sign_in(stage: Stage, servi
     assert told == ([] if status == 404 else [status] * 3)
 
 
+async def test_nobody_is_told_to_be_signed_out_who_is_not(stage: Stage, service: TokenService) -> None:
+    """A refusal to forget somebody is no sign-out; having nothing to forget is one."""
+    stage.connector.will(404, 403)
+    await service.sign_out(TENANT, ANA)
+    with pytest.raises(NotNow) as caught:
+        await service.sign_out(TENANT, ANA)
+    assert caught.value.status == 403
+
+
 @pytest.mark.parametrize("status", [429, 500, 503])
 async def test_a_service_that_is_away_is_no_refusal(stage: Stage, service: TokenService, status: int) -> None:
     """While the service does not answer, nobody is taken for signed out."""
@@ -93,6 +102,45 @@ async def test_what_is_exchanged_and_redeemed(stage: Stage, service: TokenServic
     assert "sso-token" not in stage.connector.calls[-1].path
     assert await service.redeem(ANA, "814305") is True
     assert asked(stage)[2]["code"] == "814305"
+
+
+def a_token(oid: object) -> str:
+    """Return a token that says whose it is, as Entra's do: three parts, without padding."""
+    parts = ({"alg": "RS256"}, {"oid": oid, "upn": "x"})
+    return ".".join(
+        [*(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts), "s"]
+    )
+
+
+async def test_somebody_else_s_token_is_never_traded(stage: Stage, service: TokenService) -> None:
+    """What Teams' invoke carries has to be its own person's: another one's does not even reach the service (R5)."""
+    stage.connector.will(200, body=SIGNED_IN)
+    assert await service.exchange(ANA, a_token("oid-ben")) is False
+    assert stage.connector.calls == []
+    assert await service.exchange(ANA, a_token("OID-ana")) is True
+    (told,) = [event for event in stage.events if event.name == "token_service.somebody_else"]
+    assert told.fields == {"person": "oid-ana"}
+
+
+async def test_who_signs_in_as_somebody_else_is_not_signed_in(stage: Stage, service: TokenService) -> None:
+    """Another account's token, from a browser that was signed in to it, is forgotten and makes nobody's meeting."""
+    theirs = SIGNED_IN | {"token": a_token("oid-ben")}
+    stage.connector.will(200, 204, 200, 204, body=theirs)
+    assert await service.redeem(ANA, "814305") is False
+    assert asked(stage)[:2] == ("DELETE", "/api/usertoken/SignOut")
+    assert await service.token(TENANT, ANA) is None
+    assert len(stage.connector.calls) == 4
+    stage.connector.will(200, body=SIGNED_IN | {"token": a_token("oid-ana")})
+    assert await service.token(TENANT, ANA) == a_token("oid-ana")
+
+
+@pytest.mark.parametrize(
+    "token", ["opaque", "a.b.c", "a.!.c", "..", a_token(7), f"a.{base64.b64encode(b'[1]').decode()}.c"]
+)
+async def test_a_token_that_cannot_be_read_is_used_as_it_is(stage: Stage, service: TokenService, token: str) -> None:
+    """Tokens for Graph are Graph's to read: one that does not say whose it is proves nothing against anybody."""
+    stage.connector.will(200, body=SIGNED_IN | {"token": token})
+    assert await service.token(TENANT, ANA) == token
 
 
 async def test_a_sign_in_is_for_one_person_of_one_conversation(stage: Stage, service: TokenService) -> None:

@@ -17,9 +17,11 @@ WHERE tenant = CAST(:tenant AS TEXT) AND user_oid = CAST(:user_oid AS TEXT)
   AND exchange_id = CAST(:exchange_id AS TEXT);
 
 -- name: signin_end(tenant, user_oid, exchange_id, state, expires_at)!
+-- What is done stays done: one that lost its lease may end with a refusal afterwards.
 UPDATE signins SET state = CAST(:state AS TEXT), lease_until = 0, expires_at = CAST(:expires_at AS BIGINT)
 WHERE tenant = CAST(:tenant AS TEXT) AND user_oid = CAST(:user_oid AS TEXT)
-  AND exchange_id = CAST(:exchange_id AS TEXT);
+  AND exchange_id = CAST(:exchange_id AS TEXT)
+  AND state <> 'done';
 
 -- name: turns_waiting(tenant, user_oid, now)
 SELECT * FROM inbox
