@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+
 from bot.model import LobbyScope, Meeting, Options, Person, Room
 from cards.parts import Line
 from cards.words import Words
@@ -17,16 +20,49 @@ def differences(room: Room, meeting: Meeting, says: Words) -> tuple[Line, ...]:
     if room.trying == SETTING:
         return ()
     asked = room.options
-    lines = []
-    if asked.lobby and asked.lobby != meeting.lobby_scope:
-        text = says('You asked for lobby "{asked}"; Microsoft kept "{kept}".')
-        kept = meeting.lobby_scope or says("its own setting")
-        lines.append(Line(text, {"asked": _SAID.get(asked.lobby, asked.lobby), "kept": _SAID.get(kept, kept)}))
-    if asked.record and not meeting.record:
-        lines.append(Line(says("You asked for a recording; Microsoft kept it off.")))
+    lines = [*_kept(asked, meeting, says), *_switched(asked, meeting, says)]
     if names := _left_out(asked, meeting):
         lines.append(Line(says("Microsoft did not add {names}."), {"names": ", ".join(names)}))
+    if properties := _not_taken(asked.more, meeting.more):
+        lines.append(Line(says("Microsoft did not take {names}."), {"names": ", ".join(properties)}))
     return tuple(lines)
+
+
+def _kept(asked: Options, meeting: Meeting, says: Words) -> Iterator[Line]:
+    """Yield lines about options that are one of several words."""
+    named = (
+        (says('You asked for lobby "{asked}"; Microsoft kept "{kept}".'), asked.lobby or "", meeting.lobby_scope),
+        (says('You asked for presenters "{asked}"; Microsoft kept "{kept}".'), asked.presenters, meeting.presenters),
+        (says('You asked for chat "{asked}"; Microsoft kept "{kept}".'), asked.chat, meeting.chat),
+    )
+    for text, wish, there in named:
+        if wish and wish != there:
+            kept = there or says("its own setting")
+            yield Line(text, {"asked": _SAID.get(wish, wish), "kept": _SAID.get(kept, kept)})
+
+
+def _switched(asked: Options, meeting: Meeting, says: Words) -> Iterator[Line]:
+    """Yield lines about options that are on or off."""
+    straight = says("You asked that callers come straight in; they wait.")
+    waiting = says("You asked that callers wait; they come straight in.")
+    sound = says("You asked for a sound when people come; Microsoft kept it off.")
+    silence = says("You asked for no sound when people come; Microsoft kept it on.")
+    recorded = says("You asked for a recording; Microsoft kept it off.")
+    unrecorded = says("You asked for no recording; Microsoft kept it on.")
+    switches = (
+        (asked.dial_in_bypass, meeting.dial_in_bypass, straight, waiting),
+        (asked.announce, meeting.announce, sound, silence),
+        (asked.record, meeting.record, recorded, unrecorded),
+    )
+    for wish, there, wanted_on, wanted_off in switches:
+        if wish is not None and wish != bool(there):
+            yield Line(wanted_on if wish else wanted_off)
+
+
+def _not_taken(asked: str, there: str) -> list[str]:
+    """Return the properties, by Graph's names, that are not as the administrator's settings want them."""
+    kept = json.loads(there) if there else {}
+    return [name for name, value in (json.loads(asked) if asked else {}).items() if kept.get(name) != value]
 
 
 def _left_out(asked: Options, meeting: Meeting) -> list[str]:
