@@ -27,7 +27,7 @@ PROGRAMS = ("bench", "chaos", "day")
 """What runs for minutes, and is no test of pytest's."""
 ROOM = 2 * 1024**3
 """Bytes that must be free in memory before temporary files go there."""
-WORKERS = str(min(8, (os.cpu_count() or 2) + 1))  # some tests wait for a process or a pause
+WORKERS = str(min(8, (os.cpu_count() or 2) + 3))  # some tests wait for a process or a pause
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def some(words: list[str]) -> int:
 def tests(prefix: tuple[str, ...]) -> Gate:
     """Return the gate of the tests: all of them, then their branch coverage, children included."""
     coverage = (PYTHON, "-m", "coverage")
-    pytest = (*prefix, *coverage, "run", "-m", "pytest", "-n", WORKERS)
+    pytest = (*prefix, *coverage, "run", "-m", "pytest", "-n", WORKERS, "--maxschedchunk", "2")
     return Gate(
         "tests", (pytest, (*coverage, "combine", "-q"), (*coverage, "report")), "make test ARGS='-k NAME' runs one"
     )

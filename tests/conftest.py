@@ -17,7 +17,7 @@ import bot
 import cards
 from tests.database import server
 
-settings.register_profile("muster", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("muster", deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("muster")
 
 
