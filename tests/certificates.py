@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from itertools import count
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -21,7 +19,6 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 FAR = datetime(2049, 1, 1, tzinfo=UTC)
-_made = count()
 
 
 @dataclass(frozen=True)
@@ -54,15 +51,9 @@ def locked(password: str) -> KeySerializationEncryption:
     return BestAvailableEncryption(password.encode()) if password else NoEncryption()
 
 
-@cache
-def _key(number: int) -> RSAPrivateKey:
-    """Return one of a few keys: to make one takes as long as ten tests."""
-    return generate_private_key(public_exponent=65537, key_size=2048)
-
-
 def made(*, until: datetime = FAR) -> Made:
-    """Make a certificate that signs itself, valid from 2020 on; two that follow each other have different keys."""
-    key = _key(next(_made) % 2)
+    """Make a certificate that signs itself, valid from 2020 on."""
+    key = generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Muster")])
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
     builder = builder.serial_number(1).not_valid_before(datetime(2020, 1, 1, tzinfo=UTC)).not_valid_after(until)
