@@ -35,20 +35,6 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
         return (yield)
 
 
-WAITING = ("tests/crash/", "tests/chaos/test_chaos.py", "tests/sandbox/test_demo.py")
-"""Tests that mostly wait for processes: one after the other they would leave the processors idle."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spread those that wait evenly among the others, in the same order on every worker."""
-    waiting = [item for item in items if item.nodeid.startswith(WAITING)]
-    others = [item for item in items if not item.nodeid.startswith(WAITING)]
-    apart = len(others) // (len(waiting) + 1) if waiting else 0
-    for number, item in enumerate(waiting):
-        others.insert(number * (apart + 1), item)
-    items[:] = others
-
-
 @contextmanager
 def _stopped(tracer: Coverage | None, *, goes_on: bool = True) -> Iterator[None]:
     if tracer is not None:
