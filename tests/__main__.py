@@ -27,7 +27,7 @@ PROGRAMS = ("bench", "chaos", "day")
 """What runs for minutes, and is no test of pytest's."""
 ROOM = 2 * 1024**3
 """Bytes that must be free in memory before temporary files go there."""
-WORKERS = str(min(8, (os.cpu_count() or 2) + 2))  # some tests wait for a process or a pause
+WORKERS = str(min(8, (os.cpu_count() or 2) + 3))  # some tests wait for a process or a pause
 
 
 @dataclass(frozen=True)
