@@ -26,8 +26,8 @@ Answer = Callable[["Call"], Awaitable[web.Response]]
 _MAX_BODY = 1024 * 1024
 _SECRETIVE = frozenset({"entra", "tokens"})
 """Servers whose bodies are written down without what is secret in them."""
-_TICKS = 3
-"""Turns of the event loop after which an aborted TLS connection is gone."""
+_TICKS = 12
+"""Turns of the event loop after which an aborted TLS connection is gone, also one whose handshake had only begun."""
 
 
 @dataclass(slots=True)
