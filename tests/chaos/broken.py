@@ -51,10 +51,12 @@ class NoDedupe(Around):
 class NoIntent(Around):
     """Asks Graph under a new external id each time, as a bot does that draws it when it calls."""
 
-    async def make(self, tenant: str, request: FrozenRequest, *, reference: str) -> Meeting:
+    async def make(self, tenant: str, request: FrozenRequest, *, reference: str, by: Person | None = None) -> Meeting:
         """Send other bytes on every retry."""
         body = json.loads(request.body) | {"externalId": secrets.token_hex(16)}
-        meeting: Meeting = await self._part.make(tenant, replace(request, body=json.dumps(body)), reference=reference)
+        meeting: Meeting = await self._part.make(
+            tenant, replace(request, body=json.dumps(body)), reference=reference, by=by
+        )
         return meeting
 
 
