@@ -159,7 +159,7 @@ def _run(command: "list[str]", told: str) -> str:
         reader.start()
         try:
             _watch(reader, printed, told)
-        except BaseException:
+        except BaseException:  # Ctrl-C too must not leave an installer behind
             child.kill()
             raise
     return "".join(printed).strip() or f"exit {child.returncode}" if child.returncode else ""

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import ssl
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -175,7 +176,7 @@ class _Answer:
     machine: bool
 
 
-class _Source:
+class _Source(ABC):
     """Where tokens come from, and its connections; used by threads, one at a time: MSAL's caches are not safe."""
 
     machine = False
@@ -205,8 +206,9 @@ class _Source:
         """Close the connections."""
         self._http.close()
 
+    @abstractmethod
     def _asked(self, scope: str) -> object:
-        raise NotImplementedError
+        """Return what MSAL answers."""
 
 
 class _Machine(_Source):

@@ -121,7 +121,7 @@ async def _start_bot(stage: Stage) -> tuple[Child, int]:
             if left and wanted and _free(port) != port:
                 continue  # somebody took the port meanwhile
             raise CannotStart(_failed("Muster", stopped)) from stopped
-        except BaseException:
+        except BaseException:  # Ctrl-C too must not leave a bot behind
             await bot.stop()
             raise
         taken = f" ({wanted} is taken)" if wanted not in (0, port) else ""

@@ -249,7 +249,7 @@ def migrate(connection: sqlite3.Connection, steps: list[Migration]) -> None:
                 for statement in _statements(step.sql):
                     connection.execute(statement)
                 connection.execute("INSERT INTO schema_version VALUES (?, ?)", (step.version, step.name))
-        except BaseException:
+        except BaseException:  # whatever ends it, a step is there as a whole or not at all (C14)
             connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")

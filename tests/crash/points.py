@@ -1,8 +1,8 @@
 """The crash points of ENGINE 3.4, and processes that are struck exactly there.
 
-Where the outside holds the answer (C5, C7, C13) the sandbox's gates hold it and the test sends the signal. Where the
-crash is between two things of ours, a part around a real part of `app.build` sends the signal to its own process: it
-is struck exactly there, and after SIGCONT goes on from there.
+Where the outside holds the answer (C5, C7, C10, C13) the sandbox's gates hold it and the test sends the signal. Where
+the crash is between two things of ours, a part around a real part of `app.build` sends the signal to its own process:
+it is struck exactly there, and after SIGCONT goes on from there.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Point:
     `gate` is the sandbox's operation whose answer is held, `before` or `after` its effect; without one the process
     strikes itself. Not `durable`: only a redelivery brings the request back. `copies`: the connector may have taken the
     lost post, so the card stands twice until somebody touches one. `frozen_only`: being killed there is another row.
-    `late` is what the log says when the frozen one learns that another went on.
+    `late` is what the log says when the frozen one learns that another went on; `words` are what is asked for.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Point:
     copies: bool = False
     frozen_only: bool = False
     late: str = ""
+    words: str = "meet now Retro"
 
 
 POINTS = (
@@ -58,12 +59,17 @@ POINTS = (
     Point("C6", late="lease.lost task=message"),
     Point("C7", gate=("connector.post", "after"), copies=True, late="message.sent|lease.lost task=message"),
     Point("C8"),
+    Point(
+        "C10",
+        gate=("graph.update", "after"),
+        late="timer.done .*outcome=stale|lease.lost task=timer",
+        words="meet now Retro lobby organizer",
+    ),
     Point("C13", gate=("connector.post", "before"), copies=True, frozen_only=True, late="message.sent|lease.lost"),
 )
 MIGRATION, SIGN_IN = "C14", "C12"
 OWED: Mapping[str, str] = {
     "C9": "subscriptions come with issue 7",
-    "C10": "changing a meeting after it was made comes with issue 7",
     "C11": "calls come with issue 7",
 }
 """The rows of what does not exist yet: whoever builds it adds the row above."""

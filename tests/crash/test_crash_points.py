@@ -64,7 +64,7 @@ class Case:
     async def struck(self) -> Gate | None:
         """Ask for a meeting and return when the process is dead, or stands still, at the point."""
         gate = self.cloud.hold(self.point.gate[0], when=self.point.gate[1]) if self.point.gate else None
-        self.asked = asyncio.create_task(self.first.client.say(self.cloud.tenant.ana, self.chat, "meet now Retro"))
+        self.asked = asyncio.create_task(self.first.client.say(self.cloud.tenant.ana, self.chat, self.point.words))
         if gate:
             async with asyncio.timeout(PATIENCE):
                 await gate.reached
@@ -106,6 +106,8 @@ class Case:
         asked = self.cloud.journal.find("graph.createOrGet")
         assert all(call.request == asked[0].request for call in asked)
         assert len({call.response["joinWebUrl"] for call in asked if call.response}) == 1
+        if "organizer" in self.point.words:
+            assert [meeting.lobby["scope"] for meeting in self.cloud.graph.meetings] == ["organizer"]
         stand = self.cloud.bot_posts(self.chat)
         assert len(stand) in cards
         for card in stand if len(stand) > 1 else ():
