@@ -31,7 +31,7 @@ GARBAGE_AFTER = 10_000
 def run(argv: list[str], build: Build) -> int:
     """Run the command line and return the exit status: 0 done, 1 failed, 2 cannot start or not understood."""
     if argv[:1] == ["test"]:
-        return subprocess.call([sys.executable, str(ROOT / "tests"), *argv[1:]])  # noqa: S603 - our own interpreter
+        return subprocess.call([sys.executable, "-m", "tests", *argv[1:]], cwd=ROOT)  # noqa: S603 - our own interpreter
     options = _parser().parse_args(argv or ["serve"])
     try:
         return int(options.do(options, build))

@@ -8,6 +8,7 @@ import ssl
 import tempfile
 import uuid
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +76,9 @@ class Authority:
             + server_certificate.public_bytes(_PEM)
         )
 
+    @cached_property
     def server_context(self) -> ssl.SSLContext:
-        """Return what a loopback server needs to speak HTTPS."""
+        """What the loopback servers need to speak HTTPS."""
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(self._server_file)
         return context

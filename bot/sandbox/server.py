@@ -96,7 +96,7 @@ class Server(ABC):
         """Listen on 127.0.0.1 (port 0: any free one) and set `url`. Raises OSError if the port is taken."""
         self._runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
-        context = self._authority.server_context() if self.secure else None
+        context = self._authority.server_context if self.secure else None
         self._site = web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=context)
         await self._site.start()
         self.url = f"{'https' if self.secure else 'http'}://localhost:{self._runner.addresses[0][1]}"

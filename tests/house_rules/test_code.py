@@ -7,6 +7,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 MODULE_LINES, FUNCTION_LINES, PARAMETERS = 300, 40, 5
@@ -14,9 +15,15 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 Trees = dict[Path, ast.Module]
 
 
+@cache
+def nodes(tree: ast.AST) -> list[ast.AST]:
+    """Every node of a tree; each rule wants them."""
+    return list(ast.walk(tree))
+
+
 def functions(tree: ast.AST) -> Iterator[Function]:
     """Every function and method of a module."""
-    return (node for node in ast.walk(tree) if isinstance(node, Function))
+    return (node for node in nodes(tree) if isinstance(node, Function))
 
 
 def lines_of(path: Path) -> list[str]:
@@ -29,7 +36,7 @@ def code_lines(node: ast.AST, lines: list[str]) -> int:
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     silent = {
         number
-        for inner in ast.walk(node)
+        for inner in nodes(node)
         if isinstance(inner, documented) and inner.body and ast.get_docstring(inner, clean=False) is not None
         for number in range(inner.body[0].lineno, (inner.body[0].end_lineno or 0) + 1)
     }
@@ -111,7 +118,7 @@ def test_tests_neither_mock_nor_sleep(tests: Trees) -> None:
     """Tests meet real parts over the wire, and wait for what happens instead of for time."""
     wrong = []
     for path, tree in tests.items():
-        for node in ast.walk(tree):
+        for node in nodes(tree):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
             origin = node.module or "" if isinstance(node, ast.ImportFrom) else ""
             if any("mock" in name.casefold() for name in (*names, origin)):
@@ -135,7 +142,7 @@ def test_no_error_is_swallowed_whole(production: Trees) -> None:
     wrong = [
         f"{path.name}:{node.lineno}"
         for path, tree in production.items()
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"}))
         and all(isinstance(line, ast.Pass) for line in node.body)

@@ -27,7 +27,7 @@ class AnotherGraph:
         self.providers = ["unknown", "teamsForBusiness"]
         application = web.Application()
         application.router.add_route("*", "/{version}/{path:.+}", self._handle)
-        self._context = authority.server_context()
+        self._context = authority.server_context
         self._server = TestServer(application, scheme="https", host="localhost")
 
     async def __aenter__(self) -> Self:

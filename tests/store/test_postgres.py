@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -236,7 +237,7 @@ async def test_nobody_there(tmp_path: object) -> None:
 async def test_wrong_settings(postgres_server: str, name: str) -> None:
     """A database that is not there, or an address without sense, is a mistake in MUSTER_STORE."""
     wrong = {
-        "no_such_database": postgres_server.replace("/postgres?", "/no_such_database?"),
+        "no_such_database": urlsplit(postgres_server)._replace(path="/no_such_database").geturl(),
         "bad port": "postgresql://muster:s3cret@localhost:port/muster",
         "a slash in the password": "postgresql://muster:s3cret/x@localhost/muster",
     }

@@ -57,7 +57,7 @@ async def key_server(aiohttp_server: AiohttpServer, authority: Authority, signer
     app = web.Application()
     app.router.add_get("/openid", server.openid)
     app.router.add_get("/keys", server.jwks)
-    started = await aiohttp_server(app, ssl=authority.server_context())
+    started = await aiohttp_server(app, ssl=authority.server_context)
     server.url = f"https://127.0.0.1:{started.port}"
     return server
 
@@ -67,7 +67,7 @@ async def connector(aiohttp_server: AiohttpServer, authority: Authority) -> Conn
     stub = Connector()
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", stub.handle)
-    started = await aiohttp_server(app, ssl=authority.server_context())
+    started = await aiohttp_server(app, ssl=authority.server_context)
     stub.url = f"https://127.0.0.1:{started.port}"
     return stub
 
