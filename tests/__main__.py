@@ -26,6 +26,12 @@ ROOT = Path(__file__).resolve().parent.parent
 NETWORK = Path(__file__).resolve().parent / "network"
 PYTHON = sys.executable
 LINT_IMPORTS = "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
+ALPHABET = """
+from hypothesis import given, settings
+from hypothesis.strategies import text
+settings(max_examples=1, database=None, deadline=None)(given(text())(lambda _: None))()
+"""
+"""Makes hypothesis write down which characters there are: a second's work, which else each worker does for itself."""
 PROGRAMS = ("bench", "chaos", "day")
 """What runs for minutes, and is no test of pytest's."""
 ROOM = 2 * 1024**3
@@ -114,6 +120,7 @@ def tests(prefix: tuple[str, ...]) -> Gate:
     return Gate(
         "tests",
         (
+            (PYTHON, "-c", ALPHABET),
             (*pytest, "-n", WORKERS, "--maxschedchunk", "2"),
             (*coverage, "combine", "-q"),
             (*coverage, "report"),
