@@ -137,7 +137,8 @@ def fix() -> int:
 
 def offline() -> tuple[tuple[str, ...], dict[str, str]]:
     """Return a prefix for commands and an environment in which only loopback can be reached; say which way it is."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("MUSTER_", "MicrosoftApp"))}
+    own = ("MUSTER_", "MicrosoftApp", "SSL_CERT_", "REQUESTS_CA_BUNDLE")  # whom this machine trusts is its own affair
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     if given := os.environ.get("MUSTER_TEST_POSTGRES"):  # in a namespace only one behind a socket's path is there
         environ["MUSTER_TEST_POSTGRES"] = given
     environ["MUSTER_SETUP"] = "off"  # this interpreter is the one to test, in children too
