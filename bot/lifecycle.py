@@ -26,6 +26,7 @@ from bot.errors import (
     Unclear,
     told,
 )
+from bot.finding import Finding
 from bot.leases import TimerClaim
 from bot.model import (
     ChannelKind,
@@ -88,6 +89,7 @@ class Lifecycle:
             TimerKind.EVENT: self._event,
             TimerKind.SPARE: self._spare,
             TimerKind.STALL: self._stall,
+            TimerKind.FIND: self._find,
         }
         return await runners[claim.timer.kind](claim)
 
@@ -203,6 +205,9 @@ class Lifecycle:
     async def _stall(self, _claim: TimerClaim) -> Decide:
         nothing = Reply(outcome="no spare")
         return self._with_room(lambda found, view: spares.taken(found, view, _id(view)) or nothing)
+
+    async def _find(self, claim: TimerClaim) -> Decide:
+        return await Finding(self.meetings, self.policy, self.clock, self.chance).run(claim)
 
     async def _event(self, claim: TimerClaim) -> Decide:
         if self.calendar is None:

@@ -150,6 +150,7 @@ class TimerKind(StrEnum):
     EVENT = "event"
     SPARE = "spare"
     STALL = "stall"
+    FIND = "find"
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,7 +185,10 @@ class Calendar(Protocol):
         ...
 
     async def read(self, tenant: str, oid: str, event_id: str, *, reference: str, by: Person | None = None) -> Meeting:
-        """Return an event as a meeting; `join_url` is empty while Outlook has not filled `onlineMeeting` in yet."""
+        """Return an event as a meeting; `join_url` is empty while Outlook has not filled `onlineMeeting` in yet.
+
+        One that Outlook left offline is made an online meeting first.
+        """
         ...
 
     async def remove(self, tenant: str, oid: str, event_id: str, *, reference: str, by: Person | None = None) -> None:

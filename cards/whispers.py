@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bot.model import DialIn, Rendered, Whisper
-from cards import escape, failures, phone, times
+from cards import escape, failures, lookups, phone, times
 from cards.parts import Act, Button, Content, Line, Look, Part, Row, join, open_button, plain_text
 from cards.skeletons import rendered
 from cards.words import Words, words
@@ -413,6 +413,8 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "failed": failed,
     "dial-in": dial_in,
     "no-dial-in": no_dial_in,
+    "not-found": lookups.not_found,
+    "not-looked-up": lookups.not_looked_up,
     "no-numbers": no_numbers,
     "host-wanted": host_wanted,
     "host-asked": host_asked,
