@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from bot import meeting_options, patching, ways
 from bot.backoff import delay
-from bot.commands.command import derived
+from bot.deciding import with_room
 from bot.decisions import Reply, View
 from bot.errors import MeetingsError, NotDone, NotNow, Refused, SendError, Unclear
 from bot.leases import TimerClaim
@@ -51,12 +51,12 @@ class Applying:
             if isinstance(error, NotNow):
                 self.report(room, error, "graph.not_now")
             if attempts >= TRIES and not opening:
-                return _with_room(patching.not_patched)
+                return with_room(patching.not_patched)
             return _waiting(delay(attempts, error.retry_after, self.chance.fraction()), attempts)
         except Refused as error:
             self.report(room, error, "graph.options_refused")
-            return _with_room(patching.not_patched)
-        return _with_room(lambda there, view, whisper_id: patching.patched(there, applied, view, whisper_id))
+            return with_room(patching.not_patched)
+        return with_room(lambda there, view, whisper_id: patching.patched(there, applied, view, whisper_id))
 
     def _explain(self, room: Room, options: Options) -> None:
         if names := meeting_options.named(options):
@@ -107,11 +107,4 @@ def _waiting(seconds: float, attempts: int) -> Decide:
     def decide(room: Room, view: View, _: str) -> Reply:
         return patching.waiting(room, view.now + int(seconds * 1000), attempts)
 
-    return _with_room(decide)
-
-
-def _with_room(decide: Callable[[Room, View, str], Reply]) -> Decide:
-    def decision(view: View) -> Reply:
-        return decide(view.room, view, derived(view.fresh_id, "whisper")) if view.room else Reply(outcome="no room")
-
-    return decision
+    return with_room(decide)

@@ -89,7 +89,7 @@ class Lifecycle:
             TimerKind.EVENT: self._event,
             TimerKind.SPARE: self._spare,
             TimerKind.STALL: self._stall,
-            TimerKind.FIND: self._find,
+            TimerKind.FIND: Finding(self.meetings, self.policy, self.clock, self.chance).run,
         }
         return await runners[claim.timer.kind](claim)
 
@@ -105,7 +105,7 @@ class Lifecycle:
         self.observe(Event("timer.set_aside" if aside else "timer.failed", fields, logging.ERROR))
         if not aside:
             counted = replace(timer, payload={**timer.payload, "failures": failures})
-            return lambda view: Reply((SetTimer(_again(counted, view.now + FAILED_RETRY_MS)),), "failed")
+            return lambda view: Reply((SetTimer(replace(counted, due_at=view.now + FAILED_RETRY_MS)),), "failed")
         if timer.kind in {TimerKind.OPEN, TimerKind.GIVE_UP}:
             return self._with_room(lambda found, view: rooms.broken(found, now=view.now, whisper_id=_id(view)))
         return lambda _: Reply(outcome="set aside")
@@ -206,9 +206,6 @@ class Lifecycle:
         nothing = Reply(outcome="no spare")
         return self._with_room(lambda found, view: spares.taken(found, view, _id(view)) or nothing)
 
-    async def _find(self, claim: TimerClaim) -> Decide:
-        return await Finding(self.meetings, self.policy, self.clock, self.chance).run(claim)
-
     async def _event(self, claim: TimerClaim) -> Decide:
         if self.calendar is None:
             return lambda _: Reply(outcome="no calendar")
@@ -247,7 +244,7 @@ class Lifecycle:
             reply = rooms.called(view.room, found, now=view.now) if view.room else Reply(outcome="no room")
             if wait is None or timer.attempts >= LOOK_UPS:
                 return reply
-            again = SetTimer(_again(timer, view.now + int(wait * 1000)))
+            again = SetTimer(replace(timer, due_at=view.now + int(wait * 1000)))
             return Reply((*reply.effects, again), reply.outcome)
 
         return decision
@@ -293,7 +290,7 @@ class Lifecycle:
         except NotNow as error:
             if timer.attempts < SIGN_OUTS:
                 wait = delay(timer.attempts, error.retry_after, self.chance.fraction())
-                return lambda view: Reply((SetTimer(_again(timer, view.now + int(wait * 1000))),), "not yet")
+                return lambda view: Reply((SetTimer(replace(timer, due_at=view.now + int(wait * 1000))),), "not yet")
             name = "not-signed-out"
         words = Whisper(name, {}, payload["language"], payload["zone"], payload["reference"])
         return lambda view: Reply((PlanMessage(_told(timer, person, words, view)),), name)
@@ -360,7 +357,3 @@ def _unsure(room: Room, *, unclear: bool) -> Room:
 
 def _id(view: View) -> str:
     return derived(view.fresh_id, "whisper")
-
-
-def _again(timer: Timer, due_at: int) -> Timer:
-    return Timer(timer.timer_key, timer.kind, timer.tenant, timer.subject, due_at, timer.payload, timer.attempts)

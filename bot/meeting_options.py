@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from bot.model import NO_OPTIONS, GraphCall, Invited, LobbyScope, Meeting, Options, Person, Role, Room
+from bot.model import NO_OPTIONS, GraphCall, Invited, LobbyScope, Meeting, Options, Role, Room
 
 TOPIC_DEFAULTS = Options(lobby=LobbyScope.ORGANIZATION, dial_in_bypass=True)
 """What a topic's meeting has unless something else is asked for: nobody waits in an incident (EXPERIENCE 1.7)."""
@@ -67,7 +67,7 @@ def as_private_as_asked(options: Options, meeting: Meeting) -> bool:
 
 def lacking(options: Options, meeting: Meeting) -> Options:
     """Return what is asked for, can be set later, and is not there."""
-    there = {name for one in meeting.invited for name in _names(one.person)}
+    there = {name for one in meeting.invited for name in one.person.names}
     told = _read(meeting.more)
     more = {name: value for name, value in _read(options.more).items() if told.get(name) != value}
     return Options(
@@ -77,7 +77,7 @@ def lacking(options: Options, meeting: Meeting) -> Options:
         announce=_unlike(options.announce, meeting.announce),
         record=_unlike(options.record, meeting.record),
         chat=options.chat if options.chat != meeting.chat else "",
-        invited=tuple(one for one in options.invited if not there.intersection(_names(one.person))),
+        invited=tuple(one for one in options.invited if not there.intersection(one.person.names)),
         more=json.dumps(more, sort_keys=True) if more else "",
     )
 
@@ -94,10 +94,6 @@ def opened_up(options: Options) -> Options:
 
 def _unlike(asked: bool | None, there: bool | None) -> bool | None:
     return None if asked is None or asked == there else asked
-
-
-def _names(person: Person) -> set[str]:
-    return {name.casefold() for name in (person.oid, person.upn) if name}
 
 
 def _read(more: str) -> Mapping[str, Any]:

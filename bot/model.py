@@ -165,6 +165,11 @@ class Person:
     name: str = ""
     upn: str = ""
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Return by what Graph may call them, in one case: object id and sign-in name, as far as they are known."""
+        return frozenset(name.casefold() for name in (self.oid, self.upn) if name)
+
 
 @dataclass(frozen=True, slots=True)
 class Chat:
@@ -278,6 +283,8 @@ class Options:
 
 
 NO_OPTIONS = Options()
+SETTING = "options"
+"""`Room.trying` of an open room whose options are still being set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,8 +359,8 @@ class Room:
 
     `zone` is the chat's zone as an IANA name (empty: UTC); `language` the public card's language.
     `trying` says why a room still opening waits: empty, `slow` (not answered yet), `unavailable`, or
-    `unclear`: the same, and an attempt may have made the meeting all the same; of an open one, that its `options` are
-    still being set. While it is opening, `meeting` is one that nobody may be shown yet.
+    `unclear`: the same, and an attempt may have made the meeting all the same; of an open one, that options are still
+    being set (`SETTING`). While it is opening, `meeting` is one that nobody may be shown yet.
     `topic` is "" for a chat's own room, `#` and a key for a topic, `thread:` and a root's id, or an id of its own.
     `people` are those whom the request mentioned; `backup_bridge` is what to use while Microsoft does not answer.
     """

@@ -7,10 +7,8 @@ from dataclasses import replace
 from bot import hosts, meeting_options, numberless, rooms
 from bot.decisions import DropTimer, RefreshCards, Reply, SaveRoom, View
 from bot.errors import Refused
-from bot.model import NO_OPTIONS, GraphCall, Meeting, Room, RoomState
+from bot.model import NO_OPTIONS, SETTING, GraphCall, Meeting, Room, RoomState
 
-SETTING = "options"
-"""`Room.trying` of an open room whose options are still being set."""
 FIRST_LOOK = 1_000
 """ms after which an event without a link is read again."""
 HAS_A_LINK = frozenset({RoomState.SCHEDULED, RoomState.OPEN, RoomState.LIVE, RoomState.EMPTY})

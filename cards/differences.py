@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from bot.model import LobbyScope, Meeting, Options, Person, Room
+from bot.model import SETTING, LobbyScope, Meeting, Options, Person, Room
 from cards.parts import Line
 from cards.words import Words
 
-SETTING = "options"
-"""`Room.trying` while options are still being set: nothing differs yet."""
 _SAID = {LobbyScope.ORGANIZATION_AND_FEDERATED.value: "federated"}
 """Graph's names of scopes that people say otherwise."""
 
@@ -67,13 +65,9 @@ def _not_taken(asked: str, there: str) -> list[str]:
 
 def _left_out(asked: Options, meeting: Meeting) -> list[str]:
     """Return the names of those who are not part of the meeting, as far as Microsoft's answer names anybody."""
-    there = {name for one in meeting.invited for name in (*_ids(one.person), one.person.name.casefold())}
+    there = {name for one in meeting.invited for name in _known(one.person)}
     return [one.person.name for one in asked.invited if one.person.name and not there & _known(one.person)]
 
 
 def _known(person: Person) -> set[str]:
-    return {*_ids(person), person.name.casefold()}
-
-
-def _ids(person: Person) -> set[str]:
-    return {name.casefold() for name in (person.oid, person.upn) if name}
+    return {*person.names, person.name.casefold()}

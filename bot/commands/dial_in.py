@@ -11,10 +11,11 @@ from bot.decisions import Reply, SetTimer
 from bot.errors import UsageError
 from bot.model import DialIn, Meeting, MeetingKey, Person, Room, RoomState, Timer, TimerKind, Way
 
-SHORTEST_ID, LONGEST_ID, LONGEST_LINK = 6, 20, 2_000
+SHORTEST_ID, LONGEST_ID, LONGEST_VIDEO, LONGEST_LINK = 6, 20, 200, 2_000
 LONGEST_TYPED = 60
 _LINK = re.compile(r"https://\S+")
 _ID = re.compile(r"[\d\s.#-]+")
+_VIDEO = re.compile(r"(\d+)@[\w.-]+", re.ASCII)
 
 
 def run(asked: Asked) -> Reply:
@@ -53,6 +54,8 @@ def keys(words: str) -> tuple[tuple[MeetingKey, str], ...]:
     """Return what the words may mean, in the order to try: a join link; digits are a meeting id or a video room's."""
     if link := _LINK.search(words):
         return ((MeetingKey.JOIN_URL, link[0]),) if len(link[0]) <= LONGEST_LINK else ()
+    if video := _VIDEO.fullmatch(words):
+        return ((MeetingKey.VIDEO_ID, video[0]),) if len(video[0]) <= LONGEST_VIDEO else ()
     digits = "".join(filter(str.isdecimal, words)) if _ID.fullmatch(words) else ""
     if not SHORTEST_ID <= len(digits) <= LONGEST_ID:
         return ()
@@ -62,9 +65,8 @@ def keys(words: str) -> tuple[tuple[MeetingKey, str], ...]:
 
 def may_know(meeting: Meeting, person: Person) -> bool:
     """Say whether a meeting is this person's: the app's right would show it to anybody who guesses its id."""
-    ours = {name.casefold() for name in (person.oid, person.upn) if name}
-    theirs = (meeting.organizer_oid, *(name for one in meeting.invited for name in (one.person.oid, one.person.upn)))
-    return not ours.isdisjoint(name.casefold() for name in theirs if name)
+    theirs = (Person("", meeting.organizer_oid), *(one.person for one in meeting.invited))
+    return any(person.names & other.names for other in theirs)
 
 
 def found(asked: Asked, meeting: Meeting | None) -> Reply:

@@ -92,6 +92,8 @@ WHISPER_DATA: dict[str, dict[str, Any]] = {
         "url": DIAL_IN.url,
     },
     "no-dial-in": {"subject": "Retro"},
+    "not-found": {"typed": "234 567 890 12"},
+    "not-looked-up": {"typed": "234 567 890 12"},
     "no-numbers": {},
     "no-meeting": {},
     "help": {"bot": "Muster", "commands": [["meet now [subject]", "A meeting here"], ["dial-in", "The numbers"]]},
