@@ -10,7 +10,7 @@ from bot import meeting_options, patching, ways
 from bot.backoff import delay
 from bot.deciding import with_room
 from bot.decisions import Reply, View
-from bot.errors import MeetingsError, NotDone, NotNow, Refused, SendError, Unclear
+from bot.errors import MeetingsError, NotDone, NotNow, Refused, SendError, SignInNeeded, Unclear
 from bot.leases import TimerClaim
 from bot.model import NO_OPTIONS, Chat, GraphCall, Invited, Meeting, Options, Room, RoomState
 from bot.observe import Event, Observer, Value
@@ -54,8 +54,9 @@ class Applying:
                 return with_room(patching.not_patched)
             return _waiting(delay(attempts, error.retry_after, self.chance.fraction()), attempts)
         except Refused as error:
-            self.report(room, error, "graph.options_refused")
-            return with_room(patching.not_patched)
+            lost = isinstance(error, SignInNeeded)
+            self.report(room, error, "graph.sign_in_needed" if lost else "graph.options_refused")
+            return with_room(patching.token_lost if lost else patching.not_patched)
         return with_room(lambda there, view, whisper_id: patching.patched(there, applied, view, whisper_id))
 
     def _explain(self, room: Room, options: Options) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bot import rooms
 from bot.backoff import delay
 from bot.decisions import DropTimer, Reply, SetTimer
-from bot.errors import MeetingsError, NotNow, Refused
+from bot.errors import MeetingsError, NotNow, Refused, SignInNeeded
 from bot.leases import TimerClaim
 from bot.model import FrozenRequest, Meeting, Person, Room
 from bot.ports import Calendar, Chance, Clock, Decide, Meetings
@@ -44,12 +44,13 @@ class Deleting:
                 await self.calendar.remove(*where, event_id, reference=reference, by=_undoes(claim))
             else:
                 await self.meetings.delete(*where, meeting_id, reference=reference, by=_undoes(claim))
-        except NotNow as error:
+        except (NotNow, SignInNeeded) as error:  # whose sign-in has ended may sign in again
             until = payload.setdefault("until", timer.due_at + rooms.UNDO_FOR)  # the release before did not say
             if self.clock.now() >= until:
                 return self._left_behind(claim, error)
             grown = min(LONGEST_DELETE_WAIT, DELETE_WAIT * timer.attempts)
-            wait = max(grown, delay(timer.attempts, error.retry_after, self.chance.fraction()))
+            wish = error.retry_after if isinstance(error, NotNow) else None
+            wait = max(grown, delay(timer.attempts, wish, self.chance.fraction()))
             return lambda view: Reply(
                 (SetTimer(replace(timer, due_at=view.now + int(wait * 1000))),), "not deleted yet"
             )

@@ -302,7 +302,8 @@ class Lifecycle:
             return reply
         if reply := self._elsewhere(room, view, error):
             return reply
-        if isinstance(error, PolicyMissing) and policy.auth == "auto" and room.way is Way.APP:
+        signs_in = policy.auth == "auto" and room.way is Way.APP and policy.hosts.requester
+        if isinstance(error, PolicyMissing) and signs_in:
             return ways.without_policy(room, view, version=policy.binding, freeze=policy.freeze)
         return rooms.refused(room, error, now=view.now, whisper_id=_id(view))
 

@@ -395,7 +395,10 @@ def _why(room: Room, code: str) -> Whisper | None:
     data: dict[str, str | int] = {"subject": room.subject}
     name = {"policy": "policy", "host": "cannot-host", "quota": "cannot-host", "calendar": "no-calendar"}.get(code, "")
     if name == "policy":
-        data["minutes"] = round((room.ends_at - room.starts_at) / 60_000)
+        data |= {
+            "minutes": round((room.ends_at - room.starts_at) / 60_000),
+            "service": room.host.oid != room.starter.oid,
+        }
     if name == "no-calendar":
         data["line"] = f"open anyway {room.subject}"
     return Whisper(name, data, room.request.language, room.zone, room.reference) if name else None

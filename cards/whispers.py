@@ -161,7 +161,7 @@ def no_request(_: Whisper, says: Words) -> Parts:
 
 
 def policy(whisper: Whisper, says: Words) -> Parts:
-    """No access policy names the person who asked for `subject`, `minutes` long."""
+    """No access policy names the person who asked for `subject`, `minutes` long; `service`: the account that hosts."""
     values = {"subject": _text(whisper, "subject"), "minutes": _text(whisper, "minutes")}
     again = says.many(
         'As soon as it is made, "{subject}, {minutes} minute" can be tried again.',
@@ -171,10 +171,16 @@ def policy(whisper: Whisper, says: Words) -> Parts:
     return _with_reference(
         whisper,
         says,
-        Line(says("I may not open meetings in your name yet. It's a setting your admin makes; you did nothing wrong.")),
+        Line(_not_allowed(whisper, says)),
         Line(again, values),
         Row((_button(says("Try again"), f"meet now {values['subject']}"), _asks_for_a_host(values["subject"], says))),
     )
+
+
+def _not_allowed(whisper: Whisper, says: Words) -> str:
+    if whisper.data.get("service"):
+        return says("I may not open meetings for the account that hosts here yet. It's a setting your admin makes.")
+    return says("I may not open meetings in your name yet. It's a setting your admin makes; you did nothing wrong.")
 
 
 def _asks_for_a_host(subject: str, says: Words) -> Button:
@@ -191,11 +197,13 @@ def _sign_in(whisper: Whisper, content: Content) -> str:
 def sign_in(whisper: Whisper, says: Words) -> Parts:
     """The person has to sign in, for `subject`, `minutes` long, or for later; `policy`: because no policy names them.
 
-    `browser`: Teams could not do it by itself.
+    `browser`: Teams could not do it by itself; `account`: it was tried with somebody else's account.
     """
     values = {"subject": _text(whisper, "subject"), "minutes": _text(whisper, "minutes")}
-    if _text(whisper, "policy"):
-        why = says("I may not open meetings in your name yet. It's a setting your admin makes; you did nothing wrong.")
+    if _text(whisper, "account"):
+        why = says("That was another account than the one you use here. Please sign in with yours.")
+    elif _text(whisper, "policy"):
+        why = _not_allowed(whisper, says)
     elif values["subject"]:
         why = says("Please sign in once, so that I can open meetings in your name.")
     else:
