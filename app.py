@@ -176,7 +176,15 @@ def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
         calendar=GraphCalendar(edges.meetings),
     )
     reading = Reading(edges.posts, messenger, edges.observe) if edges.posts else None
-    delivery = Delivery(messenger, edges.clock, edges.chance, edges.observe, settings.language, reading)
+    delivery = Delivery(
+        messenger,
+        edges.clock,
+        edges.chance,
+        edges.observe,
+        language=settings.language,
+        reading=reading,
+        teams_url=settings.cloud.teams_url,
+    )
     return Worker(Engine(edges.store, dispatch, lifecycle, delivery, edges.clock, edges.chance, edges.observe))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import cards
 from bot import backoff
+from bot.clouds import WORLDWIDE
 from bot.errors import Gone, NotDone, SendError, Unclear, told
 from bot.leases import Learned, MessageClaim, Sent
 from bot.model import Chat, ChatKind, Message, MessageState, Person, Purpose, Rendered, Whisper
@@ -49,7 +50,8 @@ class _Failed(Exception):
 class Delivery:
     """Sends claimed messages. It never raises, whatever the connector answers and whatever is to be rendered.
 
-    `language` (BCP 47) is that of what a whole chat reads, where the chat has none of its own.
+    `language` (BCP 47) is that of what a whole chat reads, where the chat has none of its own; `teams_url` is where
+    this cloud's Teams opens its own links.
     """
 
     messenger: Messenger
@@ -58,6 +60,7 @@ class Delivery:
     observe: Observer
     language: str = "en"
     reading: Reading | None = None
+    teams_url: str = WORLDWIDE.teams_url
 
     async def send(self, claim: MessageClaim) -> Sent:
         """Post, edit or delete the message and return how that ended."""
@@ -91,7 +94,7 @@ class Delivery:
 
     async def _put(self, claim: MessageClaim, chat: Chat) -> _Put:
         message = claim.message
-        content = render(claim)
+        content = render(claim, self.teams_url)
         if message.activity_id:
             await self.messenger.edit(chat, message.conversation_id, message.activity_id, content)
             return _Put(message.activity_id)
@@ -216,12 +219,12 @@ def _reference(claim: MessageClaim) -> str:
     return claim.room.reference if claim.room else (content.reference if content else "")
 
 
-def render(claim: MessageClaim) -> Rendered:
+def render(claim: MessageClaim, teams_url: str = WORLDWIDE.teams_url) -> Rendered:
     """Return what the message shows now: a card from its room, everything else from its own words."""
     message = claim.message
     if message.purpose is Purpose.CARD and claim.room is not None:
         at_home = message.thread_id == claim.room.home_thread
-        return cards.render_room(claim.room, message.message_id, at_home=at_home)
+        return cards.render_room(claim.room, message.message_id, at_home=at_home, teams_url=teams_url)
     if message.content is None:
         gone = Gone("nothing to show")
         gone.chat = False

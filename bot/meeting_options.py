@@ -15,10 +15,11 @@ _WIDTH = {scope.value: width for width, scope in enumerate(LobbyScope)}
 
 
 def merged(defaults: Options, asked: Options) -> Options:
-    """Return the options of `asked`, and of `defaults` where it says nothing."""
+    """Return the options of `asked`, and of `defaults` where it says nothing: those are then `usual`."""
     more = json.dumps({**_read(defaults.more), **_read(asked.more)}, sort_keys=True) if asked.more else defaults.more
     said = {name: getattr(asked, name) for name in named(asked)}
-    return replace(defaults, **{**said, "more": more})
+    usual = {name for name in (*named(defaults), *asked.usual) if name not in said or name in asked.usual}
+    return replace(defaults, **{**said, "more": more, "usual": tuple(sorted(usual))})
 
 
 def call_for(options: Options, *, calendar: bool) -> GraphCall:
@@ -84,7 +85,8 @@ def lacking(options: Options, meeting: Meeting) -> Options:
 
 def named(options: Options) -> list[str]:
     """Return the names of what these options ask for, in the words of DESIGN."""
-    return [one.name for one in fields(Options) if getattr(options, one.name) != getattr(NO_OPTIONS, one.name)]
+    names = (one.name for one in fields(Options) if getattr(options, one.name) != getattr(NO_OPTIONS, one.name))
+    return [name for name in names if name != "usual"]
 
 
 def opened_up(options: Options) -> Options:

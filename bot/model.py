@@ -266,7 +266,8 @@ class Options:
     `numbers` says whether the card shows phone numbers; it is ours alone, Graph hears nothing of it. `announce` is the
     sound when people come and go; `chat` is `enabled`, `disabled` or `limited`; `presenters` as
     Graph's `allowedPresenters`; `template` a meeting template's id. `more` passes through: a JSON object of
-    onlineMeeting's properties by Graph's names, as text, checked when the settings were read. https://learn.microsoft.com/graph/api/resources/onlinemeeting
+    onlineMeeting's properties by Graph's names, as text, checked when the settings were read. `usual` names
+    those of these that nobody asked for: they are what every meeting here has. https://learn.microsoft.com/graph/api/resources/onlinemeeting
     """
 
     lobby: LobbyScope | None = None
@@ -280,6 +281,7 @@ class Options:
     invited: tuple[Invited, ...] = ()
     more: str = ""
     numbers: bool = True
+    usual: tuple[str, ...] = ()
 
 
 NO_OPTIONS = Options()

@@ -11,6 +11,8 @@ from cards.words import Words
 
 _SAID = {LobbyScope.ORGANIZATION_AND_FEDERATED.value: "federated"}
 """Graph's names of scopes that people say otherwise."""
+_THERE = {"lobby": "lobby_scope"}
+"""Where a meeting says what it has, if not under the option's own name."""
 
 
 def differences(room: Room, meeting: Meeting, says: Words) -> tuple[Line, ...]:
@@ -18,7 +20,7 @@ def differences(room: Room, meeting: Meeting, says: Words) -> tuple[Line, ...]:
     if room.trying == SETTING:
         return ()
     asked = room.options
-    lines = [*_kept(asked, meeting, says), *_switched(asked, meeting, says)]
+    lines = [*_kept(asked, meeting, says), *_switched(asked, meeting, says), *_unusual(asked, meeting, says)]
     if names := _left_out(asked, meeting):
         lines.append(Line(says("Microsoft did not add {names}."), {"names": ", ".join(names)}))
     if properties := _not_taken(asked.more, meeting.more):
@@ -29,12 +31,13 @@ def differences(room: Room, meeting: Meeting, says: Words) -> tuple[Line, ...]:
 def _kept(asked: Options, meeting: Meeting, says: Words) -> Iterator[Line]:
     """Yield lines about options that are one of several words."""
     named = (
-        (says('You asked for lobby "{asked}"; Microsoft kept "{kept}".'), asked.lobby or "", meeting.lobby_scope),
-        (says('You asked for presenters "{asked}"; Microsoft kept "{kept}".'), asked.presenters, meeting.presenters),
-        (says('You asked for chat "{asked}"; Microsoft kept "{kept}".'), asked.chat, meeting.chat),
+        ("lobby", says('You asked for lobby "{asked}"; Microsoft kept "{kept}".')),
+        ("presenters", says('You asked for presenters "{asked}"; Microsoft kept "{kept}".')),
+        ("chat", says('You asked for chat "{asked}"; Microsoft kept "{kept}".')),
     )
-    for text, wish, there in named:
-        if wish and wish != there:
+    for name, text in named:
+        wish, there = getattr(asked, name) or "", getattr(meeting, _THERE.get(name, name))
+        if name not in asked.usual and wish and wish != there:
             kept = there or says("its own setting")
             yield Line(text, {"asked": _SAID.get(wish, wish), "kept": _SAID.get(kept, kept)})
 
@@ -48,13 +51,34 @@ def _switched(asked: Options, meeting: Meeting, says: Words) -> Iterator[Line]:
     recorded = says("You asked for a recording; Microsoft kept it off.")
     unrecorded = says("You asked for no recording; Microsoft kept it on.")
     switches = (
-        (asked.dial_in_bypass, meeting.dial_in_bypass, straight, waiting),
-        (asked.announce, meeting.announce, sound, silence),
-        (asked.record, meeting.record, recorded, unrecorded),
+        ("dial_in_bypass", straight, waiting),
+        ("announce", sound, silence),
+        ("record", recorded, unrecorded),
     )
-    for wish, there, wanted_on, wanted_off in switches:
-        if wish is not None and wish != bool(there):
+    for name, wanted_on, wanted_off in switches:
+        wish = getattr(asked, name)
+        if name not in asked.usual and wish is not None and wish != bool(getattr(meeting, name)):
             yield Line(wanted_on if wish else wanted_off)
+
+
+def _unusual(asked: Options, meeting: Meeting, says: Words) -> Iterator[Line]:
+    """Yield the line about what every meeting here is to have and this one has not: nobody asked for it today."""
+    words = {
+        "lobby": says("the lobby"),
+        "presenters": says("who presents"),
+        "chat": says("the chat"),
+        "dial_in_bypass": says("whether callers wait"),
+        "announce": says("a sound when people come"),
+        "record": says("the recording"),
+    }
+    names = [words[name] for name in words if name in asked.usual and _differs(name, asked, meeting)]
+    if names:
+        yield Line(says("Microsoft kept other settings than are usual here: {names}."), {"names": ", ".join(names)})
+
+
+def _differs(name: str, asked: Options, meeting: Meeting) -> bool:
+    wish, there = getattr(asked, name), getattr(meeting, _THERE.get(name, name))
+    return bool(wish != (bool(there) if isinstance(wish, bool) else there))
 
 
 def _not_taken(asked: str, there: str) -> list[str]:
