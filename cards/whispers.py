@@ -292,9 +292,26 @@ def host_asked(whisper: Whisper, says: Words) -> Parts:
 
 
 def cannot_host(whisper: Whisper, says: Words) -> Parts:
-    """Who asked for `subject` cannot host; somebody else in the chat can."""
+    """Who asked for `subject` cannot host, by the `code` of `bot.rooms`; somebody else in the chat can.
+
+    Where a `service` account hosts, nobody in the chat can do anything about it.
+    """
     values = {"subject": _text(whisper, "subject")}
-    text = says("Microsoft does not let your account host meetings, so {subject} is not open. Somebody else here can.")
+    quota = _text(whisper, "code") == "quota"
+    if whisper.data.get("service"):
+        text = (
+            says("The account that hosts here has used up Microsoft's meetings of this month: {subject} is not open.")
+            if quota
+            else says("Microsoft does not let the account that hosts here host meetings: {subject} is not open.")
+        )
+        return _with_reference(whisper, says, Line(text, values), Line(says("Your administrator can change that.")))
+    text = (
+        says("You have used up Microsoft's meetings of this month: {subject} is not open. Somebody else here can host.")
+        if quota
+        else says(
+            "Microsoft does not let your account host meetings, so {subject} is not open. Somebody else here can."
+        )
+    )
     return _with_reference(whisper, says, Line(text, values), Row((_asks_for_a_host(values["subject"], says),)))
 
 

@@ -100,6 +100,25 @@ PRESSES = {
 }
 
 
+@pytest.mark.parametrize(
+    ("code", "service", "says"),
+    [
+        ("quota", False, "You have used up Microsoft's meetings of this month: Retro is not open."),
+        (
+            "quota",
+            True,
+            "The account that hosts here has used up Microsoft's meetings of this month: Retro is not open.",
+        ),
+        ("host", True, "Microsoft does not let the account that hosts here host meetings: Retro is not open."),
+    ],
+)
+def test_whose_limit_it_is_is_said(whisper: Whispers, buttons: Buttons, code: str, service: bool, says: str) -> None:
+    """A month's limit is no missing right, and where a service account hosts nobody here is asked to host instead."""
+    shown = cards.render_whisper(whisper("cannot-host", code=code, service=service))
+    assert says in shown.text
+    assert ("Ask someone here to host" in buttons(shown.card)) is not service
+
+
 def test_every_whisper_has_a_golden_text() -> None:
     """No text reaches people that is not written down here."""
     assert set(cards.WHISPERS) == set(GOLDEN)
