@@ -12,7 +12,7 @@ from bot.deciding import with_room
 from bot.decisions import Reply, View
 from bot.errors import MeetingsError, NotDone, NotNow, Refused, SendError, SignInNeeded, Unclear
 from bot.leases import TimerClaim
-from bot.model import NO_OPTIONS, Chat, GraphCall, Invited, Meeting, Options, Room, RoomState
+from bot.model import NO_OPTIONS, Binding, Chat, GraphCall, Invited, Meeting, Options, Room, RoomState
 from bot.observe import Event, Observer, Value
 from bot.ports import Chance, Clock, Decide, Meetings, Messenger
 
@@ -69,6 +69,9 @@ class Applying:
     async def _update(self, room: Room, meeting: Meeting, options: Options) -> Meeting:
         """Return the meeting as it is now; what only its event knows is kept."""
         named = replace(meeting, organizer_oid=meeting.organizer_oid or room.host.oid)
+        spare = room.binding is Binding.RESERVE  # it was made for nobody: without their subject, at another time
+        if spare:
+            named = replace(named, subject=room.subject, starts_at=room.starts_at, ends_at=room.ends_at)
         applied = await self.meetings.update(
             room.tenant,
             named,
@@ -76,6 +79,7 @@ class Applying:
             reference=room.reference,
             by=ways.by_whom(room),
             language=room.request.language,
+            basics=spare,
         )
         return replace(applied, event_id=meeting.event_id, dial_in=applied.dial_in or meeting.dial_in)
 

@@ -148,11 +148,13 @@ class Meetings(Protocol):
         reference: str,
         by: Person | None = None,
         language: str = "en",
+        basics: bool = False,
     ) -> Meeting:
         """Set the options of a meeting (PATCH) and return it as Graph has it now; what differs is the caller's to see.
 
-        `meeting.organizer_oid` and `meeting.id` name it. Whoever is invited already stays so. A passcode and a template
-        can only be had when the meeting is made (ENGINE R3).
+        `meeting.organizer_oid` and `meeting.id` name it; with `basics` its subject and both times are set too, as
+        `meeting` has them. Whoever is invited already stays so. A passcode and a template can only be had when the
+        meeting is made (ENGINE R3).
         """
         ...
 

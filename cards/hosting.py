@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.model import Whisper
 from cards.parts import Button, Line, Row
-from cards.speech import Parts, button, press, text, with_reference
+from cards.saying import Parts, button, press, text, with_reference
 from cards.words import Words
 
 
@@ -16,12 +16,13 @@ def policy(whisper: Whisper, says: Words) -> Parts:
         'As soon as it is made, "{subject}, {minutes} minutes" can be tried again.',
         int(whisper.data["minutes"]),
     )
+    others = () if whisper.data.get("service") else (_asks_for_a_host(values["subject"], says),)
     return with_reference(
         whisper,
         says,
         Line(not_allowed(whisper, says)),
         Line(again, values),
-        Row((button(says("Try again"), f"meet now {values['subject']}"), _asks_for_a_host(values["subject"], says))),
+        Row((button(says("Try again"), f"meet now {values['subject']}"), *others)),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.model import Whisper
 from cards.parts import Line
-from cards.speech import Parts, text
+from cards.saying import Parts, text
 from cards.words import Words
 
 

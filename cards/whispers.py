@@ -8,13 +8,12 @@ from dataclasses import replace
 from bot.model import DialIn, Rendered, Whisper
 from cards import escape, failures, hosting, lookups, phone, times
 from cards.parts import Content, Line, Look, Row, join, open_button, plain_text
+from cards.saying import LONGEST_LINE, Parts
+from cards.saying import button as _button
+from cards.saying import press as _press
+from cards.saying import text as _text
+from cards.saying import with_reference as _with_reference
 from cards.skeletons import rendered
-from cards.speech import LONGEST_LINE, Parts
-from cards.speech import button as _button
-from cards.speech import press as _press
-from cards.speech import text as _text
-from cards.speech import texts as _texts
-from cards.speech import with_reference as _with_reference
 from cards.words import Words, words
 
 
@@ -41,6 +40,10 @@ def _content(whisper: Whisper) -> Content:
     parts = WHISPERS[whisper.name](whisper, says)
     first = next(part for part in parts if isinstance(part, Line))
     return Content(says, parts, replace(first, look=Look.TEXT))
+
+
+def _texts(whisper: Whisper, name: str) -> tuple[str, ...]:
+    return tuple(str(item) for item in whisper.data.get(name, ()))
 
 
 def typo(whisper: Whisper, says: Words) -> Parts:

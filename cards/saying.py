@@ -1,4 +1,4 @@
-"""What the texts to one person are made of: values, buttons that say a line, and the reference."""
+"""What whispers are made of: their data as text, and buttons that say a command."""
 
 from __future__ import annotations
 
@@ -13,27 +13,22 @@ LONGEST_LINE = 1000
 
 
 def press(title: str, line: str) -> Row:
-    """Return a row with one button that says a command line."""
+    """Return a row of one button."""
     return Row((button(title, line),))
 
 
 def button(title: str, line: str) -> Button:
-    """Return a button that says a command line."""
+    """Return the button that says a command line."""
     return Button(Act.PRESS, escape.clean(title, 40), escape.clean(line, LONGEST_LINE), escape.clean(title))
 
 
 def text(whisper: Whisper, name: str) -> str:
-    """Return one of a whisper's values as text, "" where it is not there."""
+    """Return one text of a whisper's data, "" without it."""
     return str(whisper.data.get(name, ""))
 
 
-def texts(whisper: Whisper, name: str) -> tuple[str, ...]:
-    """Return one of a whisper's lists of text."""
-    return tuple(str(item) for item in whisper.data.get(name, ()))
-
-
 def with_reference(whisper: Whisper, says: Words, *parts: Part) -> Parts:
-    """Return the parts and, where there is one, the reference that people can read out."""
+    """Return the parts and what people can read out."""
     if not whisper.reference:
         return parts
     return (*parts, Line(says("Reference {reference}"), {"reference": whisper.reference}, Look.SUBTLE))
