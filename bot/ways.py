@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot import rooms
+from bot import hosts, rooms
 from bot.decisions import Effect, Park, PlanMessage, Reply, SaveNote, SaveRoom, View
 from bot.model import ChannelKind, Chat, ChatKind, GraphCall, Person, Room, RoomState, Turn, TurnKind, Way, Whisper
 
@@ -69,7 +69,8 @@ def without_policy(room: Room, view: View, *, version: str, freeze: rooms.Freeze
         return Reply(outcome="overtaken")
     bind_thread = to_bind(view.chat, Way.USER, version, view.notes) if view.chat and room.bind_thread else ""
     after = _by_person(rooms.again(room), bind_thread, freeze)
-    note = SaveNote(room.tenant, policy_key(room.host.oid), "", view.now + POLICY_REMEMBERED)
+    about = hosts.about_host(room)
+    note = SaveNote(room.tenant, policy_key(room.host.oid), "", view.now + POLICY_REMEMBERED, about)
     effects: tuple[Effect, ...] = (
         SaveRoom(after),
         note,

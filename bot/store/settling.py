@@ -109,7 +109,7 @@ def _turn_view(at: Applying, turn: Turn, *, unheard: bool) -> Operation[View]:
     scopes = {"tenant": tenant, "scope_key": scope_key, "team_scope": team_scope(chat or turn.chat)}
     unfinished = yield "rooms_unfinished", {**scopes, "thread_id": thread_id, "topics": int(bool(topic))}
     elsewhere = (yield "rooms_elsewhere", {**scopes, "topic": topic, "most": MOST_ELSEWHERE}) if topic else []
-    notes = yield from _notes(tenant, thread_id, (), at.now)
+    notes = yield from _notes(tenant, thread_id, (), at.now, turn.person.oid)
     brought = yield from _brought(notes, thread_id)
     last = yield "room_last", {"tenant": tenant, "thread_id": thread_id}
     waited = turn.data.get("room", "") if turn.kind is TurnKind.SIGNED_IN else ""
@@ -165,13 +165,14 @@ def _timer_view(at: Applying, claim: TimerClaim) -> Operation[View]:
     chat = (yield from at.known.chat(room.tenant, room.home_thread)) if room else None
     if claim.turn is not None:
         return replace((yield from _turn_view(at, claim.turn, unheard=False)), room=room)
-    notes = yield from _notes(claim.timer.tenant, room.home_thread if room else "", room.people if room else (), at.now)
+    where, who = (room.home_thread, room.starter.oid) if room else ("", "")
+    notes = yield from _notes(claim.timer.tenant, where, room.people if room else (), at.now, who)
     return View(now=at.now, fresh_id=at.fresh_id, chat=chat, room=room, notes=notes)
 
 
-def _notes(tenant: str, thread_id: str, people: Sequence[Person], now: int) -> Operation[dict[str, str]]:
-    """Return the tenant's own notes, the thread's, and what is to be known of these people."""
-    found = list((yield "notes_find", {"tenant": tenant, "about": thread_id, "now": now}))
+def _notes(tenant: str, thread_id: str, people: Sequence[Person], now: int, who: str) -> Operation[dict[str, str]]:
+    """Return the tenant's own notes, the thread's, who asks's (by object id), and what is to be known of people."""
+    found = list((yield "notes_find", {"tenant": tenant, "about": thread_id, "who": who, "now": now}))
     for person in people:
         if not person.upn:
             found += yield "notes_about", {"tenant": tenant, "about": person.id, "now": now}

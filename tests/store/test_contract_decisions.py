@@ -276,9 +276,9 @@ async def test_a_timer_that_carries_a_turn_decides_with_the_turn_s_view(store: S
 
 
 async def test_a_decision_sees_the_notes_that_concern_it(store: Store, make: Make) -> None:
-    """A turn sees the notes of its tenant and its chat, a timer those about its room's people too, none sees others."""
+    """Turns see notes about tenant, chat and who asks, timers those about a room's people too; nobody sees others."""
     ben = Person("29:ben", "oid-ben", "Ben")
-    abouts = ("", make.thread, ben.id, "29:ana", "19:other")
+    abouts = ("", make.thread, "oid-ana", ben.id, "29:ana", "19:other", "oid-chloe")
     notes = [SaveNote(make.tenant, f"about {about}", "v", make.now + 9, about) for about in abouts]
     claim = await taken(store, make.turn(), make.now)
     made = (MakeRoom(make.room(people=(ben,))), SetTimer(make.timer()))
@@ -287,5 +287,5 @@ async def test_a_decision_sees_the_notes_that_concern_it(store: Store, make: Mak
     await store.settle_turn(await taken(store, make.turn("b"), make.now), make.looking(views), make.now, "g")
     await store.settle_timer(settled.work.timers[0], make.looking(views), make.now, "h")
     turn, timer = views
-    assert set(turn.notes) == {"about ", f"about {make.thread}"}
-    assert set(timer.notes) == {"about ", f"about {make.thread}", "about 29:ben"}
+    assert set(turn.notes) == {"about ", f"about {make.thread}", "about oid-ana"}
+    assert set(timer.notes) == {*turn.notes, "about 29:ben"}

@@ -49,11 +49,11 @@ ON CONFLICT (tenant, thread_id) DO UPDATE SET
   settings_version = chats.settings_version + CASE WHEN excluded.settings <> chats.settings THEN 1 ELSE 0 END,
   gone_at = CASE WHEN chats.seen_at <= CAST(:since AS BIGINT) THEN excluded.gone_at ELSE chats.gone_at END;
 
--- name: notes_find(tenant, about, now)
--- What a decision may ask about: the tenant's own notes and those about one thing; a thread's pause is the limiter's
--- alone.
+-- name: notes_find(tenant, about, who, now)
+-- What a decision may ask about: the tenant's own notes and those about a thread and a person; a thread's pause is the
+-- limiter's alone.
 SELECT note_key, value FROM notes
-WHERE tenant = CAST(:tenant AS TEXT) AND about IN ('', CAST(:about AS TEXT)) AND until > CAST(:now AS BIGINT)
+WHERE tenant = CAST(:tenant AS TEXT) AND about IN ('', CAST(:about AS TEXT), CAST(:who AS TEXT)) AND until > CAST(:now AS BIGINT)
   AND note_key NOT LIKE 'paused|thread|%';
 
 -- name: notes_about(tenant, about, now)
