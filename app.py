@@ -132,6 +132,7 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
 def _policy(settings: "Settings", edges: Edges) -> "Policy":
     """Return what this deployment decided."""
     from bot.commands.command import Policy
+    from bot.remedies import cmdlets
 
     return Policy(
         edges.meetings.freeze,
@@ -146,6 +147,8 @@ def _policy(settings: "Settings", edges: Edges) -> "Policy":
         hosts=settings.hosts,
         spares=settings.spares,
         public_url=settings.public_url,
+        admins=settings.admins,
+        cmdlets=cmdlets(settings.app_id, settings.cloud),
     )
 
 

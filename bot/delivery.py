@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import cards
 from bot import backoff
 from bot.clouds import WORLDWIDE
-from bot.errors import Gone, NotDone, SendError, Unclear, told
+from bot.errors import Gone, NotDone, Rejected, SendError, Unclear, told
 from bot.leases import Learned, MessageClaim, Sent
 from bot.model import Chat, ChatKind, Message, MessageState, Person, Purpose, Rendered, Whisper
 from bot.observe import Event, Observer, Value
@@ -98,6 +98,8 @@ class Delivery:
         if message.activity_id:
             await self.messenger.edit(chat, message.conversation_id, message.activity_id, content)
             return _Put(message.activity_id)
+        if message.purpose is Purpose.ADVICE and message.to is not None:
+            return await self._advise(claim, chat, message.to, content)
         if message.to is not None and chat.kind is not ChatKind.PERSONAL:
             return await self._whisper(claim, chat, message.to, content)
         if self.reading and (found := await self.reading.find(message, chat)):
@@ -136,6 +138,13 @@ class Delivery:
         except SendError as error:
             raise _Failed(error, learned) from error
         return _Put(activity_id, learned, "said aloud")
+
+    async def _advise(self, claim: MessageClaim, chat: Chat, to: Person, content: Rendered) -> _Put:
+        """Post into an administrator's own chat; who has none is not told elsewhere. Raises Rejected."""
+        put = await self._personally(claim, chat, to, content)
+        if not put.activity_id:
+            raise _Failed(Rejected("the administrator has no chat with the bot"), put.learned)
+        return put
 
     async def _personally(self, claim: MessageClaim, chat: Chat, to: Person, content: Rendered) -> _Put:
         """Post into the person's own chat with the bot; an empty activity id says that there is none."""

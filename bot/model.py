@@ -114,7 +114,7 @@ class Role(StrEnum):
 
 
 class Purpose(StrEnum):
-    """What a message is for, ENGINE 3.1."""
+    """What a message is for, ENGINE 3.1. ADVICE is for an administrator's own chat and no other."""
 
     CARD = "card"
     WHISPER = "whisper"
@@ -122,6 +122,7 @@ class Purpose(StrEnum):
     WELCOME = "welcome"
     REMINDER = "reminder"
     STRAY = "stray"
+    ADVICE = "advice"
 
 
 class MessageState(StrEnum):

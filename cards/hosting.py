@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.model import Whisper
 from cards.parts import Button, Line, Row
-from cards.saying import Parts, button, press, text, with_reference
+from cards.saying import LONGEST_LINE, Parts, button, press, text, texts, with_reference
 from cards.words import Words
 
 
@@ -16,13 +16,13 @@ def policy(whisper: Whisper, says: Words) -> Parts:
         'As soon as it is made, "{subject}, {minutes} minutes" can be tried again.',
         int(whisper.data["minutes"]),
     )
-    others = () if whisper.data.get("service") else (_asks_for_a_host(values["subject"], says),)
+    asks = () if whisper.data.get("service") else (_asks_for_a_host(values["subject"], says),)
     return with_reference(
         whisper,
         says,
         Line(not_allowed(whisper, says)),
         Line(again, values),
-        Row((button(says("Try again"), f"meet now {values['subject']}"), *others)),
+        Row((button(says("Try again"), f"meet now {values['subject']}"), *asks, _tells_the_admin(says))),
     )
 
 
@@ -35,6 +35,50 @@ def not_allowed(whisper: Whisper, says: Words) -> str:
 
 def _asks_for_a_host(subject: str, says: Words) -> Button:
     return button(says("Ask someone here to host"), f"ask someone to host {subject}")
+
+
+def _tells_the_admin(says: Words) -> Button:
+    return button(says("Tell the admin"), "tell the admin")
+
+
+def sign_in_else(whisper: Whisper, says: Words) -> Parts:
+    """What somebody can do for `subject` who does not want to sign in: a sign-in card has no other buttons."""
+    subject = text(whisper, "subject")
+    line = Line(says("{subject} without signing in:"), {"subject": subject})
+    return (line, Row((_asks_for_a_host(subject, says), _tells_the_admin(says))))
+
+
+def no_admin(whisper: Whisper, says: Words) -> Parts:
+    """Nobody said who administers; `ref` is what to give them."""
+    said = says("I don't know who your administrator is. Please give them the reference {reference}.")
+    return (Line(said, {"reference": text(whisper, "ref")}),)
+
+
+def admin_told(whisper: Whisper, says: Words) -> Parts:
+    """The administrators are written to; `ref` is what to give them if they hear nothing."""
+    said = says("I'm writing to your administrator, who hears of it once a day. The reference is {reference}.")
+    return (Line(said, {"reference": text(whisper, "ref")}),)
+
+
+def policy_advice(whisper: Whisper, says: Words) -> Parts:
+    """For an administrator: `people` cannot open meetings; `lines` mend it, typed at `url`; `ref` is one case."""
+    count = int(whisper.data["people"])
+    met = says.many(
+        "I may not open meetings for people here: no application access policy names them. "
+        "{count} person asked within a day.",
+        "I may not open meetings for people here: no application access policy names them. "
+        "{count} people asked within a day.",
+        count,
+    )
+    lines = tuple(Line("{line}", {"line": line}, longest=LONGEST_LINE) for line in texts(whisper, "lines"))
+    reference = {"reference": text(whisper, "ref")}
+    return (
+        Line(met, {"count": str(count)}),
+        Line(says("A Teams administrator can allow it at {url} (PowerShell):"), {"url": text(whisper, "url")}),
+        *lines,
+        Line(says("Instead of one person it may name a group (-Group) or everybody (-Global).")),
+        Line(says("It works within 30 minutes, sometimes longer. The reference is {reference}."), reference),
+    )
 
 
 def no_numbers(_: Whisper, says: Words) -> Parts:

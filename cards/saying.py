@@ -27,6 +27,11 @@ def text(whisper: Whisper, name: str) -> str:
     return str(whisper.data.get(name, ""))
 
 
+def texts(whisper: Whisper, name: str) -> tuple[str, ...]:
+    """Return one list of texts of a whisper's data, empty without it."""
+    return tuple(str(item) for item in whisper.data.get(name, ()))
+
+
 def with_reference(whisper: Whisper, says: Words, *parts: Part) -> Parts:
     """Return the parts and what people can read out."""
     if not whisper.reference:

@@ -12,6 +12,7 @@ from cards.saying import LONGEST_LINE, Parts
 from cards.saying import button as _button
 from cards.saying import press as _press
 from cards.saying import text as _text
+from cards.saying import texts as _texts
 from cards.saying import with_reference as _with_reference
 from cards.skeletons import rendered
 from cards.words import Words, words
@@ -40,10 +41,6 @@ def _content(whisper: Whisper) -> Content:
     parts = WHISPERS[whisper.name](whisper, says)
     first = next(part for part in parts if isinstance(part, Line))
     return Content(says, parts, replace(first, look=Look.TEXT))
-
-
-def _texts(whisper: Whisper, name: str) -> tuple[str, ...]:
-    return tuple(str(item) for item in whisper.data.get(name, ()))
 
 
 def typo(whisper: Whisper, says: Words) -> Parts:
@@ -336,6 +333,10 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "no-request": no_request,
     "policy": hosting.policy,
     "sign-in": sign_in,
+    "sign-in-else": hosting.sign_in_else,
+    "no-admin": hosting.no_admin,
+    "admin-told": hosting.admin_told,
+    "policy-advice": hosting.policy_advice,
     "signed-in": signed_in,
     "signed-out": signed_out,
     "not-signed-out": not_signed_out,

@@ -25,6 +25,8 @@ TRIES = 3
 HEARD_WITHIN = 3_000
 """ms after which nobody waits for a press's answer (ENGINE R14), whatever became of the process that took it in."""
 
+DAY = 86_400_000
+"""ms within which people are counted whom one fault meets."""
 MOST_ELSEWHERE = 20
 """Rooms of the same topic in other scopes that a decision sees."""
 
@@ -118,10 +120,12 @@ def _turn_view(at: Applying, turn: Turn, *, unheard: bool) -> Operation[View]:
     opened = turn.kind is TurnKind.EDITED and (
         yield "room_asked", {"tenant": tenant, "thread_id": thread_id, "reference": turn.reference}
     )
+    told = pressed is not None and pressed.to is not None
     return View(
         now=at.now,
         fresh_id=at.fresh_id,
         chat=chat,
+        affected=(yield from _affected(tenant, at.now)) if told else 0,
         rooms=(
             *(rows.read_room(row) for row in unfinished if row["scope_key"] == scope_key or row["shown_here"]),
             *brought.values(),
@@ -137,6 +141,12 @@ def _turn_view(at: Applying, turn: Turn, *, unheard: bool) -> Operation[View]:
         unheard=unheard,
         opened=bool(opened),
     )
+
+
+def _affected(tenant: str, now: int) -> Operation[int]:
+    """Return how many people lack an access policy; asked when a whisper was pressed, which may be about that."""
+    found = yield "people_failed", {"tenant": tenant, "since": now - DAY}
+    return int(found[0]["people"])
 
 
 def _brought(notes: dict[str, str], thread_id: str) -> Operation[dict[str, Room]]:

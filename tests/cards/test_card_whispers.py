@@ -49,6 +49,16 @@ GOLDEN = {
     "not-looked-up": "Microsoft isn't answering, so I couldn't look up \"234 567 890 12\". Try again in a few minutes.",
     "no-numbers": "Your meetings have no phone numbers, because your account has no Audio Conferencing licence (or no "
     "number yet). Link and meeting ID work as usual. Your admin can add it; new meetings then have numbers.",
+    "sign-in-else": "Retro without signing in:",
+    "no-admin": "I don't know who your administrator is. Please give them the reference 7F3K-92QD.",
+    "admin-told": "I'm writing to your administrator, who hears of it once a day. The reference is 7F3K-92QD.",
+    "policy-advice": "I may not open meetings for people here: no application access policy names them. "
+    "17 people asked within a day.\n"
+    "A Teams administrator can allow it at https://shell.azure.com (PowerShell):\n"
+    "Connect-MicrosoftTeams\n"
+    'Grant-CsApplicationAccessPolicy -PolicyName Muster -Identity "oid"\n'
+    "Instead of one person it may name a group (-Group) or everybody (-Global).\n"
+    "It works within 30 minutes, sometimes longer. The reference is 7F3K-92QD.",
     "host-wanted": "Kim Park would like to meet here.",
     "host-asked": "Retro: I asked here. Whoever presses the button hosts.",
     "cannot-host": "Microsoft does not let your account host meetings, so Retro is not open. Somebody else here can.\n"
@@ -88,6 +98,11 @@ PRESSES = {
     "policy": (
         *("Try again", "meet now Retro"),
         *("Ask someone here to host", "ask someone to host Retro"),
+        *("Tell the admin", "tell the admin"),
+    ),
+    "sign-in-else": (
+        *("Ask someone here to host", "ask someone to host Retro"),
+        *("Tell the admin", "tell the admin"),
     ),
     "host-wanted": ("Start it as host", "meet now Retro"),
     "cannot-host": ("Ask someone here to host", "ask someone to host Retro"),

@@ -75,6 +75,12 @@ WHERE tenant = CAST(:tenant AS TEXT) AND note_key = CAST(:note_key AS TEXT) AND 
   AND until > CAST(:now AS BIGINT)
 RETURNING note_key;
 
+-- name: people_failed(tenant, since)
+-- How many people's meetings failed since then because no access policy names their host.
+SELECT COUNT(DISTINCT actor_oid) AS people FROM audit
+WHERE tenant = CAST(:tenant AS TEXT) AND at >= CAST(:since AS BIGINT) AND action = 'failed'
+  AND detail IN ('policy', 'sign_in');
+
 -- name: notes_sweep(now)!
 DELETE FROM notes WHERE until <= CAST(:now AS BIGINT);
 
