@@ -132,6 +132,7 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
 def _policy(settings: "Settings", edges: Edges) -> "Policy":
     """Return what this deployment decided."""
     from bot.commands.command import Policy
+    from bot.remedies import cmdlets
 
     return Policy(
         edges.meetings.freeze,
@@ -146,6 +147,8 @@ def _policy(settings: "Settings", edges: Edges) -> "Policy":
         hosts=settings.hosts,
         spares=settings.spares,
         public_url=settings.public_url,
+        admins=settings.admins,
+        cmdlets=cmdlets(settings.app_id, settings.cloud),
     )
 
 
@@ -176,7 +179,15 @@ def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
         calendar=GraphCalendar(edges.meetings),
     )
     reading = Reading(edges.posts, messenger, edges.observe) if edges.posts else None
-    delivery = Delivery(messenger, edges.clock, edges.chance, edges.observe, settings.language, reading)
+    delivery = Delivery(
+        messenger,
+        edges.clock,
+        edges.chance,
+        edges.observe,
+        language=settings.language,
+        reading=reading,
+        teams_url=settings.cloud.teams_url,
+    )
     return Worker(Engine(edges.store, dispatch, lifecycle, delivery, edges.clock, edges.chance, edges.observe))
 
 

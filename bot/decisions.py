@@ -161,10 +161,12 @@ class View:
     that very topic that other teams and chats have: nothing about them may be shown to strangers; `last_room` the
     chat's newest room in any state; `pressed` the message an invoke came from and `pressed_room` its room, and for what
     goes on after a sign-in the room that waited for it and its card here; `notes` the unexpired notes by key: the
-    tenant's own, the chat's, and those about the people of a timer's room; `room` the room a timer is about. `mine` and
+    tenant's own, the chat's, those about who asks (by object id), and those about the people of a timer's room; `room`
+    the room a timer is about. `mine` and
     `here` are when meetings were opened lately by the person and in the chat, newest first. `unheard` says that the
     response to a press has gone without its answer: what it would have said is whispered (ENGINE R14); `opened` that
-    the message which was edited has opened a meeting.
+    the message which was edited has opened a meeting; `affected` how many people met the fault within a day that a
+    pressed whisper is about.
     """
 
     now: int
@@ -182,3 +184,4 @@ class View:
     here: tuple[int, ...] = ()
     unheard: bool = False
     opened: bool = False
+    affected: int = 0

@@ -26,6 +26,7 @@ from bot.errors import (
     Unclear,
     told,
 )
+from bot.finding import Finding
 from bot.leases import TimerClaim
 from bot.model import (
     ChannelKind,
@@ -88,6 +89,7 @@ class Lifecycle:
             TimerKind.EVENT: self._event,
             TimerKind.SPARE: self._spare,
             TimerKind.STALL: self._stall,
+            TimerKind.FIND: Finding(self.meetings, self.policy, self.clock, self.chance).run,
         }
         return await runners[claim.timer.kind](claim)
 
@@ -103,7 +105,7 @@ class Lifecycle:
         self.observe(Event("timer.set_aside" if aside else "timer.failed", fields, logging.ERROR))
         if not aside:
             counted = replace(timer, payload={**timer.payload, "failures": failures})
-            return lambda view: Reply((SetTimer(_again(counted, view.now + FAILED_RETRY_MS)),), "failed")
+            return lambda view: Reply((SetTimer(replace(counted, due_at=view.now + FAILED_RETRY_MS)),), "failed")
         if timer.kind in {TimerKind.OPEN, TimerKind.GIVE_UP}:
             return self._with_room(lambda found, view: rooms.broken(found, now=view.now, whisper_id=_id(view)))
         return lambda _: Reply(outcome="set aside")
@@ -242,7 +244,7 @@ class Lifecycle:
             reply = rooms.called(view.room, found, now=view.now) if view.room else Reply(outcome="no room")
             if wait is None or timer.attempts >= LOOK_UPS:
                 return reply
-            again = SetTimer(_again(timer, view.now + int(wait * 1000)))
+            again = SetTimer(replace(timer, due_at=view.now + int(wait * 1000)))
             return Reply((*reply.effects, again), reply.outcome)
 
         return decision
@@ -288,7 +290,7 @@ class Lifecycle:
         except NotNow as error:
             if timer.attempts < SIGN_OUTS:
                 wait = delay(timer.attempts, error.retry_after, self.chance.fraction())
-                return lambda view: Reply((SetTimer(_again(timer, view.now + int(wait * 1000))),), "not yet")
+                return lambda view: Reply((SetTimer(replace(timer, due_at=view.now + int(wait * 1000))),), "not yet")
             name = "not-signed-out"
         words = Whisper(name, {}, payload["language"], payload["zone"], payload["reference"])
         return lambda view: Reply((PlanMessage(_told(timer, person, words, view)),), name)
@@ -300,7 +302,8 @@ class Lifecycle:
             return reply
         if reply := self._elsewhere(room, view, error):
             return reply
-        if isinstance(error, PolicyMissing) and policy.auth == "auto" and room.way is Way.APP:
+        signs_in = policy.auth == "auto" and room.way is Way.APP and policy.hosts.requester
+        if isinstance(error, PolicyMissing) and signs_in:
             return ways.without_policy(room, view, version=policy.binding, freeze=policy.freeze)
         return rooms.refused(room, error, now=view.now, whisper_id=_id(view))
 
@@ -355,7 +358,3 @@ def _unsure(room: Room, *, unclear: bool) -> Room:
 
 def _id(view: View) -> str:
     return derived(view.fresh_id, "whisper")
-
-
-def _again(timer: Timer, due_at: int) -> Timer:
-    return Timer(timer.timer_key, timer.kind, timer.tenant, timer.subject, due_at, timer.payload, timer.attempts)

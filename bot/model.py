@@ -114,7 +114,7 @@ class Role(StrEnum):
 
 
 class Purpose(StrEnum):
-    """What a message is for, ENGINE 3.1."""
+    """What a message is for, ENGINE 3.1. ADVICE is for an administrator's own chat and no other."""
 
     CARD = "card"
     WHISPER = "whisper"
@@ -122,6 +122,7 @@ class Purpose(StrEnum):
     WELCOME = "welcome"
     REMINDER = "reminder"
     STRAY = "stray"
+    ADVICE = "advice"
 
 
 class MessageState(StrEnum):
@@ -150,6 +151,7 @@ class TimerKind(StrEnum):
     EVENT = "event"
     SPARE = "spare"
     STALL = "stall"
+    FIND = "find"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,11 @@ class Person:
     oid: str = ""
     name: str = ""
     upn: str = ""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return by what Graph may call them, in one case: object id and sign-in name, as far as they are known."""
+        return frozenset(name.casefold() for name in (self.oid, self.upn) if name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +267,8 @@ class Options:
     `numbers` says whether the card shows phone numbers; it is ours alone, Graph hears nothing of it. `announce` is the
     sound when people come and go; `chat` is `enabled`, `disabled` or `limited`; `presenters` as
     Graph's `allowedPresenters`; `template` a meeting template's id. `more` passes through: a JSON object of
-    onlineMeeting's properties by Graph's names, as text, checked when the settings were read. https://learn.microsoft.com/graph/api/resources/onlinemeeting
+    onlineMeeting's properties by Graph's names, as text, checked when the settings were read. `usual` names
+    those of these that nobody asked for: they are what every meeting here has. https://learn.microsoft.com/graph/api/resources/onlinemeeting
     """
 
     lobby: LobbyScope | None = None
@@ -274,9 +282,12 @@ class Options:
     invited: tuple[Invited, ...] = ()
     more: str = ""
     numbers: bool = True
+    usual: tuple[str, ...] = ()
 
 
 NO_OPTIONS = Options()
+SETTING = "options"
+"""`Room.trying` of an open room whose options are still being set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,8 +362,8 @@ class Room:
 
     `zone` is the chat's zone as an IANA name (empty: UTC); `language` the public card's language.
     `trying` says why a room still opening waits: empty, `slow` (not answered yet), `unavailable`, or
-    `unclear`: the same, and an attempt may have made the meeting all the same; of an open one, that its `options` are
-    still being set. While it is opening, `meeting` is one that nobody may be shown yet.
+    `unclear`: the same, and an attempt may have made the meeting all the same; of an open one, that options are still
+    being set (`SETTING`). While it is opening, `meeting` is one that nobody may be shown yet.
     `topic` is "" for a chat's own room, `#` and a key for a topic, `thread:` and a root's id, or an id of its own.
     `people` are those whom the request mentioned; `backup_bridge` is what to use while Microsoft does not answer.
     """

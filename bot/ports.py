@@ -93,7 +93,10 @@ class Accounts(UserTokens, Protocol):
         ...
 
     async def redeem(self, person: Person, code: str) -> bool:
-        """Finish a sign-in in the browser with the code it ended with; False when it is not good. Raises NotNow."""
+        """Finish a sign-in in the browser with the code it ended with; False when it is not good.
+
+        Raises NotNow, or SomebodyElse when the browser was signed in to another account.
+        """
         ...
 
     async def sign_out(self, tenant: str, person: Person) -> None:
@@ -145,11 +148,13 @@ class Meetings(Protocol):
         reference: str,
         by: Person | None = None,
         language: str = "en",
+        basics: bool = False,
     ) -> Meeting:
         """Set the options of a meeting (PATCH) and return it as Graph has it now; what differs is the caller's to see.
 
-        `meeting.organizer_oid` and `meeting.id` name it. Whoever is invited already stays so. A passcode and a template
-        can only be had when the meeting is made (ENGINE R3).
+        `meeting.organizer_oid` and `meeting.id` name it; with `basics` its subject and both times are set too, as
+        `meeting` has them. Whoever is invited already stays so. A passcode and a template can only be had when the
+        meeting is made (ENGINE R3).
         """
         ...
 
@@ -185,7 +190,10 @@ class Calendar(Protocol):
         ...
 
     async def read(self, tenant: str, oid: str, event_id: str, *, reference: str, by: Person | None = None) -> Meeting:
-        """Return an event as a meeting; `join_url` is empty while Outlook has not filled `onlineMeeting` in yet."""
+        """Return an event as a meeting; `join_url` is empty while Outlook has not filled `onlineMeeting` in yet.
+
+        One that Outlook left offline is made an online meeting first.
+        """
         ...
 
     async def remove(self, tenant: str, oid: str, event_id: str, *, reference: str, by: Person | None = None) -> None:
@@ -303,12 +311,20 @@ class Store(Protocol):
         """Say who exchanges: this process from now on, another one, or nobody any more, and how it ended."""
         ...
 
-    async def exchange_ended(self, tenant: str, user_oid: str, exchange_id: str, now: int, *, done: bool) -> None:
-        """Write how the exchange ended; when it is done, whatever waited for the person's sign-in may run."""
+    async def exchange_ended(
+        self, tenant: str, user_oid: str, exchange_id: str, now: int, *, done: bool | None
+    ) -> None:
+        """Write how the exchange ended; when it is done, whatever waited for the person's sign-in may run.
+
+        None: nobody could say; a further copy begins it anew.
+        """
         ...
 
-    async def exchange_failed(self, tenant: str, user_oid: str, now: int) -> None:
-        """Plan the sign-in through the browser, once, for each turn that waits for this person's sign-in."""
+    async def exchange_failed(self, tenant: str, user_oid: str, now: int, *, account: bool = False) -> None:
+        """Plan the sign-in through the browser, once, for each turn that waits for this person's sign-in.
+
+        `account`: once more, because the browser was signed in to another account.
+        """
         ...
 
     async def room(self, room_id: str) -> Room | None:

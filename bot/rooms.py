@@ -392,7 +392,7 @@ def failed(room: Room, code: str, *, now: int, whisper_id: str) -> Reply:
 
 def _why(room: Room, code: str) -> Whisper | None:
     """Return what only the person who asked is told of a failure: what they can do themselves."""
-    data: dict[str, str | int] = {"subject": room.subject}
+    data: dict[str, str | int] = {"subject": room.subject, "service": room.host.oid != room.starter.oid, "code": code}
     name = {"policy": "policy", "host": "cannot-host", "quota": "cannot-host", "calendar": "no-calendar"}.get(code, "")
     if name == "policy":
         data["minutes"] = round((room.ends_at - room.starts_at) / 60_000)

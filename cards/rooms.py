@@ -7,6 +7,7 @@ from collections.abc import Callable
 from bot.model import Binding, Meeting, Rendered, Room, RoomState
 from cards import calling, escape, failures, numbers, phone, times
 from cards.differences import differences
+from cards.lobby import who_comes_in
 from cards.parts import Act, Button, Content, Hidden, Line, Look, Part, Row, Value, join
 from cards.skeletons import rendered
 from cards.words import Words, words
@@ -18,15 +19,16 @@ SIGN_IN_FOR = 900_000
 _CHANNEL = "@thread.tacv2"
 
 
-def render_room(room: Room, nonce: str = "", *, at_home: bool = True) -> Rendered:
+def render_room(room: Room, nonce: str = "", *, at_home: bool = True, teams_url: str = calling.WORLDWIDE) -> Rendered:
     """Return the card of a room as it is now, in `room.language` and `room.zone`; its buttons carry `nonce`.
 
     In another chat than its own (`at_home` False) a meeting that can be joined shows its state, its host and Join.
+    `teams_url` is where this cloud's Teams opens its own links.
     """
     says = words(room.language)
     if not at_home and room.state in _ELSEWHERE:
         return rendered(_elsewhere(room, says), nonce)
-    return rendered(_STATES[room.state](room, says), nonce)
+    return rendered(calling.led_to(teams_url, _STATES[room.state](room, says)), nonce)
 
 
 def _values(room: Room, says: Words) -> dict[str, Value]:
@@ -204,6 +206,7 @@ def _ways_in(room: Room, says: Words) -> tuple[Part, ...]:
     return (
         *_row(*join(room.subject, meeting.join_url, says), *((show,) if more else ())),
         *filter(None, by_phone),
+        *who_comes_in(room, meeting, says),
         Line(_chat(room, says)),
         *((Hidden("more", more),) if more else ()),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.commands import ask_to_host, dial_in, help, meet, sign_in, sign_out, stop_trying, try_now  # noqa: A004 - the command is called help
+from bot.commands import ask_to_host, dial_in, help, meet, sign_in, sign_out, stop_trying, tell_admin, try_now  # noqa: A004 - the command is called help
 from bot.commands.command import Command
 
 COMMANDS: tuple[Command, ...] = (
@@ -11,6 +11,7 @@ COMMANDS: tuple[Command, ...] = (
     try_now.COMMAND,
     stop_trying.COMMAND,
     ask_to_host.COMMAND,
+    tell_admin.COMMAND,
     sign_in.COMMAND,
     sign_out.COMMAND,
     help.COMMAND,

@@ -161,7 +161,7 @@ def go_on(asked: Asked) -> Reply:
     room = replace(room, request=asked.policy.freeze(room.host.oid, rooms.request_of(room)))
     reply = opening(asked, room)
     times = asked.turn.data.get("asked", "1")
-    note = SaveNote(room.tenant, ways.asked_key(room.room_id), times, asked.view.now + ways.KEPT)
+    note = SaveNote(room.tenant, ways.asked_key(room.room_id), times, asked.view.now + ways.KEPT, room.home_thread)
     return replace(reply, effects=(*reply.effects, note))
 
 

@@ -25,6 +25,8 @@ TRIES = 3
 HEARD_WITHIN = 3_000
 """ms after which nobody waits for a press's answer (ENGINE R14), whatever became of the process that took it in."""
 
+DAY = 86_400_000
+"""ms within which people are counted whom one fault meets."""
 MOST_ELSEWHERE = 20
 """Rooms of the same topic in other scopes that a decision sees."""
 
@@ -109,7 +111,7 @@ def _turn_view(at: Applying, turn: Turn, *, unheard: bool) -> Operation[View]:
     scopes = {"tenant": tenant, "scope_key": scope_key, "team_scope": team_scope(chat or turn.chat)}
     unfinished = yield "rooms_unfinished", {**scopes, "thread_id": thread_id, "topics": int(bool(topic))}
     elsewhere = (yield "rooms_elsewhere", {**scopes, "topic": topic, "most": MOST_ELSEWHERE}) if topic else []
-    notes = yield from _notes(tenant, thread_id, (), at.now)
+    notes = yield from _notes(tenant, thread_id, (), at.now, turn.person.oid)
     brought = yield from _brought(notes, thread_id)
     last = yield "room_last", {"tenant": tenant, "thread_id": thread_id}
     waited = turn.data.get("room", "") if turn.kind is TurnKind.SIGNED_IN else ""
@@ -118,10 +120,12 @@ def _turn_view(at: Applying, turn: Turn, *, unheard: bool) -> Operation[View]:
     opened = turn.kind is TurnKind.EDITED and (
         yield "room_asked", {"tenant": tenant, "thread_id": thread_id, "reference": turn.reference}
     )
+    told = pressed is not None and pressed.to is not None
     return View(
         now=at.now,
         fresh_id=at.fresh_id,
         chat=chat,
+        affected=(yield from _affected(tenant, at.now)) if told else 0,
         rooms=(
             *(rows.read_room(row) for row in unfinished if row["scope_key"] == scope_key or row["shown_here"]),
             *brought.values(),
@@ -137,6 +141,12 @@ def _turn_view(at: Applying, turn: Turn, *, unheard: bool) -> Operation[View]:
         unheard=unheard,
         opened=bool(opened),
     )
+
+
+def _affected(tenant: str, now: int) -> Operation[int]:
+    """Return how many people lack an access policy; asked when a whisper was pressed, which may be about that."""
+    found = yield "people_failed", {"tenant": tenant, "since": now - DAY}
+    return int(found[0]["people"])
 
 
 def _brought(notes: dict[str, str], thread_id: str) -> Operation[dict[str, Room]]:
@@ -165,13 +175,14 @@ def _timer_view(at: Applying, claim: TimerClaim) -> Operation[View]:
     chat = (yield from at.known.chat(room.tenant, room.home_thread)) if room else None
     if claim.turn is not None:
         return replace((yield from _turn_view(at, claim.turn, unheard=False)), room=room)
-    notes = yield from _notes(claim.timer.tenant, room.home_thread if room else "", room.people if room else (), at.now)
+    where, who = (room.home_thread, room.starter.oid) if room else ("", "")
+    notes = yield from _notes(claim.timer.tenant, where, room.people if room else (), at.now, who)
     return View(now=at.now, fresh_id=at.fresh_id, chat=chat, room=room, notes=notes)
 
 
-def _notes(tenant: str, thread_id: str, people: Sequence[Person], now: int) -> Operation[dict[str, str]]:
-    """Return the tenant's own notes, the thread's, and what is to be known of these people."""
-    found = list((yield "notes_find", {"tenant": tenant, "about": thread_id, "now": now}))
+def _notes(tenant: str, thread_id: str, people: Sequence[Person], now: int, who: str) -> Operation[dict[str, str]]:
+    """Return the tenant's own notes, the thread's, who asks's (by object id), and what is to be known of people."""
+    found = list((yield "notes_find", {"tenant": tenant, "about": thread_id, "who": who, "now": now}))
     for person in people:
         if not person.upn:
             found += yield "notes_about", {"tenant": tenant, "about": person.id, "now": now}

@@ -44,8 +44,21 @@ GOLDEN = {
     "Free of charge: +44 808 157 0192\n"
     "Other numbers: +49 30 23125042 (Berlin) · all local numbers: https://dialin.teams.microsoft.com/22f1?id=123456789",
     "no-dial-in": "Retro\nNo phone dial-in for this meeting. Link and meeting ID work as usual.",
+    "not-found": 'Microsoft shows me no meeting of yours behind "234 567 890 12".\n'
+    "I can tell you the numbers of a meeting that you organize or are invited to by name.",
+    "not-looked-up": "Microsoft isn't answering, so I couldn't look up \"234 567 890 12\". Try again in a few minutes.",
     "no-numbers": "Your meetings have no phone numbers, because your account has no Audio Conferencing licence (or no "
     "number yet). Link and meeting ID work as usual. Your admin can add it; new meetings then have numbers.",
+    "sign-in-else": "Retro without signing in:",
+    "no-admin": "I don't know who your administrator is. Please give them the reference 7F3K-92QD.",
+    "admin-told": "I'm writing to your administrator, who hears of it once a day. The reference is 7F3K-92QD.",
+    "policy-advice": "I may not open meetings for people here: no application access policy names them. "
+    "17 people asked within a day.\n"
+    "A Teams administrator can allow it at https://shell.azure.com (PowerShell):\n"
+    "Connect-MicrosoftTeams\n"
+    'Grant-CsApplicationAccessPolicy -PolicyName Muster -Identity "oid"\n'
+    "Instead of one person it may name a group (-Group) or everybody (-Global).\n"
+    "It works within 30 minutes, sometimes longer. The reference is 7F3K-92QD.",
     "host-wanted": "Kim Park would like to meet here.",
     "host-asked": "Retro: I asked here. Whoever presses the button hosts.",
     "cannot-host": "Microsoft does not let your account host meetings, so Retro is not open. Somebody else here can.\n"
@@ -85,6 +98,11 @@ PRESSES = {
     "policy": (
         *("Try again", "meet now Retro"),
         *("Ask someone here to host", "ask someone to host Retro"),
+        *("Tell the admin", "tell the admin"),
+    ),
+    "sign-in-else": (
+        *("Ask someone here to host", "ask someone to host Retro"),
+        *("Tell the admin", "tell the admin"),
     ),
     "host-wanted": ("Start it as host", "meet now Retro"),
     "cannot-host": ("Ask someone here to host", "ask someone to host Retro"),
@@ -95,6 +113,25 @@ PRESSES = {
     "welcome": ("Show me what else", "help"),
     "stranger": ("Meet again", "meet now"),
 }
+
+
+@pytest.mark.parametrize(
+    ("code", "service", "says"),
+    [
+        ("quota", False, "You have used up Microsoft's meetings of this month: Retro is not open."),
+        (
+            "quota",
+            True,
+            "The account that hosts here has used up Microsoft's meetings of this month: Retro is not open.",
+        ),
+        ("host", True, "Microsoft does not let the account that hosts here host meetings: Retro is not open."),
+    ],
+)
+def test_whose_limit_it_is_is_said(whisper: Whispers, buttons: Buttons, code: str, service: bool, says: str) -> None:
+    """A month's limit is no missing right, and where a service account hosts nobody here is asked to host instead."""
+    shown = cards.render_whisper(whisper("cannot-host", code=code, service=service))
+    assert says in shown.text
+    assert ("Ask someone here to host" in buttons(shown.card)) is not service
 
 
 def test_every_whisper_has_a_golden_text() -> None:

@@ -123,7 +123,9 @@ class StruckStore(Around):
             self._strike.at("C8")
         return settled
 
-    async def exchange_ended(self, tenant: str, user_oid: str, exchange_id: str, now: int, *, done: bool) -> None:
+    async def exchange_ended(
+        self, tenant: str, user_oid: str, exchange_id: str, now: int, *, done: bool | None
+    ) -> None:
         """C12 is before what waited for a sign-in may run."""
         self._strike.at(SIGN_IN)
         await self._part.exchange_ended(tenant, user_oid, exchange_id, now, done=done)

@@ -193,7 +193,7 @@ async def test_a_job_fails_alone(path: str, make: Make) -> None:
         yield "note_save", {**note, "value": None}
 
     def found() -> Operation[int]:
-        return len((yield "notes_find", {"tenant": "t", "about": "", "now": 0}))
+        return len((yield "notes_find", {"tenant": "t", "about": "", "who": "", "now": 0}))
 
     outcomes = await asyncio.gather(
         driver.run(raising),

@@ -49,11 +49,11 @@ ON CONFLICT (tenant, thread_id) DO UPDATE SET
   settings_version = chats.settings_version + CASE WHEN excluded.settings <> chats.settings THEN 1 ELSE 0 END,
   gone_at = CASE WHEN chats.seen_at <= CAST(:since AS BIGINT) THEN excluded.gone_at ELSE chats.gone_at END;
 
--- name: notes_find(tenant, about, now)
--- What a decision may ask about: the tenant's own notes and those about one thing; a thread's pause is the limiter's
--- alone.
+-- name: notes_find(tenant, about, who, now)
+-- What a decision may ask about: the tenant's own notes and those about a thread and a person; a thread's pause is the
+-- limiter's alone.
 SELECT note_key, value FROM notes
-WHERE tenant = CAST(:tenant AS TEXT) AND about IN ('', CAST(:about AS TEXT)) AND until > CAST(:now AS BIGINT)
+WHERE tenant = CAST(:tenant AS TEXT) AND about IN ('', CAST(:about AS TEXT), CAST(:who AS TEXT)) AND until > CAST(:now AS BIGINT)
   AND note_key NOT LIKE 'paused|thread|%';
 
 -- name: notes_about(tenant, about, now)
@@ -74,6 +74,12 @@ DELETE FROM notes
 WHERE tenant = CAST(:tenant AS TEXT) AND note_key = CAST(:note_key AS TEXT) AND value = CAST(:value AS TEXT)
   AND until > CAST(:now AS BIGINT)
 RETURNING note_key;
+
+-- name: people_failed(tenant, since)
+-- How many people's meetings failed since then because no access policy names their host.
+SELECT COUNT(DISTINCT actor_oid) AS people FROM audit
+WHERE tenant = CAST(:tenant AS TEXT) AND at >= CAST(:since AS BIGINT) AND action = 'failed'
+  AND detail IN ('policy', 'sign_in');
 
 -- name: notes_sweep(now)!
 DELETE FROM notes WHERE until <= CAST(:now AS BIGINT);
