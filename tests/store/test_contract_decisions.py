@@ -46,7 +46,7 @@ async def test_settle_turn_applies_everything(store: Store, engine: Engine, make
     views: list[View] = []
     claim = await taken(store, make.turn("b"), make.now)
     await store.settle_turn(claim, make.looking(views), make.now + 9, "g")
-    expected = View(make.now + 9, "g", make.chat(), (make.room(),), make.room(), notes={"binding": "refused"})
+    expected = View(make.now + 9, "g", make.chat(), (make.room(),), (make.room(),), notes={"binding": "refused"})
     expected = replace(expected, mine=(make.now,), here=(make.now,))
     assert views == [expected]
 
@@ -92,7 +92,7 @@ async def test_view_of_a_press(store: Store, make: Make) -> None:
         await store.settle_turn(claim, make.looking(views), make.now, key)
     assert (views[0].pressed, views[0].pressed_room) == (posted, finished)
     assert (views[1].pressed, views[1].pressed_room) == (None, None)
-    assert (views[0].rooms, views[0].last_room) == ((), finished)
+    assert (views[0].rooms, views[0].recent) == ((), (finished,))
 
 
 @pytest.mark.parametrize("state", [RoomState.OPENING, RoomState.ENDED, RoomState.FAILED])
@@ -105,7 +105,7 @@ async def test_view_of_an_edit(store: Store, make: Make, state: RoomState) -> No
     for key, changes in (("b", {}), ("c", {"reference": "AAAA-2222"}), ("d", {"kind": TurnKind.SAID})):
         claim = await taken(store, make.turn(key, **({"kind": TurnKind.EDITED} | changes)), make.now)
         await store.settle_turn(claim, make.looking(views), make.now, key)
-    assert [view.opened for view in views] == [state is not RoomState.FAILED, False, False]
+    assert [view.opened is not None for view in views] == [state is not RoomState.FAILED, False, False]
 
 
 async def test_settle_stale(store: Store, engine: Engine, make: Make) -> None:
