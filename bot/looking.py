@@ -12,7 +12,7 @@ from bot.commands.command import Asked, Policy
 from bot.decisions import Reply, View
 from bot.errors import MeetingsError, SendError
 from bot.leases import TimerClaim
-from bot.model import Chat, Person, TurnKind
+from bot.model import Chat, ChatKind, Person, TurnKind
 from bot.observe import Event, Observer
 from bot.ports import Decide, Messenger, Owners
 
@@ -78,7 +78,7 @@ class Looking:
         return decision
 
     async def _owns(self, chat: Chat, person: Person, reference: str) -> bool:
-        if self.owners is None:
+        if self.owners is None or chat.kind is not ChatKind.CHANNEL:
             return False
         try:
             async with asyncio.timeout(OWNER_SECONDS):

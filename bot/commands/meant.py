@@ -72,7 +72,7 @@ def refused(asked: Asked, one: Room, does: str) -> Reply | None:
     """Return the answer to who may not: first whether they own the team is looked up; None for who may."""
     if ending.may(one, asked.turn.person) or asked.owner:
         return None
-    in_team = one.home_thread == asked.chat.thread_id and asked.chat.kind is ChatKind.CHANNEL
+    in_team = asked.chat.kind is ChatKind.CHANNEL
     if in_team and asked.owner is None and asked.turn.person.oid:
         payload = {"turn": asdict(asked.turn), "rest": asked.rest, "command": does}
         key = f"owner|{asked.turn.turn_key}"
