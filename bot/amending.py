@@ -39,6 +39,8 @@ class Amending:
         if claim.paused_until > self.clock.now():
             return self._later(claim, claim.paused_until, claim.timer.attempts - 1)
         asked = ending.amendment(room, what)
+        if asked is None and room.state is not RoomState.ENDED:
+            return lambda _: Reply(outcome="nothing lacks")
         if asked is None:
             return _with_room(lambda found, _: ending.not_amended(found, what))
         return await self._ask(claim, room, asked)

@@ -170,7 +170,17 @@ async def test_a_name_waits_for_its_meeting() -> None:
     opening = a_room()
     assert again(await ran(edge, amend(ending.NAME), opening)) == [5_000]
     assert (await ran(edge, amend(ending.NAME), None)).outcome == "no room"
-    assert (await ran(edge, amend(ending.NAME), OPEN)).outcome == "not amended"
+    assert (await ran(edge, amend(ending.NAME), OPEN)).outcome == "nothing lacks"
+    assert edge.told == []
+
+
+async def test_nothing_is_said_of_a_lobby_that_was_never_shut() -> None:
+    """A meeting that ended by itself is reopened as it was; one that Graph does not know by id stays closed here."""
+    edge = Edge()
+    assert (await ran(edge, amend(), OPEN)).effects == ()
+    unknown = after(await ran(edge, amend(), replace(OVER, meeting=replace(GIVEN, id=""))))
+    assert unknown is not None
+    assert unknown.trying == ending.UNCHANGED
     assert edge.told == []
 
 
