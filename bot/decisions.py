@@ -164,7 +164,7 @@ class View:
     the tenant's own, the chat's, and those about the people of a timer's room; `room` the room a timer is about. `mine`
     and `here` are when meetings were opened lately by the person and in the chat, newest first. `unheard` says that the
     response to a press has gone without its answer: what it would have said is whispered (ENGINE R14); `opened` is
-    what the message has opened that was edited or deleted.
+    what the message has opened, or waits to open after a sign-in, that was edited or deleted.
     """
 
     now: int

@@ -11,7 +11,7 @@ from bot.commands.command import Asked, Command, Policy, derived
 from bot.commands.grammar import find
 from bot.decisions import PlanMessage, Reply, SaveChat, View
 from bot.errors import UsageError
-from bot.model import Answer, ChatKind, Message, Purpose, Turn, TurnKind, Whisper
+from bot.model import Answer, ChatKind, Message, Purpose, RoomState, Turn, TurnKind, Whisper
 from bot.ports import Decide
 
 
@@ -54,7 +54,8 @@ class Dispatch:
 
     def _edited(self, turn: Turn, view: View) -> Reply:
         """An edit is heard when nothing came of what was said first; else it is another subject (EXPERIENCE 1.13)."""
-        return afterwards.edited(self._asked(turn, view), view.opened) if view.opened else self._said(turn, view)
+        opened = view.opened if view.opened and view.opened.state is not RoomState.FAILED else None
+        return afterwards.edited(self._asked(turn, view), opened) if opened else self._said(turn, view)
 
     def _deleted(self, turn: Turn, view: View) -> Reply:
         asked = self._asked(turn, view)

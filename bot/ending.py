@@ -95,14 +95,18 @@ def reopened(room: Room, actor: Person, *, now: int, reference: str) -> Reply:
 
 
 def withdrawn(room: Room, actor: Person, *, now: int, reference: str) -> Reply:
-    """The request was deleted: what opens is stopped, what nobody is known to have joined is closed (EXPERIENCE 1.13).
+    """The request was deleted: what opens is stopped, what waits never opens, what nobody joined is closed.
 
-    Where nobody can know who joined, the first minutes count: a request in the wrong chat is withdrawn at once.
+    Where nobody can know who joined, the first minutes count: a request in the wrong chat is withdrawn at once
+    (EXPERIENCE 1.13).
     """
+    record = Record(room.tenant, actor.oid, "withdraw", room.home_thread, room.room_id, reference=reference)
     if room.state is RoomState.OPENING:
         reply = rooms.failed(room, WITHDRAWN, now=now, whisper_id="")
-        record = Record(room.tenant, actor.oid, "withdraw", room.home_thread, room.room_id, reference=reference)
         return Reply((*reply.effects, record), "withdrawn")
+    if room.state is RoomState.FAILED and room.fail_code == "sign_in":
+        never = replace(room, fail_code=WITHDRAWN)
+        return Reply((SaveRoom(never), RefreshCards(room.room_id), record), "withdrawn")
     joined = room.state is not RoomState.OPEN or room.live_at is not None
     if joined or now - (room.opened_at or room.created_at) > WITHDRAWN_WITHIN:
         return Reply(outcome="in use")
@@ -115,11 +119,15 @@ def withdrawn(room: Room, actor: Person, *, now: int, reference: str) -> Reply:
 
 
 def renamed(room: Room, words: str, actor: Person, *, now: int, reference: str) -> Reply:
-    """Give a meeting another subject, on its card at once and at Graph; a topic's meeting stays that topic's."""
+    """Give a meeting another subject, on its card at once and at Graph; a topic's meeting stays that topic's.
+
+    Words by which its subject would begin with another topic change nothing: `42` after `#INC` is one.
+    """
     topic = topics.written_in(room)
     written, about = topics.split(words)
     subject = f"#{topic} {about if topics.key(written) == topics.key(topic) else words}".strip() if topic else words
-    if subject == room.subject or room.state not in RUNNING | {RoomState.OPENING, RoomState.SCHEDULED}:
+    another = topics.key(topics.split(subject)[0]) != topics.key(topic) if topic else False
+    if another or subject == room.subject or room.state not in RUNNING | {RoomState.OPENING, RoomState.SCHEDULED}:
         return Reply(outcome="no change")
     record = Record(room.tenant, actor.oid, "rename", room.home_thread, room.room_id, reference=reference)
     shown = RefreshCards(room.room_id, only_posted=room.state is RoomState.OPENING)

@@ -97,6 +97,13 @@ def host(whisper: Whisper, says: Words) -> Parts:
     )
 
 
+def host_already(whisper: Whisper, says: Words) -> Parts:
+    """`leads` lead `subject` already."""
+    names = [str(name) for name in whisper.data.get("leads", ())]
+    words = says.many("{leads} leads {subject} already.", "{leads} lead {subject} already.", len(names))
+    return (Line(words, {"leads": ", ".join(names), "subject": text(whisper, "subject")}),)
+
+
 def host_who(_: Whisper, says: Words) -> Parts:
     """Nobody was mentioned."""
     return (Line(says("Mention who is to lead, for example: host @Bea")),)
@@ -160,6 +167,7 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "renamed": renamed,
     "rename-what": rename_what,
     "host": host,
+    "host-already": host_already,
     "host-who": host_who,
     "status": status,
     "recent": recent,

@@ -20,6 +20,9 @@ def run(asked: Asked) -> Reply:
         return meant.which(asked)
     if reply := meant.refused(asked, room, "host"):
         return reply
+    if all(ending.may(room, one) for one in asked.turn.mentions):
+        names = [one.name for one in asked.turn.mentions]
+        return asked.tell("host-already", subject=room.subject, leads=names)
     payload = {"turn": asdict(asked.turn)}
     timer = Timer(f"lead|{asked.turn.turn_key}", TimerKind.LEAD, room.tenant, room.room_id, asked.view.now, payload)
     return Reply((SetTimer(timer),), "looking")

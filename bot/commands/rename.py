@@ -8,6 +8,7 @@ from bot import ending, topics
 from bot.commands import meant, wishes
 from bot.commands.command import Asked, Command
 from bot.decisions import Reply
+from bot.model import RoomState
 
 
 def run(asked: Asked) -> Reply:
@@ -19,7 +20,7 @@ def run(asked: Asked) -> Reply:
     there = meant.running(asked)
     named = [one for one in there if written and meant.called(one, f"#{written}")]
     room = next(iter(named), None) or meant.room(replace(asked, rest=""), there)
-    if room is None:
+    if room is None or room.state is RoomState.ENDED:
         return meant.which(asked)
     if reply := meant.refused(asked, room, "rename"):
         return reply

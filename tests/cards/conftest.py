@@ -135,6 +135,7 @@ WHISPER_DATA: dict[str, dict[str, Any]] = {
     "renamed": {"subject": "DB restore"},
     "rename-what": {},
     "host": {"subject": "#INC-42", "leads": ["Bea Novak"], "host": "Ana Lima", "missing": ["Kim Park"]},
+    "host-already": {"subject": "Retro", "leads": ["Ana Lima"]},
     "host-who": {},
     "status": {"meetings": [LISTED]},
     "recent": {"meetings": [LISTED | {"state": "ended", "ended_at": str(NOON + 36 * MINUTE), "join_url": ""}]},

@@ -78,6 +78,7 @@ GOLDEN = {
     "rename-what": "Say the new name too, for example: rename DB restore",
     "host": "Bea Novak now leads #INC-42 with Ana Lima.\nI couldn't hand #INC-42 over to Kim Park: "
     "only members of this chat with an account in the host's organisation can lead.",
+    "host-already": "Ana Lima leads Retro already.",
     "host-who": "Mention who is to lead, for example: host @Bea",
     "status": "Retro: open since 12:04 (UTC+1) · Ana Lima is hosting\nJoin Retro: " + LINK,
     "recent": "The last meetings here:\nRetro: 2026-03-19, 12:04 to 12:40 (UTC+1) · Ana Lima was hosting",

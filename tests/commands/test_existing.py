@@ -175,6 +175,7 @@ def test_host_waits_for_who_they_are(ask: Ask) -> None:
     assert isinstance(look_up, SetTimer)
     assert look_up.timer.kind is TimerKind.LEAD
     assert name(host.run(ask(view=seen(OPEN)))) == "host-who"
+    assert name(host.run(ask("@Ana", view=seen(OPEN), mentions=(ANA,)))) == "host-already"
     assert name(host.run(ask("@Ben", view=seen(), mentions=(BEN,)))) == "no-meeting"
     assert name(host.run(ask("@Ben", view=seen(OPEN), mentions=(BEN,), person=BEN, chat=GROUP))) == "not-yours"
 

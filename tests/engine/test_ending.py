@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from bot import ending
+from bot import ending, topics
 from bot.decisions import DropTimer, Record, Reply, SetTimer
 from bot.ending import BY_CLOCK, LOBBY, NAME, SHUT, TIME_IS_UP, TIMES, UNCHANGED, WITHDRAWN
 from bot.model import Invited, LobbyScope, Options, Person, Role, Room, RoomState, Timer, TimerKind
+from bot.teams.said import words
 from tests.engine.test_rooms import ANA, MEETING, NOW, a_room, saved
 
 BEA = Person("29:bea", "oid-bea", "Bea Novak")
@@ -152,6 +155,8 @@ def test_a_withdrawn_request_closes_what_nobody_joined(state: RoomState) -> None
         assert (saved(reply).state, saved(reply).fail_code) == (RoomState.FAILED, WITHDRAWN)
         assert records(reply)[-1] == ("withdraw", ANA.oid)
     elif state is RoomState.OPEN:
+        waits = room(RoomState.FAILED, fail_code="sign_in")
+        assert saved(ending.withdrawn(waits, ANA, now=NOW, reference="")).fail_code == WITHDRAWN
         assert (saved(reply).ended_by, amends(reply)) == (WITHDRAWN, [LOBBY])
     else:
         assert reply.effects == ()
@@ -164,7 +169,7 @@ def test_a_request_that_is_deleted_late_closes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("topic", "before", "words", "after"),
+    ("topic", "before", "said", "after"),
     [
         ("", "Retro", "DB restore", "DB restore"),
         ("#inc42", "#INC-42 DB down", "DB restore", "#INC-42 DB restore"),
@@ -172,12 +177,25 @@ def test_a_request_that_is_deleted_late_closes_nothing() -> None:
         ("#inc42", "#INC-42 DB down", "#INC-7 DB restore", "#INC-42 #INC-7 DB restore"),
     ],
 )
-def test_a_renamed_meeting_stays_its_topics(topic: str, before: str, words: str, after: str) -> None:
+def test_a_renamed_meeting_stays_its_topics(topic: str, before: str, said: str, after: str) -> None:
     """The subject changes and the topic by which people find it does not."""
-    reply = ending.renamed(room(topic=topic, subject=before), words, BEA, now=NOW, reference="")
+    reply = ending.renamed(room(topic=topic, subject=before), said, BEA, now=NOW, reference="")
     assert (saved(reply).subject, saved(reply).topic) == (after, topic)
     assert (amends(reply), records(reply)) == ([NAME], [("rename", BEA.oid)])
-    assert ending.renamed(saved(reply), words, BEA, now=NOW, reference="").effects == ()
+    assert ending.renamed(saved(reply), said, BEA, now=NOW, reference="").effects == ()
+
+
+@given(st.text(max_size=40).map(words))
+@example("42 servers")
+@example("#INC-7")
+@example("- 7")
+def test_no_words_make_another_topic_of_it(said: str) -> None:
+    """Whatever a topic's meeting is called, people find it by its topic, and saying it again changes nothing."""
+    before = room(topic="#inc", subject="#INC down")
+    reply = ending.renamed(before, said, BEA, now=NOW, reference="")
+    after = saved(reply) if reply.effects else before
+    assert topics.topic_column(topics.written_in(after)) == "#inc"
+    assert ending.renamed(after, said, BEA, now=NOW, reference="").effects == ()
 
 
 def test_what_is_over_keeps_its_name() -> None:

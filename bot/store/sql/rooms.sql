@@ -31,11 +31,11 @@ WHERE tenant = CAST(:tenant AS TEXT) AND home_thread = CAST(:thread_id AS TEXT)
 ORDER BY created_at DESC, room_id DESC LIMIT CAST(:most AS BIGINT);
 
 -- name: room_asked(tenant, thread_id, reference)
--- What a message opened, itself or by an edit of it.
+-- What a message opened, itself or by an edit of it, and what waits for its person's sign-in.
 SELECT * FROM rooms
 WHERE tenant = CAST(:tenant AS TEXT) AND home_thread = CAST(:thread_id AS TEXT)
-  AND reference = CAST(:reference AS TEXT) AND state <> 'failed'
-LIMIT 1;
+  AND reference = CAST(:reference AS TEXT) AND (state <> 'failed' OR fail_code = 'sign_in')
+ORDER BY created_at DESC, room_id DESC LIMIT 1;
 
 -- name: room_failed(tenant, thread_id, reference, outcome, since)
 -- The room that a turn asked for, if it failed; whoever was led to a running one asked for that.
