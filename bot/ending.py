@@ -124,14 +124,25 @@ def renamed(room: Room, words: str, actor: Person, *, now: int, reference: str) 
     Words by which its subject would begin with another topic change nothing: `42` after `#INC` is one.
     """
     topic = topics.written_in(room)
-    written, about = topics.split(words)
-    subject = f"#{topic} {about if topics.key(written) == topics.key(topic) else words}".strip() if topic else words
+    subject = _of_topic(topic, words) if topic else words
     another = topics.key(topics.split(subject)[0]) != topics.key(topic) if topic else False
     if another or subject == room.subject or room.state not in RUNNING | {RoomState.OPENING, RoomState.SCHEDULED}:
         return Reply(outcome="no change")
     record = Record(room.tenant, actor.oid, "rename", room.home_thread, room.room_id, reference=reference)
     shown = RefreshCards(room.room_id, only_posted=room.state is RoomState.OPENING)
     return Reply((SaveRoom(replace(room, subject=subject)), shown, amend_timer(room, NAME, now), record), "renamed")
+
+
+def _of_topic(topic: str, words: str) -> str:
+    """Return a subject that begins with a topic, whether or not the words do, without signs that would cling to it."""
+    written, about = topics.split(words)
+    said = (about if topics.key(written) == topics.key(topic) else words).split()
+    while said:
+        clung, rest = topics.split(f"#{topic} {said[0]}")
+        if rest or topics.key(clung) != topics.key(topic):
+            break
+        said.pop(0)
+    return " ".join((f"#{topic}", *said))
 
 
 def planned_end(room: Room, *, now: int) -> Reply:

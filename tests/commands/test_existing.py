@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands import afterwards, end, host, meant, recent, rename, reopen, status
+from bot.commands import afterwards, end, host, meant, meet, recent, rename, reopen, status
 from bot.commands.command import Asked
 from bot.decisions import PlanMessage, Reply, SaveRoom, SetTimer, View
 from bot.model import (
@@ -210,6 +210,13 @@ def test_an_edited_request_renames_its_meeting(ask: Ask, room: Room, text: str, 
     names = [effect.room.subject for effect in reply.effects if isinstance(effect, SaveRoom)]
     assert names == ([subject] if subject else [])
     assert told(reply) is None
+
+
+def test_a_withdrawn_request_does_not_open_after_a_sign_in(ask: Ask) -> None:
+    """Who deletes a request and signs in afterwards opens nothing by that."""
+    waiting = replace(OPEN, state=RoomState.FAILED, meeting=None, fail_code="withdrawn")
+    reply = meet.go_on(ask(kind=TurnKind.SIGNED_IN, view=seen(pressed_room=waiting)))
+    assert (reply.outcome, reply.effects) == ("overtaken", ())
 
 
 def test_a_line_about_a_meeting_has_no_link_when_it_is_over() -> None:
