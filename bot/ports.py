@@ -207,6 +207,14 @@ class Calendar(Protocol):
         ...
 
 
+class Owners(Protocol):
+    """Who owns a team, read with the grant that it gave for it (ENGINE R23)."""
+
+    async def owns(self, chat: Chat, oid: str, *, reference: str) -> bool:
+        """Say whether somebody owns the channel's team, which `chat.group_id` names. Raises NotNow or Refused."""
+        ...
+
+
 class Posts(Protocol):
     """What stands in a chat, read with the grant that a team or a chat gave for it (ENGINE R15)."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bot.model import DialIn, Rendered, Whisper
-from cards import escape, failures, hosting, lookups, phone, times
+from cards import escape, existing, failures, hosting, lookups, phone, times
 from cards.parts import Content, Line, Look, Row, join, open_button, plain_text
 from cards.saying import LONGEST_LINE, Parts
 from cards.saying import button as _button
@@ -363,6 +363,7 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "stranger": stranger,
     "elsewhere": elsewhere,
     "notice": notice,
+    **existing.WHISPERS,
 }
 """Every text by its name, which is `Whisper.name`."""
 _TEXT_ONLY = frozenset({"elsewhere", "live-below", "sign-in"})
