@@ -8,16 +8,19 @@ replica's transaction goes on with what that one left.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
+import orjson
+from aiosql.types import SQLOperationType
 
 from bot.errors import SettingsError, StoreError
 from bot.ports import Store
-from bot.store.statements import Migration, Operation, T, Terms, load, migrations
+from bot.store.statements import SEVERAL, Migration, Operation, Rows, Statement, T, Terms, load, migrations
 from bot.store.store import TransactionalStore
 
 __all__ = ["PostgresDriver", "apply_migrations", "open_postgres"]
@@ -81,6 +84,7 @@ async def open_postgres(url: str, *, owner: str, chat_send_gap_ms: int = 3_000, 
 class _Query:
     sql: str
     names: tuple[str, ...]
+    selects: bool = True
 
 
 class PostgresDriver:
@@ -93,6 +97,7 @@ class PostgresDriver:
         self._url = url
         self._pool: Any = None  # asyncpg has no types
         self._queries = _queries()
+        self._several: dict[tuple[str, ...], str] = {}
         self.begun_again = 0
 
     async def start(self) -> None:
@@ -155,14 +160,28 @@ class PostgresDriver:
         try:
             name, parameters = next(operation)
             while True:
-                query = self._queries[name]
-                rows = await connection.fetch(query.sql, *(parameters[name] for name in query.names))
+                if name == SEVERAL:
+                    rows: Any = await self._fetch_several(connection, cast("list[Statement]", parameters))
+                else:
+                    query = self._queries[name]
+                    rows = await connection.fetch(query.sql, *(parameters[name] for name in query.names))
                 name, parameters = operation.send(rows)
         except StopIteration as ended:
             result: T = ended.value
             return result
         finally:
             operation.close()
+
+    async def _fetch_several(self, connection: Any, statements: Sequence[Statement]) -> list[Rows]:  # noqa: ANN401 - as above
+        names = tuple(name for name, _ in statements)
+        sql = self._several.get(names)
+        if sql is None:
+            sql = self._several[names] = several([self._queries[name] for name in names])
+        values = [parameters[key] for name, parameters in statements for key in self._queries[name].names]
+        rows: list[list[Any]] = [[] for _ in names]
+        for number, found in await connection.fetch(sql, *values):
+            rows[number].append(orjson.loads(found))
+        return list(rows)
 
     async def close(self) -> None:
         """Let what runs finish, and close the connections."""
@@ -212,10 +231,29 @@ def _queries() -> dict[str, _Query]:
     loaded = load("postgres", "asyncpg")
     sorted_names = loaded.driver_adapter.var_sorted
     return {
-        name: _Query(getattr(loaded, name).sql, tuple(sorted_names[name]))
+        name: _Query(
+            getattr(loaded, name).sql,
+            tuple(sorted_names[name]),
+            getattr(loaded, name).operation is not SQLOperationType.INSERT_UPDATE_DELETE,
+        )
         for name in loaded.available_queries
         if "_cursor" not in name
     }
+
+
+def several(queries: Sequence[_Query]) -> str:
+    """Return one statement that runs these and answers the rows of each as JSON, with its place among them.
+
+    All of it sees what was committed before it began, and none of it what the rest writes.
+    """
+    parts, answers, before = [], ["SELECT -1 AS place, '' AS found WHERE FALSE"], 0
+    for place, query in enumerate(queries):
+        sql = re.sub(r"\$(\d+)", lambda found, by=before: f"${int(found[1]) + by}", query.sql.rstrip().rstrip(";"))  # type: ignore[misc]
+        before += len(query.names)
+        parts.append(f"s{place} AS (\n{sql}\n)")
+        if query.selects:
+            answers.append(f"SELECT {place} AS place, row_to_json(s{place})::TEXT AS found FROM s{place}")  # noqa: S608 - numbers
+    return f"WITH {', '.join(parts)} {' UNION ALL '.join(answers)}"
 
 
 def _translated(error: Exception) -> StoreError:

@@ -17,7 +17,7 @@ from bot.errors import StoreError
 from bot.ports import Store
 from bot.store import operations, sqlite_file
 from bot.store.sqlite_file import store_path
-from bot.store.statements import Migration, Operation, Rows, T, Terms, load, migrations
+from bot.store.statements import SEVERAL, Migration, Operation, Rows, T, Terms, load, migrations
 from bot.store.store import TransactionalStore
 
 __all__ = ["SqliteDriver", "open_sqlite", "store_path"]
@@ -213,16 +213,19 @@ class _Writer:
         try:
             name, parameters = next(operation)
             while True:
-                cursor = self._connection.execute(self._sql[name], parameters)
-                name, parameters = operation.send(self._rows(name, cursor))
+                rows: Any = (
+                    self._rows(name, parameters) if name != SEVERAL else [self._rows(*one) for one in parameters]
+                )
+                name, parameters = operation.send(rows)
         except StopIteration as ended:
             result: T = ended.value
             return result
         finally:
             operation.close()
 
-    def _rows(self, name: str, cursor: sqlite3.Cursor) -> Rows:
+    def _rows(self, name: str, parameters: Any) -> Rows:  # noqa: ANN401 - a statement's, by name
         """Return the rows as dictionaries: sqlite3.Row looks for each name from the first column on."""
+        cursor = self._connection.execute(self._sql[name], parameters)
         found = cursor.fetchall()
         if not found:
             return []
