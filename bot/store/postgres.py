@@ -25,8 +25,8 @@ from bot.store.store import TransactionalStore
 
 __all__ = ["PostgresDriver", "apply_migrations", "open_postgres"]
 
-POOL_SIZE = 8
-"""Connections of one process; a replica needs few, and the server's number (100 by default) is shared by all."""
+POOL_SIZE, POOL_SIZE_FIRST = 6, 2
+"""Connections of one process, and those of what goes first; the server's number (100 by default) is shared by all."""
 ATTEMPTS = 5
 """How often an operation is begun when the server ends it in favour of another one."""
 CONNECT_SECONDS = 5.0
@@ -41,6 +41,7 @@ SESSION = {
     "application_name": "muster",
     "synchronous_commit": DURABLE,
     "default_transaction_isolation": "read committed",
+    "plan_cache_mode": "force_generic_plan",
     "statement_timeout": "5000",
     "lock_timeout": "3000",
     "idle_in_transaction_session_timeout": "10000",
@@ -96,6 +97,7 @@ class PostgresDriver:
     def __init__(self, url: str) -> None:
         self._url = url
         self._pool: Any = None  # asyncpg has no types
+        self._pool_first: Any = None
         self._queries = _queries()
         self._several: dict[tuple[str, ...], str] = {}
         self.begun_again = 0
@@ -104,17 +106,8 @@ class PostgresDriver:
         """Migrate and open the pool. Raises SettingsError or StoreError."""
         try:
             await self._migrate()
-            self._pool = await asyncpg.create_pool(
-                self._url,
-                min_size=1,
-                max_size=POOL_SIZE,
-                timeout=CONNECT_SECONDS,
-                command_timeout=ANSWER_SECONDS,
-                statement_cache_size=CACHED_STATEMENTS,
-                max_cached_statement_lifetime=0,
-                server_settings=SESSION,
-                init=_assert_durable,
-                reset=_as_it_is,
+            self._pool, self._pool_first = await asyncio.gather(
+                _opened(self._url, POOL_SIZE), _opened(self._url, POOL_SIZE_FIRST)
             )
         except ValueError as error:
             raise SettingsError([NO_ADDRESS]) from error
@@ -132,18 +125,19 @@ class PostgresDriver:
         finally:
             await _shut(connection)
 
-    async def run(self, begin: Callable[[], Operation[T]]) -> T:
+    async def run(self, begin: Callable[[], Operation[T]], *, first: bool = False) -> T:
         """Run a fresh operation in one transaction and return its result once that is committed.
 
         When the server ends it in favour of another one it is begun again, up to `ATTEMPTS` times in all. A StoreError
         during the commit leaves open whether it was: every operation has a key or a fence that makes a second one
         harmless.
         """
-        if self._pool is None:
+        pool = self._pool_first if first else self._pool
+        if pool is None:
             raise StoreError("the store is closed")
         for left in reversed(range(ATTEMPTS)):
             try:
-                return await self._transact(begin)
+                return await self._transact(pool, begin)
             except AGAIN as error:
                 self.begun_again += 1
                 if not left:
@@ -152,8 +146,8 @@ class PostgresDriver:
                 raise _translated(error) from error
         raise AssertionError  # the last attempt returns or raises
 
-    async def _transact(self, begin: Callable[[], Operation[T]]) -> T:
-        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
+    async def _transact(self, pool: Any, begin: Callable[[], Operation[T]]) -> T:  # noqa: ANN401 - asyncpg has no types
+        async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
             return await self._run(connection, begin())
 
     async def _run(self, connection: Any, operation: Operation[T]) -> T:  # noqa: ANN401 - asyncpg has no types
@@ -185,14 +179,30 @@ class PostgresDriver:
 
     async def close(self) -> None:
         """Let what runs finish, and close the connections."""
-        pool, self._pool = self._pool, None
-        if pool is None:
-            return
+        pools = [pool for pool in (self._pool, self._pool_first) if pool is not None]
+        self._pool = self._pool_first = None
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                await pool.close()
+                await asyncio.gather(*(pool.close() for pool in pools))
         except AWAY:
-            pool.terminate()
+            for pool in pools:
+                pool.terminate()
+
+
+async def _opened(url: str, size: int) -> Any:  # noqa: ANN401 - asyncpg has no types
+    """Return a pool of at most `size` connections, one of which is there already."""
+    return await asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=size,
+        timeout=CONNECT_SECONDS,
+        command_timeout=ANSWER_SECONDS,
+        statement_cache_size=CACHED_STATEMENTS,
+        max_cached_statement_lifetime=0,
+        server_settings=SESSION,
+        init=_assert_durable,
+        reset=_as_it_is,
+    )
 
 
 async def apply_migrations(connection: Any, steps: list[Migration]) -> None:  # noqa: ANN401 - asyncpg has no types

@@ -45,8 +45,8 @@ def side_by_side(statements: Sequence[Statement]) -> Operation[list[Rows]]:
 class Driver(Protocol):
     """One engine: runs an operation in one transaction."""
 
-    async def run(self, begin: Callable[[], Operation[T]]) -> T:
-        """Run a fresh operation and return its result once it is committed.
+    async def run(self, begin: Callable[[], Operation[T]], *, first: bool = False) -> T:
+        """Run a fresh operation and return its result once it is committed; `first`: before others that wait.
 
         Raises StoreError when nothing was written, and whatever the operation itself raises.
         """
