@@ -9,7 +9,7 @@ from bot import limits
 from bot.leases import Learned, MessageClaim, Route
 from bot.store import rows
 from bot.store.claims import UNREADABLE, Known
-from bot.store.statements import Operation, Row, Rows, Terms, Value
+from bot.store.statements import Operation, Row, Rows, Statement, Terms, Value, side_by_side
 
 PAUSED_THREAD = "paused|thread|"
 UNTARGETED = "untargeted"
@@ -58,10 +58,11 @@ def _sent_in(tenant: str, now: int) -> Operation[list[int]]:
 def claim_thread(terms: Terms, tenant: str, thread_id: str, now: int, known: Known) -> Operation[Claimed]:
     """Claim the thread's next message, if it is due, nothing of the thread is being sent, and the limits allow it."""
     where: dict[str, Value] = {"tenant": tenant, "thread_id": thread_id}
-    heads = yield "thread_heads", {**where, "now": now, "most": MOST_UNREADABLE}
+    asked: Statement = ("thread_heads", {**where, "now": now, "most": MOST_UNREADABLE})
+    heads, lock = yield from side_by_side([asked, ("thread_lock", where)])
     if not heads:
         return [], None
-    if not (yield "thread_lock", where)[0]["taken"]:
+    if not lock[0]["taken"]:
         return [], now + 1  # another replica decides about this thread just now
     seen = yield from _seen(where, now)
     for head in heads:

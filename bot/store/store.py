@@ -23,7 +23,7 @@ class TransactionalStore:
 
     async def receive(self, turn: Turn, now: int) -> Receipt:
         """Write the turn to the inbox."""
-        return await self._driver.run(lambda: operations.receive(self._terms, turn, now))
+        return await self._driver.run(lambda: operations.receive(self._terms, turn, now), first=True)
 
     async def claim(self, now: int, limit: int) -> Work:
         """Lease what is due."""

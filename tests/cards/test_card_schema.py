@@ -90,12 +90,9 @@ def flat(elements: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [inner for element in elements for inner in (element, *flat(element.get("items", [])))]
 
 
-def test_importing_cards_does_not_load_microsofts_library() -> None:
-    """A process that draws no card does not pay the half second for the typed library."""
-    program = (
-        "import sys, cards; assert 'microsoft_teams' not in sys.modules; "
-        "cards.warm(['en', 'de-DE', '']); assert 'microsoft_teams.cards' in sys.modules"
-    )
+def test_drawing_cards_does_not_load_microsofts_library() -> None:
+    """Nobody waits for the typed library: the bot's first card is drawn without it."""
+    program = "import sys, cards; cards.warm(['en', 'de-DE', '']); assert 'microsoft_teams' not in sys.modules"
     done = subprocess.run(  # noqa: S603 - our own interpreter with our own words
         [sys.executable, "-c", program], cwd=Path(cards.__file__).parents[1], capture_output=True, check=False
     )

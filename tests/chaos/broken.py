@@ -104,7 +104,7 @@ async def _at_once(send: Callable[[], Awaitable[str]]) -> str:
     return await send()
 
 
-FINISHING = ("turn_finish", "turn_fail", "timer_finish", "message_free")
+FINISHING = ("turn_finish", "turn_fail", "timer_finish", "message_settled", "message_free")
 """The statements with which the holder of a lease writes down how its work ended."""
 
 

@@ -258,7 +258,7 @@ def test_loop_that_went_away(path: str) -> None:
         await store.close()
 
     driver = asyncio.run(leave())
-    driver._queue.put(None)
+    driver._jobs.close()
     asyncio.run(again())
 
 
