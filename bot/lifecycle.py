@@ -7,11 +7,10 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from bot import hosts, occupancy, patching, pauses, rooms, spares, ways
+from bot import hosts, news, occupancy, patching, pauses, rooms, spares, ways
 from bot.applying import Applying, explain
 from bot.backoff import delay
-from bot.commands import meet
-from bot.commands.command import Asked, Policy, derived
+from bot.commands.command import Policy, derived
 from bot.decisions import PlanMessage, Reply, SetTimer, View
 from bot.deleting import Deleting
 from bot.errors import (
@@ -27,6 +26,7 @@ from bot.errors import (
     told,
 )
 from bot.leases import TimerClaim
+from bot.looking import Looking
 from bot.model import (
     ChannelKind,
     GraphCall,
@@ -38,7 +38,6 @@ from bot.model import (
     RoomState,
     Timer,
     TimerKind,
-    TurnKind,
     Way,
     Whisper,
 )
@@ -56,8 +55,6 @@ LOOK_UPS = 4
 """How often a member look-up is tried; without it the card only lacks a button."""
 TIE_SECONDS = 2.5
 """How long a meeting waits to hear whether its person has signed in: only the tie to the channel is at stake."""
-TOPIC_SECONDS = 4.0
-"""How long a new topic waits to hear where its asker is a member; then it is opened apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +80,14 @@ class Lifecycle:
             TimerKind.EMPTY: self._empty,
             TimerKind.MEMBERS: self._members,
             TimerKind.TOPIC: self._topic,
+            TimerKind.ROSTER: self._roster,
             TimerKind.SIGN_OUT: self._sign_out,
             TimerKind.PATCH: self._patch,
             TimerKind.EVENT: self._event,
             TimerKind.SPARE: self._spare,
             TimerKind.STALL: self._stall,
         }
-        return await runners[claim.timer.kind](claim)
+        return news.told(await runners[claim.timer.kind](claim))
 
     def broken(self, claim: TimerClaim, error: Exception) -> Decide:
         """Return what becomes of a timer whose work broke unforeseen: a few more tries, then it is set aside.
@@ -248,30 +246,10 @@ class Lifecycle:
         return decision
 
     async def _topic(self, claim: TimerClaim) -> Decide:
-        """Look up whether who asks for a topic is a member where it is live; whoever cannot be confirmed is none.
+        return await Looking(self.messenger, self.policy, self.observe).topic(claim)
 
-        Where it is live nowhere, the look-up is made in the asker's own chat: the time it takes tells nothing.
-        """
-        room, turn = claim.room, claim.turn
-        if turn is None:
-            return lambda _: Reply(outcome="nobody asked")
-        chat = claim.chat if room and claim.chat else turn.chat
-        member, where = False, ""
-        try:
-            async with asyncio.timeout(TOPIC_SECONDS):
-                found = await self.messenger.member(chat, turn.person.id)
-                member = room is not None and found.oid == turn.person.oid
-                # Only a member waits for the name, so that it tells nobody else anything.
-                where = await self.messenger.channel_name(chat) if member else ""
-        except (SendError, TimeoutError) as error:
-            self.observe(Event("member.unknown", {"ref": turn.reference, "status": getattr(error, "status", 0)}))
-        asker = replace(turn, kind=TurnKind.SAID)  # a press has had its answer: what is found is whispered
-
-        def decision(view: View) -> Reply:
-            asked = Asked(asker, view, claim.timer.payload.get("rest", ""), self.policy, ())
-            return meet.looked(asked, view.room if member else None, where or chat.name)
-
-        return decision
+    async def _roster(self, claim: TimerClaim) -> Decide:
+        return await Looking(self.messenger, self.policy, self.observe).roster(claim)
 
     async def _delete(self, claim: TimerClaim) -> Decide:
         deleting = Deleting(self.meetings, self.calendar, self.clock, self.chance, self._report)

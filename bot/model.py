@@ -30,6 +30,7 @@ class ChannelKind(StrEnum):
 class TurnKind(StrEnum):
     """What happened: the kinds of activity Muster acts upon; everything else is UNKNOWN, never an error.
 
+    DIALOG: one is to be shown or was submitted; the turn's verb says which: `fetch meet`, `submit settings`.
     SIGNED_IN: what waited for its person's sign-in goes on (ENGINE R13); no activity is one.
     """
 
@@ -37,6 +38,7 @@ class TurnKind(StrEnum):
     EDITED = "edited"
     DELETED = "deleted"
     PRESSED = "pressed"
+    DIALOG = "dialog"
     INSTALLED = "installed"
     REMOVED = "removed"
     SIGNED_IN = "signed_in"
@@ -150,19 +152,22 @@ class TimerKind(StrEnum):
     EVENT = "event"
     SPARE = "spare"
     STALL = "stall"
+    ROSTER = "roster"
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody in a chat: `id` is the connector's `29:…`, `oid` the Entra object id (empty when unknown).
 
-    `upn` is the name they sign in with, which Teams' links call them by (facts/teams 5); empty when unknown.
+    `upn` is the name they sign in with, which Teams' links call them by (facts/teams 5); empty when unknown. `guest`
+    is only known from a member look-up.
     """
 
     id: str
     oid: str = ""
     name: str = ""
     upn: str = ""
+    guest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +237,7 @@ class Turn:
     @property
     def wants_answer(self) -> bool:
         """Whether the POST itself carries the answer (an invoke), ENGINE R14."""
-        return self.kind is TurnKind.PRESSED
+        return self.kind in {TurnKind.PRESSED, TurnKind.DIALOG}
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,8 +262,9 @@ class Invited:
 class Options:
     """What a meeting is asked to have besides its subject and times; None or empty: as the tenant has it.
 
-    `numbers` says whether the card shows phone numbers; it is ours alone, Graph hears nothing of it. `announce` is the
-    sound when people come and go; `chat` is `enabled`, `disabled` or `limited`; `presenters` as
+    `numbers` says whether the card shows phone numbers, `aloud` whether it shows them, ids and passcode to everybody,
+    `about` is the link to the message that a meeting is about; these are ours, Graph hears nothing of them. `announce`
+    is the sound when people come and go; `chat` is `enabled`, `disabled` or `limited`; `presenters` as
     Graph's `allowedPresenters`; `template` a meeting template's id. `more` passes through: a JSON object of
     onlineMeeting's properties by Graph's names, as text, checked when the settings were read. https://learn.microsoft.com/graph/api/resources/onlinemeeting
     """
@@ -274,6 +280,8 @@ class Options:
     invited: tuple[Invited, ...] = ()
     more: str = ""
     numbers: bool = True
+    aloud: bool = True
+    about: str = ""
 
 
 NO_OPTIONS = Options()
@@ -469,8 +477,13 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an invoke's response says: a refreshed card, or one sentence."""
+    """What an invoke's response says: a refreshed card, a dialog with its `title`, or one sentence.
+
+    `insert`: the card goes into the message that is being written.
+    """
 
     text: str = ""
     card: dict[str, Any] | None = None
     error: str = ""
+    title: str = ""
+    insert: bool = False

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from bot.model import Binding, Meeting, Rendered, Room, RoomState
 from cards import calling, escape, failures, numbers, phone, times
 from cards.differences import differences
-from cards.parts import Act, Button, Content, Hidden, Line, Look, Part, Row, Value, join
+from cards.parts import Act, Button, Content, Hidden, Line, Link, Look, Part, Row, Value, join
 from cards.skeletons import rendered
 from cards.words import Words, words
 
@@ -198,13 +198,14 @@ def _ways_in(room: Room, says: Words) -> tuple[Part, ...]:
         Act.SHOW, says("More"), "more", says("Other ways to join {subject}").format(subject=escape.clean(room.subject))
     )
     number = _phone(room, says)
-    by_phone: tuple[Line | None, ...] = (number, _callers(meeting, says))
+    by_phone: tuple[Line | None, ...] = (number, _callers(meeting, says)) if room.options.aloud else ()
     if not number:
         by_phone = (Line(says("No phone dial-in for this meeting.")),) if room.options.numbers else ()
     return (
-        *_row(*join(room.subject, meeting.join_url, says), *((show,) if more else ())),
+        *_row(*join(room.subject, meeting.join_url, says), *_asked_alone(room, says), *((show,) if more else ())),
         *filter(None, by_phone),
         Line(_chat(room, says)),
+        *_about(room, says),
         *((Hidden("more", more),) if more else ()),
     )
 
@@ -235,11 +236,26 @@ def _chat(room: Room, says: Words) -> str:
 
 
 def _more(room: Room, meeting: Meeting, says: Words) -> tuple[Line | Row, ...]:
-    dial_in = meeting.dial_in if room.options.numbers else None
-    lines = [phone.others(dial_in, says) if dial_in else None, _ids(meeting, says)]
-    details = Button(Act.PRESS, says("Details as text"), "dial-in", version=room.version)
+    dial_in = meeting.dial_in if room.options.numbers and room.options.aloud else None
+    ids = _ids(meeting, says) if room.options.aloud else None
+    lines = [phone.others(dial_in, says) if dial_in else None, ids]
     about = (*filter(None, lines), *_calendar(meeting, says), *differences(room, meeting, says))
-    return (*about, *((Row((details,)),) if dial_in else ()))
+    return (*about, *((Row((_details(room, says),)),) if dial_in else ()))
+
+
+def _details(room: Room, says: Words) -> Button:
+    return Button(Act.PRESS, says("Details as text"), "dial-in", version=room.version)
+
+
+def _asked_alone(room: Room, says: Words) -> tuple[Button, ...]:
+    """Return the way to numbers that are told only to who asks for them (ENGINE 4.3)."""
+    return (_details(room, says),) if _phone(room, says) and not room.options.aloud else ()
+
+
+def _about(room: Room, says: Words) -> tuple[Line, ...]:
+    """Return the way back to the message that the meeting is about."""
+    link = Link(says("The message this is about"), room.options.about)
+    return (Line("{about}", {"about": link}),) if escape.https(room.options.about) else ()
 
 
 def _calendar(meeting: Meeting, says: Words) -> tuple[Line, ...]:

@@ -76,11 +76,14 @@ def _action(act: Act) -> Action:
     from microsoft_teams.cards import (  # noqa: PLC0415 - see _skeleton
         ExecuteAction,
         OpenUrlAction,
+        SubmitAction,
         ToggleVisibilityAction,
     )
 
     if act is Act.OPEN:
         return OpenUrlAction(url="")
+    if act is Act.DIALOG:
+        return SubmitAction(data={})
     return ExecuteAction(verb="") if act is Act.PRESS else ToggleVisibilityAction(target_elements=[])
 
 
@@ -101,6 +104,8 @@ def _filled(button: Button, nonce: str) -> dict[str, Any]:
         return named | {"url": button.target}
     if button.act is Act.SHOW:
         return named | {"targetElements": [button.target]}
+    if button.act is Act.DIALOG:
+        return named | {"data": {"msteams": {"type": "task/fetch"}, "dialog": button.target}}
     verb = button.target.partition(" ")[0]
     data = {"text": button.target, "v": str(button.version)} | ({"n": nonce} if nonce else {})
     return named | {"verb": verb, "data": data}

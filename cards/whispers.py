@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bot.model import DialIn, Rendered, Whisper
-from cards import escape, failures, phone, times
+from cards import escape, failures, phone, preferences, times
 from cards.parts import Act, Button, Content, Line, Look, Part, Row, join, open_button, plain_text
 from cards.skeletons import rendered
 from cards.words import Words, words
@@ -16,14 +16,15 @@ LONGEST_LINE = 1000
 """Characters of what a command says in one paragraph, and of a command line on a button."""
 
 
-def render_whisper(whisper: Whisper, nonce: str = "") -> Rendered:
+def render_whisper(whisper: Whisper, nonce: str = "", *, plain: bool = False) -> Rendered:
     """Return the card for a whisper, or plain text for a line that stands alone; its buttons carry `nonce`.
 
-    KeyError: no such name.
+    `plain`: its person reads text, so that what a button says is written out (EXPERIENCE 1.15). KeyError: no such name.
     """
     content = _content(whisper)
-    if whisper.name in _TEXT_ONLY:
-        text = plain_text(content.parts, rtl=content.words.rtl)
+    if plain or whisper.name in _TEXT_ONLY:
+        say = content.words("{title}: say {line}") if plain else ""
+        text = plain_text(content.parts, rtl=content.words.rtl, say=say)
         return Rendered(None, content.summary.plain(), text, _sign_in(whisper, content), not _text(whisper, "browser"))
     return rendered(content, nonce)
 
@@ -431,6 +432,7 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "stranger": stranger,
     "elsewhere": elsewhere,
     "notice": notice,
+    **preferences.WHISPERS,
 }
 """Every text by its name, which is `Whisper.name`."""
 _TEXT_ONLY = frozenset({"elsewhere", "live-below", "sign-in"})

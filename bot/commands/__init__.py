@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.commands import ask_to_host, dial_in, help, meet, sign_in, sign_out, stop_trying, try_now  # noqa: A004 - the command is called help
+from bot.commands import ask_to_host, dial_in, help, meet, settings, sign_in, sign_out, stop_trying, try_now  # noqa: A004 - the command is called help
 from bot.commands.command import Command
 
 COMMANDS: tuple[Command, ...] = (
@@ -13,6 +13,7 @@ COMMANDS: tuple[Command, ...] = (
     ask_to_host.COMMAND,
     sign_in.COMMAND,
     sign_out.COMMAND,
+    settings.COMMAND,
     help.COMMAND,
 )
 

@@ -12,7 +12,7 @@ from bot.leases import MessageClaim, Sent, Settled, TimerClaim, TurnClaim
 from bot.model import UNFINISHED, MessageState, Person, Purpose, Room, Turn, TurnKind
 from bot.ports import Decide
 from bot.rooms import brought_key
-from bot.store import rows, signins, strays
+from bot.store import people, rows, signins, strays
 from bot.store.claims import MOST_ATTEMPTS, Known, find_room, turn_claims
 from bot.store.effects import OVERTAKEN_AT, Applying, Overtaken, apply, refresh, take
 from bot.store.sending import learn
@@ -115,6 +115,7 @@ def _turn_view(at: Applying, turn: Turn, *, unheard: bool) -> Operation[View]:
     waited = turn.data.get("room", "") if turn.kind is TurnKind.SIGNED_IN else ""
     pressed = yield from signins.card_of(waited, thread_id) if waited else strays.pressed(at, turn)
     started = yield from _started(turn, at.now)
+    person = yield from people.known(turn.chat, turn.person)
     opened = turn.kind is TurnKind.EDITED and (
         yield "room_asked", {"tenant": tenant, "thread_id": thread_id, "reference": turn.reference}
     )
@@ -136,6 +137,9 @@ def _turn_view(at: Applying, turn: Turn, *, unheard: bool) -> Operation[View]:
         here=started["here"],
         unheard=unheard,
         opened=bool(opened),
+        me=person.settings,
+        me_version=person.version,
+        installers=person.installers,
     )
 
 
@@ -169,10 +173,10 @@ def _timer_view(at: Applying, claim: TimerClaim) -> Operation[View]:
     return View(now=at.now, fresh_id=at.fresh_id, chat=chat, room=room, notes=notes)
 
 
-def _notes(tenant: str, thread_id: str, people: Sequence[Person], now: int) -> Operation[dict[str, str]]:
+def _notes(tenant: str, thread_id: str, about: Sequence[Person], now: int) -> Operation[dict[str, str]]:
     """Return the tenant's own notes, the thread's, and what is to be known of these people."""
     found = list((yield "notes_find", {"tenant": tenant, "about": thread_id, "now": now}))
-    for person in people:
+    for person in about:
         if not person.upn:
             found += yield "notes_about", {"tenant": tenant, "about": person.id, "now": now}
     return {row["note_key"]: row["value"] for row in found}
