@@ -41,7 +41,7 @@ def card(body: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
     answer = body if isinstance(body, dict) else {}
     shown = (answer.get("task") or {}).get("value")
     listed = (answer.get("composeExtension") or {}).get("attachments") or [None]
-    found = shown.get("card") if isinstance(shown, dict) else listed[0]
+    found: Any = shown.get("card") if isinstance(shown, dict) else listed[0]
     if not _is_card(found):
         raise LookupError("no dialog is shown")
     content: dict[str, Any] = found["content"]

@@ -118,6 +118,17 @@ WHISPER_DATA: dict[str, dict[str, Any]] = {
     "stranger": {},
     "working": {},
     "elsewhere": {"name": "Kim"},
+    "settings": {
+        "chat": {"duration": "45", "start": "owners", "ring": "a,b"},
+        "me": {"plain": "True", "language": "de"},
+    },
+    "settings-set": {"chat": {"lobby": "everyone", "language": "fr"}, "me": {}},
+    "settings-same": {},
+    "settings-nobody": {},
+    "settings-refused": {"who": "Ana Lima"},
+    "may-not-start": {"may": "owners", "who": "Ana Lima"},
+    "meeting-chat": {"line": "start another Retro"},
+    "is-open": {"subject": "Retro", "join_url": MEETING.join_url},
     "notice": {"title": "Coffee", "lines": ["Ana Lima fetches some."]},
 }
 
