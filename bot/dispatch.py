@@ -9,7 +9,7 @@ import cards
 from bot.commands import dialogs, meet
 from bot.commands.command import Asked, Command, Policy, derived
 from bot.commands.grammar import find
-from bot.decisions import PlanMessage, Reply, SaveChat, SaveInstaller, View
+from bot.decisions import Effect, PlanMessage, Reply, SaveChat, SaveInstaller, View
 from bot.errors import UsageError
 from bot.model import Answer, ChatKind, Message, Purpose, Turn, TurnKind, Whisper
 from bot.ports import Decide
@@ -92,10 +92,10 @@ class Dispatch:
     def _installed(self, turn: Turn, view: View) -> Reply:
         """One quiet welcome in a team; people get none, nor do upgrades and re-adding (EXPERIENCE 3)."""
         chat = view.chat or turn.chat
-        added = SaveInstaller(chat, turn.person)
+        added: tuple[Effect, ...] = (SaveInstaller(chat, turn.person), *dialogs.there_again(turn, view))
         quiet = bool(view.installers) or turn.verb == "add-upgrade"
         if quiet or not self.policy.welcome or chat.kind is not ChatKind.CHANNEL:
-            return Reply((added,), "installed")
+            return Reply(added, "installed")
         key = f"welcome|{turn.chat.tenant}|{turn.chat.team_id or turn.chat.thread_id}"
         data = {"team": turn.chat.name, "bot": self.policy.bot_name}
         message = Message(
@@ -108,7 +108,7 @@ class Dispatch:
             due_at=view.now,
             content=Whisper("welcome", data, chat.language(self.policy.language), reference=turn.reference),
         )
-        return Reply((added, PlanMessage(message)), "welcome")
+        return Reply((*added, PlanMessage(message)), "welcome")
 
     def _help_lines(self) -> list[list[str]]:
         return [[command.usage, command.description] for command in self.commands]

@@ -407,8 +407,8 @@ class Room:
 class Whisper:
     """What one person is to see: the name of a text in `cards.whispers` and its data, rendered when sent.
 
-    Every value of `data` is text, a number, or a list of text: what JSON can hold. `offer` is what a press on it may
-    do, in ids of ours: it stays in the store when the words have left it.
+    Every value of `data` is text, a number, a list of text or texts by name: what JSON can hold. `offer` is what a
+    press on it may do, in ids of ours: it stays in the store when the words have left it.
     """
 
     name: str

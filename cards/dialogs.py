@@ -5,10 +5,13 @@ What a dialog sends back is a client's input. https://learn.microsoft.com/micros
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from bot.model import Room, RoomState, Whisper
 from cards import escape, phone, preferences
+from cards.parts import Line, Look
+from cards.rooms import why_failed
 from cards.words import Words, words
 
 Element = dict[str, Any]
@@ -37,7 +40,9 @@ def settings_dialog(whisper: Whisper) -> Element:
             "me.plain", says("Answers"), {"on": says("plain text")}, "on" if me.get("plain") else "", says("cards")
         ),
     ]
-    return _card(says, body, [_submit(says("Save"), {"dialog": "settings"})])
+    shown = {part["id"]: part["value"] for part in body if "id" in part}
+    # What was not changed in the dialog is left alone: somebody else may have changed it meanwhile.
+    return _card(says, body, [_submit(says("Save"), {"dialog": "settings", "was": json.dumps(shown)})])
 
 
 def meet_dialog(command: str, subject: str, language: str) -> Element:
@@ -71,31 +76,37 @@ def sentence_dialog(text: str, language: str = "en") -> Element:
 def room_dialog(room: Room, command: str, seen: int) -> Element:
     """Return a meeting inside a dialog, for a chat that has no post of it; `seen` counts how often it was looked at."""
     says = words(room.language)
-    subject = escape.markdown(room.subject)
     meeting = room.meeting
+    if room.state is RoomState.FAILED:
+        reference = Line(says("Reference {reference}"), {"reference": room.reference})
+        return _card(says, [_shown(line, says) for line in (*why_failed(room, says), reference)], [])
     if room.state is RoomState.OPENING or meeting is None:
         again = _submit(says("Show it"), {"dialog": command, "show": str(seen + 1)})
-        failed = room.state is RoomState.FAILED
-        text = says("{subject}: not opened") if failed else says("{subject}: opening…")
-        return _card(says, [_heading(text.format(subject=subject))], [] if failed else [again])
-    number = phone.short(meeting.dial_in, says) if meeting.dial_in and room.options.numbers else None
-    link = {**_text_input("link", says("Link, to copy"), meeting.join_url, 2000), "isRequired": False}
-    body = [
-        _heading(says("{subject}: open").format(subject=subject)),
-        *([_line(number.markdown())] if number else []),
-        link,
-    ]
+        return _card(says, [_titled(room, says("{subject}: opening…"), says)], [again])
+    link = _text_input("link", says("Link, to copy"), meeting.join_url, 2000)
     copy = _submit(says("Copy it into my message"), {"dialog": command, "copy": "yes"})
-    return _card(says, body, [*_joining(room, says), copy])
+    return _card(says, [*_open(room, says), link], [*_joining(room, says), copy])
 
 
 def room_insert(room: Room) -> Element:
     """Return a meeting as a card for somebody's own message: its buttons need nobody's answer."""
     says = words(room.language)
-    heading = _heading(says("{subject}: open").format(subject=escape.markdown(room.subject)))
-    meeting = room.meeting
-    number = phone.short(meeting.dial_in, says) if meeting and meeting.dial_in and room.options.numbers else None
-    return _card(says, [heading, *([_line(number.markdown())] if number else [])], _joining(room, says))
+    return _card(says, _open(room, says), _joining(room, says))
+
+
+def _open(room: Room, says: Words) -> list[Element]:
+    dial_in = room.meeting.dial_in if room.meeting and room.options.numbers else None
+    number = phone.short(dial_in, says) if dial_in else None
+    return [_titled(room, says("{subject}: open"), says), *([_shown(number, says)] if number else [])]
+
+
+def _titled(room: Room, text: str, says: Words) -> Element:
+    return _shown(Line(text, {"subject": room.subject}, Look.HEADING), says)
+
+
+def _shown(line: Line, says: Words) -> Element:
+    text = line.markdown(rtl=says.rtl)
+    return _heading(text) if line.look is Look.HEADING else _line(text)
 
 
 def _joining(room: Room, says: Words) -> list[Element]:

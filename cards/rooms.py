@@ -148,13 +148,21 @@ def _ended(room: Room, says: Words) -> Content:
     return Content(says, parts, Line(says("{subject} has ended."), values))
 
 
-def _failed(room: Room, says: Words) -> Content:
+def why_failed(room: Room, says: Words) -> tuple[Line, Line]:
+    """Return that a room's meeting was not opened, and why."""
     stopped = room.ended_at or room.give_up_at
     by = times.clock(stopped + SIGN_IN_FOR, room.zone)
     values = _values(room, says) | {"time": times.clock(stopped, room.zone), "by": by}
-    parts: tuple[Part, ...] = (
+    return (
         Line(says("{subject}: not opened"), values, Look.HEADING),
         Line(failures.reason(room.fail_code, says), values),
+    )
+
+
+def _failed(room: Room, says: Words) -> Content:
+    values = _values(room, says)
+    parts: tuple[Part, ...] = (
+        *why_failed(room, says),
         *calling.meanwhile(room, says),
         Row((*_anyway(room, says), _meet(room, says("Try again")), *calling.call(room, says))),
         _reference(room, says),

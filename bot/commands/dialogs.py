@@ -11,7 +11,8 @@ import cards
 from bot.commands import options, setting_words, settings, wishes
 from bot.commands.command import Asked
 from bot.commands.options import Request
-from bot.decisions import Effect, GiveAnswer, PlanMessage, Reply, SaveNote, SetTimer
+from bot.commands.starting import absent_key
+from bot.decisions import Effect, GiveAnswer, PlanMessage, Reply, SaveNote, SetTimer, View
 from bot.model import Answer, Person, Room, Timer, TimerKind, Turn
 
 TWO_PEOPLE = "@unq.gbl.spaces"
@@ -20,11 +21,6 @@ ABSENT_FOR = 3_600_000
 """ms for which it is remembered that Muster is not in a chat."""
 NAMES = frozenset({"settings", "meet", "about"})
 """The dialogs there are: settings, a meeting from the compose box, and one about a message."""
-
-
-def absent_key(thread_id: str) -> str:
-    """Return the note that Muster is not in this chat: nothing can be posted there (ENGINE 2.5)."""
-    return f"absent|{thread_id}"
 
 
 def named(turn: Turn) -> tuple[str, str]:
@@ -67,6 +63,12 @@ def looked(asked: Asked, *, there: bool) -> Reply:
         _, name = named(turn)
         answer = replace(answer, card=cards.install_card(name, turn.locale))
     return Reply((*effects, GiveAnswer(turn.turn_key, answer)), "dialog")
+
+
+def there_again(turn: Turn, view: View) -> tuple[Effect, ...]:
+    """Forget that Muster was not in a chat."""
+    key = absent_key(turn.chat.thread_id)
+    return (SaveNote(turn.chat.tenant, key, "", view.now, about=turn.chat.thread_id),) if key in view.notes else ()
 
 
 def line(turn: Turn) -> Turn:

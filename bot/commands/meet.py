@@ -36,7 +36,7 @@ def run(asked: Asked) -> Reply:
         return look_up(asked, offered(asked).get("room", ""))
     wish = wishes.wished(asked)
     reply = led(asked, wish)
-    if reply is None and (preferences.asks_who(asked.chat) or (wish.shared and not wish.apart)):
+    if reply is None and starting.asks_first(asked, wish):
         live = topics.elsewhere(asked.view.elsewhere, asked.turn.person)
         return look_up(asked, live.room_id if live else "")
     return reply or begun(asked, wish)

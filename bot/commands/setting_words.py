@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -130,9 +131,20 @@ def said(words: str) -> tuple[bool, Changes]:
 def submitted(data: Mapping[str, str]) -> tuple[Changes, Changes]:
     """Return what a submitted dialog changes of the chat's and of the person's settings.
 
-    It is a client's input: what cannot be read is left out.
+    It is a client's input: what cannot be read is left out. `was` is what the dialog showed: whatever is still so was
+    not changed in it, and somebody else may have changed it meanwhile.
     """
+    shown = _shown(data.get("was", ""))
+    data = {name: value for name, value in data.items() if shown.get(name) != value}
     return _read(data, "chat.", CHAT), _read(data, "me.", PERSON)
+
+
+def _shown(text: str) -> Mapping[str, Any]:
+    try:
+        shown = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return shown if isinstance(shown, dict) else {}
 
 
 def _read(data: Mapping[str, str], prefix: str, readers: Mapping[str, Callable[[str], Any]]) -> Changes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,8 @@ from bot.commands.setting_words import Changes
 from bot.decisions import Effect, Record, Reply, SaveChat, SavePerson
 from bot.model import Answer, Chat
 
-DIALOG = "settings"
+PRIVATE = frozenset({"backup_bridge", "ring"})
+"""What the audit only says was changed."""
 
 
 def run(asked: Asked) -> Reply:
@@ -37,10 +39,10 @@ def change(asked: Asked, chat_changes: Changes, own_changes: Changes) -> Reply:
     if own_keys:  # first: it is what somebody else may have been faster with
         effects += [
             SavePerson(chat.tenant, turn.person.oid, own, view.me_version),
-            _record(asked, "settings me", own_keys),
+            _record(asked, "settings me", own_keys, own),
         ]
     if keys:
-        effects += [SaveChat(replace(chat, settings=after)), _record(asked, "settings", keys)]
+        effects += [SaveChat(replace(chat, settings=after)), _record(asked, "settings", keys, after)]
     if not effects:
         return asked.tell("settings-same")
     now = replace(asked, view=replace(view, chat=replace(chat, settings=after), me=own))
@@ -76,15 +78,16 @@ def _who(asked: Asked) -> str:
     return next((person.name for person in asked.view.installers if person.name), "")
 
 
-def _record(asked: Asked, action: str, keys: list[str]) -> Record:
-    """Name what was changed, not to what: some of it is people's own text."""
+def _record(asked: Asked, action: str, keys: list[str], after: Mapping[str, Any]) -> Record:
+    """Say what was changed to what; of people's own text and of people only that it was."""
     turn = asked.turn
+    said = [key if key in PRIVATE else f"{key}={_text(after.get(key, 'default'))}" for key in keys]
     return Record(
         turn.chat.tenant,
         turn.person.oid,
         action,
         turn.chat.thread_id if action == "settings" else "",
-        detail=" ".join(keys),
+        detail=" ".join(said),
         reference=turn.reference,
     )
 

@@ -10,6 +10,21 @@ from bot.decisions import Effect, Reply, SaveNote
 from bot.model import ChatKind, Room
 
 
+def absent_key(thread_id: str) -> str:
+    """Return the note that Muster is not in this chat: nothing can be posted there (ENGINE 2.5)."""
+    return f"absent|{thread_id}"
+
+
+def asks_first(asked: Asked, wish: Wish) -> bool:
+    """Say whether a look at a roster comes first: for a topic that may be live elsewhere, and where guests start none.
+
+    Where Muster is not, it can read no roster: there a topic is another meeting.
+    """
+    if absent_key(asked.turn.chat.thread_id) in asked.view.notes:
+        return False
+    return preferences.asks_who(asked.chat) or (wish.shared and not wish.apart)
+
+
 def hindered(asked: Asked, wish: Wish) -> Reply | None:
     """Refuse who may not start meetings here (ENGINE R23); offer the meeting that a meeting chat belongs to first."""
     chat, person, installers = asked.chat, asked.turn.person, asked.view.installers

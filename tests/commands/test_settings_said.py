@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -83,14 +84,26 @@ def test_a_dialogs_data_is_only_ever_settings(data: dict[str, str]) -> None:
     assert preferences.starters(made) in preferences.STARTERS
 
 
+def test_only_what_was_changed_in_a_dialog_is_changed() -> None:
+    """A field left as it was shown changes nothing, whatever somebody else has set meanwhile; `was` may be nonsense."""
+    sent = {"chat.duration": "45", "chat.lobby": "everyone", "me.plain": "default"}
+    was = json.dumps({"chat.duration": "45", "chat.lobby": "default", "me.plain": "on"})
+    assert setting_words.submitted({**sent, "was": was}) == ({"lobby": "everyone"}, {"plain": None})
+    for nonsense in ("", "[", "[]", "1"):
+        chat, _ = setting_words.submitted({**sent, "was": nonsense})
+        assert chat == {"duration": 45, "lobby": "everyone"}
+
+
 def test_a_change_is_written_with_its_audit_line(ask: Callable[..., Asked]) -> None:
-    """A change names who made it and what was changed, not the words; the same once more writes nothing."""
+    """A change names who made it and what was changed to what, but no free text; once more it writes nothing."""
     asked = ask("backup bridge: secret line 9", chat=Chat("tenant", "19:x@thread.v2", ChatKind.GROUP))
     effects = settings.run(asked).effects
     (saved,) = [effect for effect in effects if isinstance(effect, SaveChat)]
     (line,) = [effect for effect in effects if isinstance(effect, Record)]
     assert saved.chat.settings == {"backup_bridge": "secret line 9"}
     assert (line.action, line.detail, line.actor_oid) == ("settings", "backup_bridge", asked.turn.person.oid)
+    lengths = settings.run(ask("duration: 45m", chat=asked.turn.chat)).effects
+    assert [effect.detail for effect in lengths if isinstance(effect, Record)] == ["duration=45"]
     again = replace(asked, view=replace(asked.view, chat=saved.chat))
     assert settings.run(again).outcome == "settings-same"
 

@@ -199,3 +199,13 @@ async def told_alone(journey: Journey, person: Person, chat: Chat) -> None:
     """Ask something in a 1:1 and wait for its answer."""
     await journey.teams.say(person, chat, "help")
     await journey.until(lambda: bool(journey.texts(chat)))
+
+
+async def test_a_slash_command_needs_no_mention(journey: Journey) -> None:
+    """What is said to Muster alone in a channel is heard, and the meeting it opens is everybody's."""
+    tenant = journey.cloud.tenant
+    await journey.teams.say(tenant.ana, tenant.incidents, "meet now Retro", targeted=True)
+    await open_in(journey, tenant.incidents, "Retro")
+    await journey.teams.say(tenant.ben, tenant.incidents, "settings", targeted=True)
+    await journey.until(lambda: bool(journey.whispers(tenant.incidents)))
+    assert journey.whispers(tenant.incidents)[0].startswith("Settings\n")
