@@ -48,6 +48,12 @@ def card(body: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
     return content
 
 
+def opens(action: Activity) -> bool:
+    """Say whether a button opens a dialog: its data asks Teams to fetch one."""
+    asked = (action.get("data") or {}).get("msteams")
+    return action["type"] == "Action.Submit" and isinstance(asked, dict) and asked.get("type") == "task/fetch"
+
+
 def opened(scribe: Scribe, person: Person, post: Post, action: Activity, *, at: int) -> Activity:
     """Return the press of a button that opens a dialog (Action.Submit with `msteams.type` `task/fetch`)."""
     return _invoke(scribe, "task/fetch", person, post.conversation_id, at) | {

@@ -155,13 +155,15 @@ class TeamsClient:
         if post.visible_to not in ("", person.id):
             raise PermissionError(f"{person.name} does not see this message")
         action = button(post, wanted)
+        if dialogs.opens(action):
+            return await self.open_dialog(person, post, wanted)
         activity = self.scribe.press(person, post, action, at=self._now(), inputs=inputs or {})
         return await self.send(activity)
 
     async def open_dialog(self, person: Person, post: Post, wanted: str) -> Delivery:
         """Press a button that opens a dialog. Raises as `press` does, ValueError for a button that opens none."""
         action = button(post, wanted)
-        if ((action.get("data") or {}).get("msteams") or {}).get("type") != "task/fetch":
+        if not dialogs.opens(action):
             raise ValueError(f"{wanted} opens no dialog")
         return await self.send(dialogs.opened(self.scribe, person, post, action, at=self._now()))
 
