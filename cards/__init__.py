@@ -10,6 +10,7 @@ from cards.dialogs import (
     room_insert,
     sentence_dialog,
     settings_dialog,
+    whisper_dialog,
 )
 from cards.rooms import render_room
 from cards.warming import warm
@@ -28,4 +29,5 @@ __all__ = [
     "sentence_dialog",
     "settings_dialog",
     "warm",
+    "whisper_dialog",
 ]

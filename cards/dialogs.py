@@ -10,8 +10,9 @@ from typing import Any
 
 from bot.model import Room, RoomState, Whisper
 from cards import escape, phone, preferences
-from cards.parts import Line, Look
+from cards.parts import Act, Button, Line, Look, Row
 from cards.rooms import why_failed
+from cards.whispers import whisper_parts
 from cards.words import Words, words
 
 Element = dict[str, Any]
@@ -71,6 +72,22 @@ def install_card(command: str, language: str) -> Element:
 def sentence_dialog(text: str, language: str = "en") -> Element:
     """Return a dialog that says something; each line of the text is a paragraph."""
     return _card(words(language), [_line(escape.markdown(line, 1000)) for line in text.split("\n") if line], [])
+
+
+def whisper_dialog(whisper: Whisper, command: str) -> Element:
+    """Return what one person is told as a dialog: a button that says a command sends its line back."""
+    says, parts = words(whisper.language), whisper_parts(whisper)
+    buttons = [button for part in parts if isinstance(part, Row) for button in part.buttons]
+    body = [_shown(part, says) for part in parts if isinstance(part, Line)]
+    return _card(says, body, [action for button in buttons for action in _acts(button, command)])
+
+
+def _acts(button: Button, command: str) -> list[Element]:
+    if button.act is Act.OPEN:
+        return [{"type": "Action.OpenUrl", "title": button.title, "url": button.target}]
+    if button.act is Act.PRESS:
+        return [_submit(button.title, {"dialog": command, "say": button.target})]
+    return []
 
 
 def room_dialog(room: Room, command: str, seen: int) -> Element:

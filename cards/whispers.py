@@ -35,6 +35,11 @@ def answer_text(whisper: Whisper) -> str:
     return plain_text(content.parts, rtl=content.words.rtl)
 
 
+def whisper_parts(whisper: Whisper) -> Parts:
+    """Return what a whisper consists of. KeyError when there is none of its name."""
+    return _content(whisper).parts
+
+
 def _content(whisper: Whisper) -> Content:
     says = words(whisper.language)
     parts = WHISPERS[whisper.name](whisper, says)

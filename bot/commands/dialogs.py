@@ -17,6 +17,8 @@ from bot.model import Answer, Person, Room, Timer, TimerKind, Turn
 
 TWO_PEOPLE = "@unq.gbl.spaces"
 """How the thread id of a chat between two people ends; Muster's own with somebody is another (facts/teams 2.2)."""
+LONGEST_LINE = 1000
+"""Characters of a line that a dialog's button says."""
 ABSENT_FOR = 3_600_000
 """ms for which it is remembered that Muster is not in a chat."""
 NAMES = frozenset({"settings", "meet", "about"})
@@ -74,6 +76,8 @@ def there_again(turn: Turn, view: View) -> tuple[Effect, ...]:
 def line(turn: Turn) -> Turn:
     """Return the turn with the line that a submitted dialog says, and whom it invites as its mentions."""
     data = turn.data
+    if said := data.get("say", ""):  # a button of what the dialog answered
+        return replace(turn, text=said[:LONGEST_LINE], mentions=())
     lobby = options.SCOPES.get(data.get("lobby", "").casefold()) or next(
         (scope for scope in options.SCOPES.values() if scope.value == data.get("lobby")), None
     )

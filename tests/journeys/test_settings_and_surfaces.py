@@ -123,6 +123,22 @@ async def test_the_compose_box_asks_for_the_same_meeting(journey: Journey) -> No
     assert tenant.ben.oid in str(asked)
 
 
+async def test_what_a_dialog_answers_has_its_buttons(journey: Journey) -> None:
+    """Where a meeting runs already the dialog leads into it, and its other button starts another, once."""
+    tenant = journey.cloud.tenant
+    await journey.teams.say(tenant.ben, tenant.leads, "meet now Retro")
+    await open_in(journey, tenant.leads, "Retro")
+    there = await journey.teams.submit(
+        await journey.teams.compose(tenant.ana, tenant.leads), "Meet now", subject="Lunch"
+    )
+    assert "There's already a meeting here" in words(shown(there))
+    assert [action["title"] for action in shown(there)["actions"]] == ["Join Retro", "Start another"]
+    another = await journey.teams.submit(there, "Start another")
+    await journey.teams.redeliver(another, times=2, new_id=True)
+    await open_in(journey, tenant.leads, "Lunch")
+    assert journey.made() == 2
+
+
 async def test_a_meeting_about_a_message_names_it(journey: Journey) -> None:
     """Meet about this: the message's words are the subject, its author is invited, and the card leads back to it."""
     tenant = journey.cloud.tenant
