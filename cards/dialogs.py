@@ -36,7 +36,13 @@ def settings_dialog(whisper: Whisper) -> Element:
         body += [_input(key, label, str(chat.get(key, "")), says) for key, label in preferences.labels(says).items()]
     body += [
         _heading(says("Only you")),
-        _text_input("me.language", says("Language"), str(me.get("language", "")), 20),
+        _choices(
+            "me.language",
+            says("Language"),
+            preferences.choices("language", says),
+            str(me.get("language", "")),
+            says("as in Teams"),
+        ),
         _choices(
             "me.plain", says("Answers"), {"on": says("plain text")}, "on" if me.get("plain") else "", says("cards")
         ),

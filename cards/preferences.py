@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from bot.model import Whisper
 from cards import escape
 from cards.parts import Act, Button, Line, Look, Part, Row
-from cards.words import Words
+from cards.words import Words, spoken
 
 Parts = tuple[Part, ...]
 
@@ -119,6 +119,7 @@ def choices(key: str, says: Words) -> dict[str, str]:
         },
         "passcode": {"on": says("on")},
         "record": {"on": says("on")},
+        "language": {tag: tag for tag in spoken()},
         "start": {"everyone": says("everyone"), "members": says("everyone but guests"), "owners": says("who added me")},
         "dial_in": {"public": says("yes, on the post"), "whisper": says("no, only to who asks")},
         "roster": {"count": says("how many"), "names": says("their names"), "off": says("nothing")},

@@ -12,6 +12,7 @@ from bot.commands import options
 from bot.commands.grammar import fold
 from bot.errors import UsageError
 from bot.model import LobbyScope
+from cards.words import words
 
 ME = "me"
 LONGEST_BRIDGE = 200
@@ -26,9 +27,9 @@ Changes = dict[str, Any]
 
 
 def _duration(value: str) -> int | None:
-    words = f"{value}m" if value.isdigit() else value
+    length = f"{value}m" if value.isdigit() else value
     try:
-        minutes = options.parse(f"for {words}").minutes
+        minutes = options.parse(f"for {length}").minutes
     except UsageError:
         minutes = 0
     if not minutes:
@@ -60,8 +61,9 @@ def _one_of(*values: str) -> Callable[[str], str]:
 
 
 def _language(value: str) -> str:
-    if not _LANGUAGE.fullmatch(value):
-        raise ValueError(value)
+    primary = value.casefold().split("-")[0]
+    if not _LANGUAGE.fullmatch(value) or words(value).language.casefold().split("-")[0] != primary:
+        raise ValueError(value)  # what nobody has translated would be English after all
     return value
 
 
@@ -108,12 +110,12 @@ NAMES: Mapping[str, str] = {
 _MINE: Mapping[str, Changes] = {"plain text": {"plain": True}, "text": {"plain": True}, "cards": {"plain": None}}
 
 
-def said(words: str) -> tuple[bool, Changes]:
+def said(line: str) -> tuple[bool, Changes]:
     """Return whether somebody's own settings are meant, and the changes, of what follows `settings`.
 
     Raises UsageError with the nearest line that would do.
     """
-    first, colon, rest = words.partition(":")
+    first, colon, rest = line.partition(":")
     name, value = " ".join(first.casefold().split()), " ".join(rest.split())
     if name == ME and value.casefold() in _MINE:
         return True, dict(_MINE[value.casefold()])
@@ -121,11 +123,11 @@ def said(words: str) -> tuple[bool, Changes]:
     key = NAMES.get(name.removeprefix(f"{ME} "), "")
     known = PERSON if mine else CHAT
     if not colon or key not in known:
-        raise UsageError(f"settings {words}"[:60], "settings")
+        raise UsageError(f"settings {line}"[:60], "settings")
     try:
         return mine, {key: None if fold(value) in DEFAULT else known[key](value)}
     except (ValueError, KeyError):
-        raise UsageError(f"settings {words}"[:60], "settings") from None
+        raise UsageError(f"settings {line}"[:60], "settings") from None
 
 
 def submitted(data: Mapping[str, str]) -> tuple[Changes, Changes]:

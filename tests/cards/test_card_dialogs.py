@@ -33,6 +33,7 @@ def dialogs(room: Rooms, meeting: Meeting, whisper: Callable[..., Whisper]) -> d
         "opening": cards.room_dialog(room(state=RoomState.OPENING, meeting=None), "meet", 0),
         "open": cards.room_dialog(wild, "meet", 0),
         "failed": cards.room_dialog(room(state=RoomState.FAILED, fail_code="policy"), "meet", 0),
+        "running": cards.whisper_dialog(whisper("running"), "meet"),
         "insert": cards.room_insert(wild),
     }
 

@@ -30,13 +30,13 @@ SAID: tuple[tuple[str, bool, dict[str, Any]], ...] = (
     ("passcode: on", False, {"passcode": True}),
     ("recording: off", False, {"record": None}),
     ("start: Owners", False, {"start": "owners"}),
-    ("language: pt-BR", False, {"language": "pt-BR"}),
+    ("language: en-GB", False, {"language": "en-GB"}),
     ("backup bridge: +44 20 7946 0123, code 4711#", False, {"backup_bridge": "+44 20 7946 0123, code 4711#"}),
     ("numbers: whisper", False, {"dial_in": "whisper"}),
     ("roster: names", False, {"roster": "names"}),
     ("me: plain text", True, {"plain": True}),
     ("me:  Cards", True, {"plain": None}),
-    ("me language: de", True, {"language": "de"}),
+    ("me language: en", True, {"language": "en"}),
 )
 WRONG = (
     "duration",
@@ -46,6 +46,7 @@ WRONG = (
     "me: louder",
     "me duration: 5m",
     "language: <b>",
+    "language: tlh",
     ":",
 )
 OID = "11111111-0000-4000-8000-00000000000a"
