@@ -44,6 +44,7 @@ from bot.model import (
 from bot.observe import Event, Observer, Value
 from bot.outlook import Outlook
 from bot.ports import Accounts, Calendar, Chance, Clock, Decide, Meetings, Messenger
+from bot.rosters import Rosters
 from bot.stocking import stock
 
 MOST_FAILURES = 5
@@ -249,7 +250,7 @@ class Lifecycle:
         return await Looking(self.messenger, self.policy, self.observe).topic(claim)
 
     async def _roster(self, claim: TimerClaim) -> Decide:
-        return await Looking(self.messenger, self.policy, self.observe).roster(claim)
+        return await Rosters(self.messenger, self.policy, self.observe).run(claim)
 
     async def _delete(self, claim: TimerClaim) -> Decide:
         deleting = Deleting(self.meetings, self.calendar, self.clock, self.chance, self._report)

@@ -1,4 +1,4 @@
-"""Look-ups in a chat's roster that a request waits for: where its person is a member, and whether Muster is there."""
+"""What a request waits for because only the network knows it: where somebody is a member."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from bot import preferences
-from bot.commands import dialogs, meet
+from bot.commands import meet
 from bot.commands.command import Asked, Policy
 from bot.decisions import Reply, View
-from bot.errors import Gone, NotDone, SendError, Unclear
+from bot.errors import SendError
 from bot.leases import TimerClaim
 from bot.model import TurnKind
 from bot.observe import Event, Observer
@@ -17,8 +17,6 @@ from bot.ports import Decide, Messenger
 
 TOPIC_SECONDS = 4.0
 """How long a new topic waits to hear where its asker is a member; then it is opened apart."""
-ROSTER_SECONDS = 1.5
-"""How long a dialog waits to hear whether Muster is in the chat: of 2.5 s in all (ENGINE R14)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +53,3 @@ class Looking:
             return meet.looked(asked, view.room if member else None, where or chat.name, guest=apart)
 
         return decision
-
-    async def roster(self, claim: TimerClaim) -> Decide:
-        """Look whether Muster is in the chat a dialog was asked for in; when nobody can say, it counts as there."""
-        turn = claim.turn
-        if turn is None:
-            return lambda _: Reply(outcome="nobody asked")
-        there = True
-        try:
-            async with asyncio.timeout(ROSTER_SECONDS):
-                await self.messenger.member(turn.chat, turn.person.id)
-        except (NotDone, Unclear, TimeoutError):
-            pass  # nobody can say: a post that cannot be made says so later
-        except SendError as error:
-            there = isinstance(error, Gone) and not error.chat  # the roster could be read: only they are not in it
-            self.observe(Event("roster.refused", {"ref": turn.reference, "status": error.status}))
-        return lambda view: dialogs.looked(Asked(turn, view, "", self.policy, ()), there=there)

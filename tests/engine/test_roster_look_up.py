@@ -7,15 +7,15 @@ from typing import Any, cast
 
 import pytest
 
-import bot.looking
+import bot.rosters
 from bot.commands.command import Policy
 from bot.commands.starting import absent_key
 from bot.decisions import GiveAnswer, Reply, SaveNote, View
 from bot.errors import Gone, NotDone, SendError
 from bot.leases import Lease, TimerClaim
-from bot.looking import Looking
 from bot.model import Chat, ChatKind, Person, Timer, TimerKind, Turn, TurnKind
 from bot.ports import Messenger
+from bot.rosters import Rosters
 from tests.engine.test_looking_up import Members
 from tests.engine.test_rooms import NOW, freeze
 
@@ -46,9 +46,9 @@ def gone(status: int, *, chat: bool) -> Gone:
 async def looked(answer: Person | SendError | None, turn: Turn = TURN, **notes: str) -> Reply:
     """Run the timer of Ben's dialog with what the connector answers; None is no answer at all."""
     members = Members({BEN.id: answer} if answer else {})
-    looking = Looking(cast("Messenger", members), Policy(freeze), lambda _: None)
+    rosters = Rosters(cast("Messenger", members), Policy(freeze), lambda _: None)
     timer = Timer("roster|a", TimerKind.ROSTER, "tenant", HERE.thread_id, NOW, {"turn": asdict(turn)})
-    decide = await looking.roster(TimerClaim(timer, Lease("one", 1, NOW + 30_000), None, None, turn=turn))
+    decide = await rosters.run(TimerClaim(timer, Lease("one", 1, NOW + 30_000), None, None, turn=turn))
     return decide(View(now=NOW, fresh_id="f" * 32, chat=HERE, notes=notes))
 
 
@@ -68,7 +68,7 @@ async def test_the_form_comes_where_muster_is_or_nobody_can_say(
     monkeypatch: pytest.MonkeyPatch, answer: Person | SendError | None
 ) -> None:
     """A roster that can be read, a busy connector and one that never answers show the form."""
-    monkeypatch.setattr(bot.looking, "ROSTER_SECONDS", 0.05)
+    monkeypatch.setattr(bot.rosters, "ROSTER_SECONDS", 0.05)
     assert shown(await looked(answer)) == FORM
 
 

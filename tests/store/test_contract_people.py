@@ -98,3 +98,16 @@ async def test_whoever_reads_text_is_known_when_they_are_whispered_to(store: Sto
     work = [*settled.work.messages, *(await store.claim(make.now, 9)).messages]
     assert {held.message.message_id: held.route.plain for held in work}["m1"] is True
     assert not any(held.route.plain for held in work if held.message.message_id != "m1")
+
+
+async def test_a_dialog_that_came_too_late_says_how_to_ask_again(store: Store, make: Make) -> None:
+    """Who submitted a dialog that nobody got to in time is told so, with the line that asks for the same."""
+    sent = make.turn(
+        kind=TurnKind.DIALOG, verb="submit meet", data={"subject": "Pizza"}, text="", expires_at=make.now + 9
+    )
+    await store.receive(sent, make.now)
+    await store.receive(make.turn("b", kind=TurnKind.DIALOG, verb="fetch meet", expires_at=make.now + 9), make.now)
+    late = make.now + 60_000
+    work = await store.claim(late, 9)
+    told = [held.message.content for held in work.messages if held.message.content]
+    assert [(words.name, words.data["typed"]) for words in told] == [("late", "meet now Pizza")]
