@@ -477,7 +477,7 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an invoke's response says: a refreshed card, a dialog with its `title`, or one sentence.
+    """What an invoke's response says: a refreshed card, a dialog, or one sentence.
 
     `insert`: the card goes into the message that is being written.
     """
@@ -485,5 +485,4 @@ class Answer:
     text: str = ""
     card: dict[str, Any] | None = None
     error: str = ""
-    title: str = ""
     insert: bool = False

@@ -1,4 +1,4 @@
-"""The look whether Muster is in a chat, which a dialog waits for: nothing can be posted where it is not (ENGINE 2.5)."""
+"""The look whether Muster is in a chat, which a dialog waits for: where not, nothing can be posted (ENGINE 2.5)."""
 
 from __future__ import annotations
 

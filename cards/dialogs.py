@@ -103,24 +103,28 @@ def room_dialog(room: Room, command: str, seen: int) -> Element:
     if room.state is RoomState.FAILED:
         reference = Line(says("Reference {reference}"), {"reference": room.reference})
         return _card(says, [_shown(line, says) for line in (*why_failed(room, says), reference)], [])
-    if room.state is RoomState.OPENING or meeting is None:
+    if room.state is RoomState.ENDED:
+        return _card(says, [_titled(room, says("{subject}: ended"), says)], [])
+    if room.state is RoomState.OPENING or meeting is None:  # what is not as private as asked yet has no link (R4)
         again = _submit(says("Show it"), {"dialog": command, "show": str(seen + 1)})
         return _card(says, [_titled(room, says("{subject}: opening…"), says)], [again])
     link = _text_input("link", says("Link, to copy"), meeting.join_url, 2000)
     copy = _submit(says("Copy it into my message"), {"dialog": command, "copy": "yes"})
-    return _card(says, [*_open(room, says), link], [*_joining(room, says), copy])
+    return _card(says, [*_open(room, says, aloud=True), link], [*_joining(room, says), copy])
 
 
 def room_insert(room: Room) -> Element:
     """Return a meeting as a card for somebody's own message: its buttons need nobody's answer."""
     says = words(room.language)
-    return _card(says, _open(room, says), _joining(room, says))
+    return _card(says, _open(room, says, aloud=room.options.aloud), _joining(room, says))
 
 
-def _open(room: Room, says: Words) -> list[Element]:
-    dial_in = room.meeting.dial_in if room.meeting and room.options.numbers else None
+def _open(room: Room, says: Words, *, aloud: bool) -> list[Element]:
+    """Return what a meeting is called and its numbers; without them where they are not to be told to everybody."""
+    dial_in = room.meeting.dial_in if room.meeting and room.options.numbers and aloud else None
     number = phone.short(dial_in, says) if dial_in else None
-    return [_titled(room, says("{subject}: open"), says), *([_shown(number, says)] if number else [])]
+    title = says("{subject}: planned") if room.state is RoomState.SCHEDULED else says("{subject}: open")
+    return [_titled(room, title, says), *([_shown(number, says)] if number else [])]
 
 
 def _titled(room: Room, text: str, says: Words) -> Element:

@@ -13,12 +13,14 @@ from bot.commands.command import Asked
 from bot.commands.options import Request
 from bot.commands.starting import absent_key
 from bot.decisions import Effect, GiveAnswer, PlanMessage, Reply, SaveNote, SetTimer, View
-from bot.model import Answer, Person, Room, Timer, TimerKind, Turn
+from bot.model import Answer, Person, Room, RoomState, Timer, TimerKind, Turn
 
 TWO_PEOPLE = "@unq.gbl.spaces"
 """How the thread id of a chat between two people ends; Muster's own with somebody is another (facts/teams 2.2)."""
 LONGEST_LINE = 1000
 """Characters of a line that a dialog's button says."""
+JOINABLE = frozenset({RoomState.SCHEDULED, RoomState.OPEN, RoomState.LIVE, RoomState.EMPTY})
+"""States in which a meeting's link may be shown."""
 ABSENT_FOR = 3_600_000
 """ms for which it is remembered that Muster is not in a chat."""
 NAMES = frozenset({"settings", "meet", "about"})
@@ -112,7 +114,7 @@ def _shown(asked: Asked) -> Reply:
     room = next(iter(mine), None) or asked.view.last_room
     if room is None or room.starter.oid != asked.turn.person.oid:
         return asked.tell("no-meeting")
-    if asked.turn.data.get("copy") and room.meeting is not None:
+    if asked.turn.data.get("copy") and room.state in JOINABLE:
         return Reply((), "copied", Answer(card=cards.room_insert(room), insert=True))
     return Reply((), "dialog", _of_room(asked, room))
 
@@ -122,11 +124,11 @@ def _of_room(asked: Asked, room: Room) -> Answer:
     seen = asked.turn.data.get("show", "")
     counted = int(seen) if seen.isdecimal() and len(seen) < 4 else 0  # noqa: PLR2004 - digits of a counter of presses
     card = cards.room_dialog(room, name, counted)
-    return Answer(card=card, title=cards.dialog_title(name, asked.turn.locale))
+    return Answer(card=card)
 
 
 def _form(asked: Asked) -> Answer:
     _, name = named(asked.turn)
     subject = wishes.bounded(asked.turn.text)
     card = cards.meet_dialog(name, subject, asked.turn.locale)
-    return Answer(card=card, title=cards.dialog_title(name, asked.turn.locale))
+    return Answer(card=card)

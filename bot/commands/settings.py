@@ -54,7 +54,7 @@ def dialog(asked: Asked) -> Answer:
     chat = asked.chat
     may = preferences.may_set(chat, asked.turn.person, asked.view.installers)
     card = cards.settings_dialog(asked.whisper("settings", **shown(asked), may=may))
-    return Answer(card=card, title=cards.dialog_title("settings", asked.turn.locale))
+    return Answer(card=card)
 
 
 def shown(asked: Asked) -> dict[str, Any]:

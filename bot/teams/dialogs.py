@@ -65,14 +65,19 @@ def read(activity: Mapping[str, Any]) -> Asked | None:
     return Asked(f"{step} {dialog}", data, _words(message), _author(message))
 
 
-def reply(answer: Answer, locale: str = "en") -> dict[str, Any]:
-    """Return the body of the response: a dialog to go on with, or a card for the message that is being written."""
+def reply(answer: Answer, verb: str = "", locale: str = "en") -> dict[str, Any]:
+    """Return the body of the response: a dialog to go on with, or a card for the message that is being written.
+
+    `verb` is the turn's: it names the dialog.
+    """
     if answer.insert and answer.card is not None:
         attachment = {"contentType": CARD, "content": answer.card}
         return {"composeExtension": {"type": "result", "attachmentLayout": "list", "attachments": [attachment]}}
     card = answer.card or cards.sentence_dialog(answer.text or answer.error, locale)
     shown = {"contentType": CARD, "content": card}
-    value = {"title": answer.title or "Muster", "height": "medium", "width": "medium", "card": shown}
+    _, _, name = verb.partition(" ")
+    title = cards.dialog_title(name, locale) if name else "Muster"
+    value = {"title": title, "height": "medium", "width": "medium", "card": shown}
     return {"task": {"type": "continue", "value": value}}
 
 

@@ -103,7 +103,7 @@ class Endpoint:
                 raise  # a press is answered with HTTP 200, whatever happens (ENGINE R14)
             self._observe(Event("door.not_kept", {"status": 200}, logging.ERROR))
             if turn.kind is TurnKind.DIALOG:
-                return dialog_reply(Answer(text=NOT_KEPT), turn.locale)
+                return dialog_reply(Answer(text=NOT_KEPT), turn.verb, turn.locale)
             return refusal_reply(500, "InternalServerError", NOT_KEPT)
         self._observe(Event("door.accepted", {"kind": turn.kind, "ref": turn.reference, "receipt": receipt.kind}))
         return _reply(turn, await self._intake.answer(turn, receipt)) if turn.wants_answer else None
@@ -136,7 +136,7 @@ class Endpoint:
 
 
 def _reply(turn: Turn, answer: Answer) -> InvokeReply:
-    return dialog_reply(answer, turn.locale) if turn.kind is TurnKind.DIALOG else invoke_reply(answer)
+    return dialog_reply(answer, turn.verb, turn.locale) if turn.kind is TurnKind.DIALOG else invoke_reply(answer)
 
 
 def _parse(body: bytes) -> dict[str, Any]:
@@ -161,7 +161,7 @@ def _unknown_invoke(activity: Mapping[str, Any]) -> InvokeReply | None:
     if activity.get("name") == EXECUTE:
         return refusal_reply(400, "BadRequest", NOT_UNDERSTOOD)
     if activity.get("name") in dialogs.STEPS:
-        return dialog_reply(Answer(text=NOT_UNDERSTOOD), "en")
+        return dialog_reply(Answer(text=NOT_UNDERSTOOD))
     return InvokeReply(501)
 
 

@@ -68,9 +68,9 @@ def invoke_reply(answer: Answer) -> InvokeReply:
     return InvokeReply(200, {"statusCode": 200, "type": SENTENCE, "value": answer.text})
 
 
-def dialog_reply(answer: Answer, locale: str) -> InvokeReply:
+def dialog_reply(answer: Answer, verb: str = "", locale: str = "en") -> InvokeReply:
     """Return the response to a dialog's invoke: HTTP 200, always something to show (facts/teams 2.5)."""
-    return InvokeReply(200, dialogs.reply(answer, locale))
+    return InvokeReply(200, dialogs.reply(answer, verb, locale))
 
 
 def refusal_reply(status: int, code: str, message: str) -> InvokeReply:

@@ -69,6 +69,23 @@ def test_what_people_typed_is_text_in_a_dialog(dialogs: dict[str, dict[str, Any]
     assert dialogs["sentence"]["body"][0]["text"] == r"1\. \*One\*"
 
 
+def test_a_link_is_only_in_the_dialog_of_a_meeting_that_may_be_joined(room: Rooms, meeting: Meeting) -> None:
+    """A meeting that is opening, failed or over shows no link, even where one is known (ENGINE R4)."""
+    for state in (RoomState.OPENING, RoomState.FAILED, RoomState.ENDED):
+        shown = cards.room_dialog(room(state=state, meeting=meeting, fail_code="private"), "meet", 0)
+        assert meeting.join_url not in json.dumps(shown)
+    there = cards.room_dialog(room(meeting=meeting), "meet", 0)
+    assert meeting.join_url in json.dumps(there)
+
+
+def test_numbers_that_are_not_for_everybody_stay_out_of_messages(room: Rooms, meeting: Meeting) -> None:
+    """The dialog tells its reader the numbers; the card for a message has them only where everybody may know."""
+    quiet = room(meeting=meeting, options=Options(aloud=False))
+    assert "7946" in json.dumps(cards.room_dialog(quiet, "meet", 0))
+    assert "7946" not in json.dumps(cards.room_insert(quiet))
+    assert "7946" in json.dumps(cards.room_insert(room(meeting=meeting)))
+
+
 def test_a_failed_meeting_says_why_in_its_dialog(dialogs: dict[str, dict[str, Any]]) -> None:
     """Who has no post sees the reason and the reference in the dialog."""
     texts = [element["text"] for element in dialogs["failed"]["body"]]

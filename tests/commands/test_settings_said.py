@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import preferences
-from bot.commands import dialogs, setting_words, settings
+from bot.commands import dialogs, meet, setting_words, settings
 from bot.commands.command import Asked
-from bot.decisions import Record, SaveChat, SavePerson
+from bot.decisions import MakeRoom, Record, SaveChat, SavePerson
 from bot.errors import UsageError
-from bot.model import ChannelKind, Chat, ChatKind, LobbyScope, Person, TurnKind
+from bot.model import ChannelKind, Chat, ChatKind, LobbyScope, Meeting, Person, RoomState, TurnKind
 
 pytestmark = pytest.mark.usefixtures("untraced")
 
@@ -148,3 +148,21 @@ def test_a_submitted_dialog_says_a_line_that_could_be_typed(ask: Callable[..., A
     assert said.mentions == (Person(OID, OID),)
     plain = dialogs.line(replace(turn, data={"duration": "9" * 5000, "lobby": "wide", "subject": ""}, text="DB down"))
     assert plain.text == "meet now DB down"
+
+
+def test_a_link_that_may_not_be_shown_is_not_copied(ask: Callable[..., Asked]) -> None:
+    """Only the person's own meeting that may be joined goes into their message, whatever the dialog says."""
+    asked = ask(kind=TurnKind.DIALOG, verb="submit meet", data={"copy": "yes"})
+    made = meet.run(replace(asked, rest="Retro")).effects[0]
+    assert isinstance(made, MakeRoom)
+    known = replace(made.room, meeting=Meeting("m", "https://teams.example/j"))
+    for state, starter, outcome in (
+        (RoomState.OPEN, known.starter, "copied"),
+        (RoomState.FAILED, known.starter, "dialog"),
+        (RoomState.OPENING, known.starter, "dialog"),
+        (RoomState.OPEN, Person("29:b", "oid-b"), "no-meeting"),
+    ):
+        room = replace(known, state=state, starter=starter)
+        reply = dialogs.answered(replace(asked, view=replace(asked.view, rooms=(room,))))
+        assert reply
+        assert reply.outcome == outcome

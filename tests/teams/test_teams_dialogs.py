@@ -109,7 +109,7 @@ def test_whatever_comes_nothing_breaks(value: Any) -> None:  # noqa: ANN401 - an
 
 def test_every_answer_is_something_teams_can_show() -> None:
     """A sentence, an error and a card become a dialog to go on with; a card for a message becomes a result."""
-    for answer in (Answer(text="Saved."), Answer(error="No."), Answer(card={"type": "AdaptiveCard"}, title="Settings")):
+    for answer in (Answer(text="Saved."), Answer(error="No."), Answer(card={"type": "AdaptiveCard"})):
         body = dialogs.reply(answer)
         assert body["task"]["type"] == "continue"
         assert body["task"]["value"]["card"]["content"]["type"] == "AdaptiveCard"
