@@ -38,7 +38,8 @@ class Dispatch:
             # An edit is heard when nothing came of what was said first (EXPERIENCE 1.13).
             heard = turn.kind is not TurnKind.EDITED or not view.opened
             handle = handlers.get(turn.kind) if heard else None
-            spoken = replace(turn, locale=str(view.me.get("language") or turn.locale))
+            own = view.me.get("language")  # whispers are the person's (ENGINE R16)
+            spoken = replace(turn, locale=str(own)) if own else turn
             return handle(spoken, view) if handle else Reply(outcome="ignored")
 
         return decision

@@ -58,8 +58,8 @@ def meet_dialog(command: str, subject: str, language: str) -> Element:
     body = [
         _text_input("subject", says("Subject"), escape.clean(subject), 120),
         _people("people", says("People"), ""),
-        _choices("duration", says("How long"), preferences.choices("duration", says), "", says("as usual here")),
-        _choices("lobby", says("Who comes straight in"), preferences.choices("lobby", says), "", says("as usual here")),
+        _choices("duration", says("How long"), preferences.choices("duration", says), "", says("as usual")),
+        _choices("lobby", says("Who comes straight in"), preferences.choices("lobby", says), "", says("as usual")),
     ]
     return _card(says, body, [_submit(says("Meet now"), {"dialog": command})])
 
@@ -146,7 +146,7 @@ def _input(key: str, label: str, value: str, says: Words) -> Element:
     name = f"chat.{key}"
     known = preferences.choices(key, says)
     if known:
-        return _choices(name, label, {**({value: value} if value else {}), **known}, value, says("as everywhere"))
+        return _choices(name, label, {**({value: value} if value else {}), **known}, value, says("as usual"))
     if key == "ring":
         return _people(name, label, value)
     return _text_input(name, label, value, 200)

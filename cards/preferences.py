@@ -75,7 +75,7 @@ def _set(whisper: Whisper, says: Words) -> tuple[Line, ...]:
         Line(f"{names[key]}: {{value}}", {"value": in_words(key, value, says)}) for key, value in chat.items() if value
     ]
     if not lines:
-        lines = [Line(says("This chat has nothing of its own set: meetings are as everywhere."))]
+        lines = [Line(says("Nothing is set for this chat: its meetings are as usual."))]
     if me.get("plain"):
         lines.append(Line(says("You: every answer as plain text.")))
     if me.get("language"):
