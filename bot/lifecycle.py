@@ -7,7 +7,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from bot import hosts, news, occupancy, patching, pauses, rooms, spares, ways
+from bot import ending, hosts, news, occupancy, patching, pauses, rooms, spares, ways
+from bot.amending import Amending
 from bot.applying import Applying, explain
 from bot.backoff import delay
 from bot.commands.command import Policy, derived
@@ -25,6 +26,7 @@ from bot.errors import (
     Unclear,
     told,
 )
+from bot.leading import Leading
 from bot.leases import TimerClaim
 from bot.looking import Looking
 from bot.model import (
@@ -43,7 +45,7 @@ from bot.model import (
 )
 from bot.observe import Event, Observer, Value
 from bot.outlook import Outlook
-from bot.ports import Accounts, Calendar, Chance, Clock, Decide, Meetings, Messenger
+from bot.ports import Accounts, Calendar, Chance, Clock, Decide, Meetings, Messenger, Owners
 from bot.rosters import Rosters
 from bot.stocking import stock
 
@@ -70,6 +72,7 @@ class Lifecycle:
     observe: Observer
     users: Accounts | None = None
     calendar: Calendar | None = None
+    owners: Owners | None = None
 
     async def run(self, claim: TimerClaim) -> Decide:
         """Do what the timer asks for. Never raises for what Graph or Entra answers."""
@@ -87,6 +90,9 @@ class Lifecycle:
             TimerKind.EVENT: self._event,
             TimerKind.SPARE: self._spare,
             TimerKind.STALL: self._stall,
+            TimerKind.AMEND: self._amend,
+            TimerKind.OWNER: self._owner,
+            TimerKind.LEAD: self._lead,
         }
         return news.told(await runners[claim.timer.kind](claim))
 
@@ -213,7 +219,7 @@ class Lifecycle:
         return await applying.run(claim)
 
     async def _end(self, _claim: TimerClaim) -> Decide:
-        return self._with_room(lambda found, view: rooms.planned_end(found, now=view.now))
+        return self._with_room(lambda found, view: ending.planned_end(found, now=view.now))
 
     async def _give_up(self, _claim: TimerClaim) -> Decide:
         return self._with_room(lambda found, view: rooms.gave_up(found, now=view.now, whisper_id=_id(view)))
@@ -247,10 +253,22 @@ class Lifecycle:
         return decision
 
     async def _topic(self, claim: TimerClaim) -> Decide:
-        return await Looking(self.messenger, self.policy, self.observe).topic(claim)
+        return await Looking(self.messenger, self.owners, self.policy, self.observe).topic(claim)
 
     async def _roster(self, claim: TimerClaim) -> Decide:
         return await Rosters(self.messenger, self.policy, self.observe).run(claim)
+
+    async def _owner(self, claim: TimerClaim) -> Decide:
+        return await Looking(self.messenger, self.owners, self.policy, self.observe).owner(claim)
+
+    async def _amend(self, claim: TimerClaim) -> Decide:
+        return await Amending(self.meetings, self.clock, self.chance, self._report).run(claim)
+
+    async def _lead(self, claim: TimerClaim) -> Decide:
+        policy, observe = self.policy, self.observe
+        return await Leading(self.meetings, self.messenger, policy, self.clock, self.chance, observe, self._report).run(
+            claim
+        )
 
     async def _delete(self, claim: TimerClaim) -> Decide:
         deleting = Deleting(self.meetings, self.calendar, self.clock, self.chance, self._report)

@@ -153,6 +153,9 @@ class TimerKind(StrEnum):
     SPARE = "spare"
     STALL = "stall"
     ROSTER = "roster"
+    AMEND = "amend"
+    OWNER = "owner"
+    LEAD = "lead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +214,8 @@ class Turn:
     `text` has lost the mention of the bot and is otherwise as typed (at most 28 KiB);
     for a press `text` is the command line the button carries, `verb` its verb, `data` the rest of its data,
     and `reply_to_id` the activity that was pressed. `zone` is an IANA name or empty; `locale` a BCP 47 tag.
-    `turn_key` and `echo_key` are the hashes of ENGINE R11. `reference` is what people can read out; an edit has its
-    message's.
+    `turn_key` and `echo_key` are the hashes of ENGINE R11. `reference` is what people can read out; an edit or a
+    deletion has its message's.
     """
 
     turn_key: str
@@ -360,7 +363,8 @@ class Room:
     `zone` is the chat's zone as an IANA name (empty: UTC); `language` the public card's language.
     `trying` says why a room still opening waits: empty, `slow` (not answered yet), `unavailable`, or
     `unclear`: the same, and an attempt may have made the meeting all the same; of an open one, that its `options` are
-    still being set. While it is opening, `meeting` is one that nobody may be shown yet.
+    still being set, or `time is up`; `unchanged`: Graph did not close or open the lobby as `end` or `reopen` asked.
+    While it is opening, `meeting` is one that nobody may be shown yet. `lobby_before` is who came in before `end`.
     `topic` is "" for a chat's own room, `#` and a key for a topic, `thread:` and a root's id, or an id of its own.
     `people` are those whom the request mentioned; `backup_bridge` is what to use while Microsoft does not answer.
     """
@@ -399,6 +403,7 @@ class Room:
     ended_at: int | None = None
     ended_by: str = ""
     fail_code: str = ""
+    lobby_before: Options = NO_OPTIONS
     people: tuple[Person, ...] = ()
     backup_bridge: str = ""
 

@@ -111,7 +111,7 @@ def opened(asked: Asked, reply: Reply) -> Reply:
 def _shown(asked: Asked) -> Reply:
     """Show the person's own meeting of this chat: which one is never the data's to say (ENGINE 4.2)."""
     mine = [room for room in asked.view.rooms if room.starter.oid and room.starter.oid == asked.turn.person.oid]
-    room = next(iter(mine), None) or asked.view.last_room
+    room = next(iter((*mine, *asked.view.recent)), None)
     if room is None or room.starter.oid != asked.turn.person.oid:
         return asked.tell("no-meeting")
     if asked.turn.data.get("copy") and room.state in JOINABLE:

@@ -18,7 +18,7 @@ ANSWER_WITHIN_SECONDS = 5.0
 """After so long the chat goes on; what comes later is shown when it comes."""
 
 _DAY = 86_400.0
-TRY = """Try:  meet #INC-42 DB down     dial-in     help     card     quit
+TRY = """Try:  meet #INC-42 DB down     dial-in     end     help     card     quit
       /as ben meet now     /in group     /fault outage     /explain
       Add a command:  python app.py new-command coffee   (reloads by itself)"""
 

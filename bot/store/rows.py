@@ -188,6 +188,7 @@ def room_params(room: Room) -> Params:
         "graph_call": room.graph_call.value,
         "way": room.way.value,
         "options": _json(room.options),
+        "lobby_before": _json(room.lobby_before),
         "binding": room.binding.value,
         "meeting_id": meeting.id if meeting else "",
         "join_hash": hashlib.sha256(meeting.join_url.encode()).hexdigest() if meeting else "",
@@ -207,6 +208,7 @@ def read_room(row: Row) -> Room:
         graph_call=GraphCall(row["graph_call"]),
         way=Way(row["way"]),
         options=_options.decode(row["options"]),
+        lobby_before=_options.decode(row["lobby_before"]),
         binding=Binding(row["binding"]),
         meeting=_meeting.decode(row["meeting"]) if row["meeting"] else None,
     )

@@ -12,6 +12,7 @@ import orjson
 from aiohttp import web
 
 from bot.errors import DoorError, StoreError
+from bot.leases import ReceiptKind
 from bot.model import Answer, Turn, TurnKind
 from bot.observe import Event, Observer
 from bot.ports import Intake, SignIns
@@ -105,6 +106,9 @@ class Endpoint:
             if turn.kind is TurnKind.DIALOG:
                 return dialog_reply(Answer(text=NOT_KEPT), turn.verb, turn.locale)
             return refusal_reply(500, "InternalServerError", NOT_KEPT)
+        if receipt.kind is ReceiptKind.UNHEARD:
+            self._observe(Event("door.ignored", level=logging.DEBUG))
+            return None
         self._observe(Event("door.accepted", {"kind": turn.kind, "ref": turn.reference, "receipt": receipt.kind}))
         return _reply(turn, await self._intake.answer(turn, receipt)) if turn.wants_answer else None
 
