@@ -6,8 +6,9 @@ Every time is ms UTC.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
-from bot.model import Answer, Chat, Message, Room, Timer, Turn
+from bot.model import Answer, Chat, Message, Person, Room, Timer, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,32 @@ class Park:
 
 
 @dataclass(frozen=True, slots=True)
+class SavePerson:
+    """Replace what a person set for themselves, read as `version`; if somebody was faster, decide again."""
+
+    tenant: str
+    oid: str
+    settings: dict[str, Any]
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class SaveInstaller:
+    """Remember who added Muster to a chat, or to its team; whoever was first stays."""
+
+    chat: Chat
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class GiveAnswer:
+    """Answer an invoke whose turn is done already and waited for a look-up; an answer that is there stays."""
+
+    turn_key: str
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One line of the audit: who did what to which room. `detail` holds ids and words of ours, no content."""
 
@@ -126,6 +153,9 @@ Effect = (
     | SaveNote
     | TakeNote
     | Park
+    | SavePerson
+    | SaveInstaller
+    | GiveAnswer
     | Record
 )
 
@@ -165,7 +195,8 @@ class View:
     `room` the room a timer is about. `mine` and `here` are when meetings were opened lately by the person and in the
     chat, newest first. `unheard` says that the response to a press has gone without its answer: what it would have
     said is whispered (ENGINE R14); `opened` is what the message has opened, or waits to open after a sign-in, that was
-    edited or deleted; `affected` how many people met the fault within a day that a pressed whisper is about.
+    edited or deleted; `affected` how many people met the fault within a day that a pressed whisper is about. `me` is
+    what the turn's person set for themselves, as of `me_version`; `installers` who added Muster to the chat or team.
     """
 
     now: int
@@ -184,3 +215,6 @@ class View:
     unheard: bool = False
     opened: Room | None = None
     affected: int = 0
+    me: dict[str, Any] = field(default_factory=dict)
+    me_version: int = 0
+    installers: tuple[Person, ...] = ()

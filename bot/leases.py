@@ -50,11 +50,12 @@ class Route:
     """How a person can be told something alone (ENGINE R18).
 
     `targeted` is False while the tenant is known to refuse targeted messages; `personal` is the conversation of the
-    person and the bot, "" when it is known that there is none, None when that is not known.
+    person and the bot, "" when it is known that there is none, None when that is not known. `plain`: they read text.
     """
 
     targeted: bool = True
     personal: str | None = None
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from bot import ending, hosts, occupancy, patching, pauses, rooms, spares, ways
+from bot import ending, hosts, news, occupancy, patching, pauses, rooms, spares, ways
 from bot.amending import Amending
 from bot.applying import Applying, explain
 from bot.backoff import delay
@@ -47,6 +47,7 @@ from bot.model import (
 from bot.observe import Event, Observer, Value
 from bot.outlook import Outlook
 from bot.ports import Accounts, Calendar, Chance, Clock, Decide, Meetings, Messenger, Owners
+from bot.rosters import Rosters
 from bot.stocking import stock
 
 MOST_FAILURES = 5
@@ -84,6 +85,7 @@ class Lifecycle:
             TimerKind.EMPTY: self._empty,
             TimerKind.MEMBERS: self._members,
             TimerKind.TOPIC: self._topic,
+            TimerKind.ROSTER: self._roster,
             TimerKind.SIGN_OUT: self._sign_out,
             TimerKind.PATCH: self._patch,
             TimerKind.EVENT: self._event,
@@ -94,7 +96,7 @@ class Lifecycle:
             TimerKind.OWNER: self._owner,
             TimerKind.LEAD: self._lead,
         }
-        return await runners[claim.timer.kind](claim)
+        return news.told(await runners[claim.timer.kind](claim))
 
     def broken(self, claim: TimerClaim, error: Exception) -> Decide:
         """Return what becomes of a timer whose work broke unforeseen: a few more tries, then it is set aside.
@@ -254,6 +256,9 @@ class Lifecycle:
 
     async def _topic(self, claim: TimerClaim) -> Decide:
         return await Looking(self.messenger, self.owners, self.policy, self.observe).topic(claim)
+
+    async def _roster(self, claim: TimerClaim) -> Decide:
+        return await Rosters(self.messenger, self.policy, self.observe).run(claim)
 
     async def _owner(self, claim: TimerClaim) -> Decide:
         return await Looking(self.messenger, self.owners, self.policy, self.observe).owner(claim)

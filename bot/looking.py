@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from bot import preferences
 from bot.commands import end, host, meet, rename, reopen
 from bot.commands.command import Asked, Policy
 from bot.decisions import Reply, View
@@ -36,7 +37,7 @@ class Looking:
     observe: Observer
 
     async def topic(self, claim: TimerClaim) -> Decide:
-        """Look up whether who asks for a topic is a member where it is live; whoever cannot be confirmed is none.
+        """Look up whether who asks is a member where a topic is live, or a guest; who cannot be confirmed is none.
 
         Where it is live nowhere, the look-up is made in the asker's own chat: the time it takes tells nothing.
         """
@@ -44,11 +45,11 @@ class Looking:
         if turn is None:
             return lambda _: Reply(outcome="nobody asked")
         chat = claim.chat if room and claim.chat else turn.chat
-        member, where = False, ""
+        member, where, guest = False, "", True
         try:
             async with asyncio.timeout(TOPIC_SECONDS):
                 found = await self.messenger.member(chat, turn.person.id)
-                member = room is not None and found.oid == turn.person.oid
+                member, guest = room is not None and found.oid == turn.person.oid, found.guest
                 # Only a member waits for the name, so that it tells nobody else anything.
                 where = await self.messenger.channel_name(chat) if member else ""
         except (SendError, TimeoutError) as error:
@@ -57,7 +58,8 @@ class Looking:
 
         def decision(view: View) -> Reply:
             asked = Asked(asker, view, claim.timer.payload.get("rest", ""), self.policy, ())
-            return meet.looked(asked, view.room if member else None, where or chat.name)
+            apart = guest and preferences.asks_who(asked.chat)
+            return meet.looked(asked, view.room if member else None, where or chat.name, guest=apart)
 
         return decision
 

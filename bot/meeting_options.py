@@ -11,6 +11,8 @@ from bot.model import NO_OPTIONS, GraphCall, Invited, LobbyScope, Meeting, Optio
 
 TOPIC_DEFAULTS = Options(lobby=LobbyScope.ORGANIZATION, dial_in_bypass=True)
 """What a topic's meeting has unless something else is asked for: nobody waits in an incident (EXPERIENCE 1.7)."""
+OURS = frozenset({"numbers", "aloud", "about"})
+"""Options that only our card knows of."""
 _WIDTH = {scope.value: width for width, scope in enumerate(LobbyScope)}
 
 
@@ -36,7 +38,7 @@ def why(room: Room) -> str:
     tied = ", tied to the channel" if room.bind_thread else ""
     if room.graph_call is GraphCall.CREATE:
         option = "passcode" if room.options.passcode else "template"
-        others = [name for name in named(room.options) if name not in {option, "numbers"}]
+        others = [name for name in named(room.options) if name not in {option, *OURS}]
         along = f"; with it go {', '.join(others)}" if others else ""
         return f"a {option} can only be set when a meeting is made{along}{tied}"
     return f"asked again it answers with the same meeting{tied}"

@@ -30,6 +30,7 @@ class ChannelKind(StrEnum):
 class TurnKind(StrEnum):
     """What happened: the kinds of activity Muster acts upon; everything else is UNKNOWN, never an error.
 
+    DIALOG: one is to be shown or was submitted; the turn's verb says which: `fetch meet`, `submit settings`.
     SIGNED_IN: what waited for its person's sign-in goes on (ENGINE R13); no activity is one.
     """
 
@@ -37,6 +38,7 @@ class TurnKind(StrEnum):
     EDITED = "edited"
     DELETED = "deleted"
     PRESSED = "pressed"
+    DIALOG = "dialog"
     INSTALLED = "installed"
     REMOVED = "removed"
     SIGNED_IN = "signed_in"
@@ -152,6 +154,7 @@ class TimerKind(StrEnum):
     SPARE = "spare"
     STALL = "stall"
     FIND = "find"
+    ROSTER = "roster"
     AMEND = "amend"
     OWNER = "owner"
     LEAD = "lead"
@@ -161,13 +164,15 @@ class TimerKind(StrEnum):
 class Person:
     """Somebody in a chat: `id` is the connector's `29:…`, `oid` the Entra object id (empty when unknown).
 
-    `upn` is the name they sign in with, which Teams' links call them by (facts/teams 5); empty when unknown.
+    `upn` is the name they sign in with, which Teams' links call them by (facts/teams 5); empty when unknown. `guest`
+    is only known from a member look-up.
     """
 
     id: str
     oid: str = ""
     name: str = ""
     upn: str = ""
+    guest: bool = False
 
     @property
     def names(self) -> frozenset[str]:
@@ -242,7 +247,7 @@ class Turn:
     @property
     def wants_answer(self) -> bool:
         """Whether the POST itself carries the answer (an invoke), ENGINE R14."""
-        return self.kind is TurnKind.PRESSED
+        return self.kind in {TurnKind.PRESSED, TurnKind.DIALOG}
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,8 +272,9 @@ class Invited:
 class Options:
     """What a meeting is asked to have besides its subject and times; None or empty: as the tenant has it.
 
-    `numbers` says whether the card shows phone numbers; it is ours alone, Graph hears nothing of it. `announce` is the
-    sound when people come and go; `chat` is `enabled`, `disabled` or `limited`; `presenters` as
+    `numbers` says whether the card shows phone numbers, `aloud` whether it shows them, ids and passcode to everybody,
+    `about` is the link to the message that a meeting is about; these are ours, Graph hears nothing of them. `announce`
+    is the sound when people come and go; `chat` is `enabled`, `disabled` or `limited`; `presenters` as
     Graph's `allowedPresenters`; `template` a meeting template's id. `more` passes through: a JSON object of
     onlineMeeting's properties by Graph's names, as text, checked when the settings were read. `usual` names
     those of these that nobody asked for: they are what every meeting here has. https://learn.microsoft.com/graph/api/resources/onlinemeeting
@@ -286,6 +292,8 @@ class Options:
     more: str = ""
     numbers: bool = True
     usual: tuple[str, ...] = ()
+    aloud: bool = True
+    about: str = ""
 
 
 NO_OPTIONS = Options()
@@ -415,8 +423,8 @@ class Room:
 class Whisper:
     """What one person is to see: the name of a text in `cards.whispers` and its data, rendered when sent.
 
-    Every value of `data` is text, a number, or a list of text: what JSON can hold. `offer` is what a press on it may
-    do, in ids of ours: it stays in the store when the words have left it.
+    Every value of `data` is text, a number, a list of text or texts by name: what JSON can hold. `offer` is what a
+    press on it may do, in ids of ours: it stays in the store when the words have left it.
     """
 
     name: str
@@ -485,8 +493,12 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an invoke's response says: a refreshed card, or one sentence."""
+    """What an invoke's response says: a refreshed card, a dialog, or one sentence.
+
+    `insert`: the card goes into the message that is being written.
+    """
 
     text: str = ""
     card: dict[str, Any] | None = None
     error: str = ""
+    insert: bool = False

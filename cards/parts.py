@@ -19,11 +19,12 @@ class Look(StrEnum):
 
 
 class Act(StrEnum):
-    """What a button does: opens an address, asks the bot, or shows what is hidden in the card."""
+    """What a button does: opens an address, asks the bot, shows what is hidden in the card, or opens a dialog."""
 
     OPEN = "open"
     PRESS = "press"
     SHOW = "show"
+    DIALOG = "dialog"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """One button. `target` is the address, the command line it says, or the id of what it shows."""
+    """One button. `target` is the address, the command line it says, the id of what it shows, or the dialog's name."""
 
     act: Act
     title: str
@@ -121,17 +122,26 @@ def open_button(title: str, subject: str, url: str) -> Button:
     return Button(Act.OPEN, short, escape.https(url), title.format(subject=escape.clean(subject)))
 
 
-def plain_text(parts: tuple[Part, ...], *, rtl: bool = False) -> str:
-    """Return the parts in plain words, one paragraph a line; an address that a button opens is written out."""
+def plain_text(parts: tuple[Part, ...], *, rtl: bool = False, say: str = "") -> str:
+    """Return the parts in plain words, one paragraph a line; an address that a button opens is written out.
+
+    `say` is a template with `{title}` and `{line}` for what a button says; "" leaves those buttons out.
+    """
     lines: list[str] = []
     for part in parts:
         if isinstance(part, Line):
             lines.append(part.plain(rtl=rtl))
         elif isinstance(part, Row):
-            lines += [f"{button.title}: {button.target}" for button in part.buttons if button.act is Act.OPEN]
+            lines += filter(None, (_button_text(button, say) for button in part.buttons))
         else:
-            lines.append(plain_text(part.parts, rtl=rtl))
+            lines.append(plain_text(part.parts, rtl=rtl, say=say))
     return "\n".join(filter(None, lines))
+
+
+def _button_text(button: Button, say: str) -> str:
+    if button.act is Act.OPEN:
+        return f"{button.title}: {button.target}"
+    return say.format(title=button.title, line=button.target) if say and button.act is Act.PRESS else ""
 
 
 def _in_markdown(value: Value, longest: int, *, rtl: bool) -> str:

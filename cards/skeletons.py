@@ -52,6 +52,7 @@ _LINES: dict[Look, dict[str, Any]] = {
 _ACTIONS: dict[Act, dict[str, Any]] = {
     Act.OPEN: {"type": "Action.OpenUrl", "url": ""},
     Act.PRESS: {"type": "Action.Execute", "verb": ""},
+    Act.DIALOG: {"type": "Action.Submit", "data": {}},
     Act.SHOW: {"type": "Action.ToggleVisibility", "targetElements": []},
 }
 
@@ -93,6 +94,8 @@ def _filled(button: Button, nonce: str) -> dict[str, Any]:
         return named | {"url": button.target}
     if button.act is Act.SHOW:
         return named | {"targetElements": [button.target]}
+    if button.act is Act.DIALOG:
+        return named | {"data": {"msteams": {"type": "task/fetch"}, "dialog": button.target}}
     verb = button.target.partition(" ")[0]
     data = {"text": button.target, "v": str(button.version)} | ({"n": nonce} if nonce else {})
     return named | {"verb": verb, "data": data}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bot.model import DialIn, Rendered, Whisper
-from cards import escape, existing, failures, hosting, lookups, phone, times
+from cards import escape, existing, failures, hosting, lookups, phone, preferences, times
 from cards.parts import Content, Line, Look, Row, join, open_button, plain_text
 from cards.saying import LONGEST_LINE, Parts
 from cards.saying import button as _button
@@ -18,14 +18,15 @@ from cards.skeletons import rendered
 from cards.words import Words, words
 
 
-def render_whisper(whisper: Whisper, nonce: str = "") -> Rendered:
+def render_whisper(whisper: Whisper, nonce: str = "", *, plain: bool = False) -> Rendered:
     """Return the card for a whisper, or plain text for a line that stands alone; its buttons carry `nonce`.
 
-    KeyError: no such name.
+    `plain`: its person reads text, so that what a button says is written out (EXPERIENCE 1.15). KeyError: no such name.
     """
     content = _content(whisper)
-    if whisper.name in _TEXT_ONLY:
-        text = plain_text(content.parts, rtl=content.words.rtl)
+    if plain or whisper.name in _TEXT_ONLY:
+        say = content.words("{title}: say {line}") if plain else ""
+        text = plain_text(content.parts, rtl=content.words.rtl, say=say)
         return Rendered(None, content.summary.plain(), text, _sign_in(whisper, content), not _text(whisper, "browser"))
     return rendered(content, nonce)
 
@@ -34,6 +35,11 @@ def answer_text(whisper: Whisper) -> str:
     """Return a whisper's plain words, for the response to a press. KeyError when there is none of its name."""
     content = _content(whisper)
     return plain_text(content.parts, rtl=content.words.rtl)
+
+
+def whisper_parts(whisper: Whisper) -> Parts:
+    """Return what a whisper consists of. KeyError when there is none of its name."""
+    return _content(whisper).parts
 
 
 def _content(whisper: Whisper) -> Content:
@@ -363,6 +369,7 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "stranger": stranger,
     "elsewhere": elsewhere,
     "notice": notice,
+    **preferences.WHISPERS,
     **existing.WHISPERS,
 }
 """Every text by its name, which is `Whisper.name`."""

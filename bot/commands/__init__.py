@@ -12,6 +12,7 @@ from bot.commands import (
     recent,
     rename,
     reopen,
+    settings,
     sign_in,
     sign_out,
     status,
@@ -36,6 +37,7 @@ COMMANDS: tuple[Command, ...] = (
     tell_admin.COMMAND,
     sign_in.COMMAND,
     sign_out.COMMAND,
+    settings.COMMAND,
     help.COMMAND,
 )
 

@@ -21,6 +21,7 @@ from bot.model import (
     Options,
     Purpose,
     Turn,
+    TurnKind,
     Whisper,
 )
 
@@ -96,7 +97,7 @@ class Asked:
         words = self.whisper(name, **data)
         outcome = outcome or name
         if self.answers:
-            return Reply(effects, outcome, Answer(text=cards.answer_text(words)))
+            return Reply(effects, outcome, self._answer(words))
         return Reply((*effects, whisper_to_asker(self.turn, self.view, words)), outcome)
 
     def ask(self, name: str, *effects: Effect, offer: dict[str, str] | None = None, **data: Any) -> Reply:  # noqa: ANN401 - as above
@@ -105,8 +106,17 @@ class Asked:
         What a button may do that its data must not say stands in the `offer` (ENGINE 4.2).
         """
         words = replace(self.whisper(name, **data), offer=offer or {})
-        answer = Answer(text=cards.answer_text(words)) if self.answers else None
+        answer = self._answer(words) if self.answers else None
+        if answer and self.turn.kind is TurnKind.DIALOG and not offer:
+            return Reply(effects, name, answer)  # its buttons are in the dialog
         return Reply((*effects, whisper_to_asker(self.turn, self.view, words)), name, answer)
+
+    def _answer(self, words: Whisper) -> Answer:
+        """Return the words for the response itself: with their buttons where it is a dialog, else as text."""
+        if self.turn.kind is not TurnKind.DIALOG:
+            return Answer(text=cards.answer_text(words))
+        _, _, dialog = self.turn.verb.partition(" ")
+        return Answer(card=cards.whisper_dialog(words, dialog))
 
     def say(self, title: str, *lines: str) -> Reply:
         """Answer everybody in the chat with a small card."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
-from bot import ending, limits, meeting_options, rooms, spares, topics, ways
-from bot.commands import wishes
+from bot import ending, limits, meeting_options, preferences, rooms, spares, topics, ways
+from bot.commands import starting, wishes
 from bot.commands.command import Asked, Command, derived, once
 from bot.commands.wishes import Wish
 from bot.decisions import Effect, PlanMessage, PointCard, Record, Reply, SaveChat, SaveNote, SetTimer
@@ -36,7 +36,7 @@ def run(asked: Asked) -> Reply:
         return look_up(asked, offered(asked).get("room", ""))
     wish = wishes.wished(asked)
     reply = led(asked, wish)
-    if reply is None and wish.shared and not wish.apart:
+    if reply is None and starting.asks_first(asked, wish):
         live = topics.elsewhere(asked.view.elsewhere, asked.turn.person)
         return look_up(asked, live.room_id if live else "")
     return reply or begun(asked, wish)
@@ -53,10 +53,11 @@ def look_up(asked: Asked, room_id: str) -> Reply:
     )
 
 
-def looked(asked: Asked, found: Room | None, where: str) -> Reply:
+def looked(asked: Asked, found: Room | None, where: str, *, guest: bool = False) -> Reply:
     """Go on with a request after the look-up: `found` is the room whose chat, called `where`, the person is in.
 
-    Without it everything is as if there were no such room.
+    Without it everything is as if there were no such room. `guest`: the person is none of the organization, or nobody
+    could say so.
     """
     if asked.view.chat and asked.view.chat.gone_at is not None:
         return Reply(outcome="chat gone")
@@ -69,7 +70,7 @@ def looked(asked: Asked, found: Room | None, where: str) -> Reply:
     reply = led(asked, wish)
     if reply is None and live and live.topic == wish.topic:
         return elsewhere(asked, wish, live, where)
-    return reply or begun(asked, wish)
+    return reply or (starting.not_for_guests(asked) if guest else None) or begun(asked, wish)
 
 
 def elsewhere(asked: Asked, wish: Wish, live: Room, where: str) -> Reply:
@@ -112,6 +113,8 @@ def led(asked: Asked, wish: Wish) -> Reply | None:
     meant = of_this_thread(asked, wish, there) or next((room for room in there if room.topic == wish.topic), None)
     if meant is not None:
         return running(asked, meant)
+    if reply := starting.hindered(asked, wish):
+        return reply
     near = topics.nearest(wish.topic, there) if wish.topic and not wish.explicit else None
     if near is not None:
         return near_topic(asked, wish, near)
@@ -138,7 +141,7 @@ def opening(asked: Asked, room: Room) -> Reply:
         *spares.watched(room, asked.view.notes, asked.view.now),
         *spares.completed(asked.policy.spares, room.tenant, asked.view.notes, asked.view.now),
     )
-    return replace(reply, effects=(*reply.effects, *zone_seen(asked), *reserve))
+    return replace(reply, effects=(*reply.effects, *zone_seen(asked), *starting.plain_noted(asked, room), *reserve))
 
 
 def go_on(asked: Asked) -> Reply:
@@ -300,7 +303,7 @@ def _request(asked: Asked, wish: Wish, host: Person) -> MeetingRequest:
         external_id=asked.view.fresh_id,
         subject=wish.subject,
         starts_at=starts_at,
-        ends_at=starts_at + (wish.minutes or asked.policy.duration) * 60_000,
+        ends_at=starts_at + (wish.minutes or preferences.minutes(asked.chat) or asked.policy.duration) * 60_000,
         bind_thread=ways.to_bind(asked.view.chat or asked.turn.chat, way, asked.policy.binding, asked.view.notes),
         language=asked.turn.locale,
         way=way,

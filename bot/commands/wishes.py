@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from bot import meeting_options, topics
+from bot import meeting_options, preferences, topics
 from bot.commands import options
 from bot.commands.command import Asked, derived
 from bot.errors import UsageError
@@ -20,6 +20,8 @@ from bot.model import (
     TurnKind,
 )
 
+DIALOG = "submit "
+"""How the verb of a submitted dialog begins."""
 LONGEST_SUBJECT = 120
 LONGEST_LINE = 400
 """Characters of a line with its options that a button carries."""
@@ -77,12 +79,17 @@ def wished(asked: Asked) -> Wish:
         passcode=said.passcode,
         record=True if said.record else None,
         numbers=said.numbers,
-        invited=tuple(Invited(mentions[name]) for name in said.names),
+        # Whoever is chosen in a dialog is invited; who is mentioned in a line is by its `with`.
+        invited=tuple(
+            map(Invited, asked.turn.mentions if asked.turn.verb else [mentions[name] for name in said.names])
+        ),
+        about=asked.turn.data.get("link", "") if asked.turn.verb.startswith(DIALOG) else "",
     )
     wish = _place(asked, said.subject)
     line = options.write(replace(said, subject=wish.subject, names=()))
     line = line if line.startswith(wish.subject[:1]) else wish.subject  # a topic is what a line begins with
-    merged = meeting_options.merged(asked.policy.options, own)
+    usual = meeting_options.merged(asked.policy.options, preferences.options(asked.chat))
+    merged = meeting_options.merged(usual, own)
     return replace(wish, options=merged, minutes=said.minutes, calendar=said.calendar, line=line)
 
 

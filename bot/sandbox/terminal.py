@@ -6,7 +6,7 @@ import asyncio
 import difflib
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
-from bot.sandbox import breaking, explain
+from bot.sandbox import breaking, explain, windows
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.console import Console
 from bot.sandbox.display import Display, place
@@ -30,6 +30,7 @@ USAGE = {
     "/delete": "/delete              delete your last message",
     "/redeliver": "/redeliver           let Teams deliver your last message a second time",
     "/fault": "/fault [NAME] [off]  break something, or list what can be broken",
+    **windows.USAGE,
     "/explain": "/explain             show the calls since your last message",
     "card": "card                 draw the last card again",
     "help": "help                 Muster's help, and this list",
@@ -76,6 +77,9 @@ class Talk:
             "/delete": self._delete,
             "/redeliver": self._redeliver,
             "/fault": self._fault,
+            "/install": self._install,
+            "/compose": self._compose,
+            "/about": self._about,
             "/explain": self._explain,
             "/help": self._list,
             "/quit": self._quit,
@@ -161,7 +165,10 @@ class Talk:
             self.problems += 1
             self._console.show(f"  Muster did not take it: {delivery.error or '; '.join(delivery.problems())}")
             return delivery
-        self._display.answered(self.person, delivery.body)
+        if dialog := windows.drawn(delivery):
+            self._console.show(dialog)
+        else:
+            self._display.answered(self.person, delivery.body)
         if await self._display.settled(seconds=self.patience):
             self.answered = True
             await self._sign_in_silently()
@@ -283,6 +290,18 @@ class Talk:
         self._console.show(f"  Teams sent the same message again; Muster answered {copies[0].status or 'nothing'}.")
         if await self._display.settled(seconds=1):
             self._display.show_news()
+
+    async def _install(self, _: str) -> None:
+        await self._wait(windows.installed(self._client, self.person, self.chat))
+
+    async def _compose(self, subject: str) -> None:
+        await self._wait(windows.composed(self._client, self.person, self.chat, subject))
+
+    async def _about(self, _: str) -> None:
+        if self._last is None:
+            self._console.show("  Nothing was said yet.")
+            return
+        await self._wait(windows.about(self._client, self.person, self._last))
 
     async def _fault(self, rest: str) -> None:
         self._console.show(breaking.change(self._cloud.faults, rest))

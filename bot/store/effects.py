@@ -9,6 +9,7 @@ from typing import Any
 from bot.decisions import (
     DropTimer,
     Effect,
+    GiveAnswer,
     MakeRoom,
     Park,
     PlanMessage,
@@ -17,7 +18,9 @@ from bot.decisions import (
     RefreshCards,
     Reply,
     SaveChat,
+    SaveInstaller,
     SaveNote,
+    SavePerson,
     SaveRoom,
     SetTimer,
     TakeNote,
@@ -26,6 +29,7 @@ from bot.leases import MessageClaim, Work
 from bot.pauses import GRAPH_PAUSED
 from bot.store import rows
 from bot.store.claims import ASKS_GRAPH, Known, graph_pause, timer_claims
+from bot.store.people import place_of
 from bot.store.sending import chat_is_gone, claim_thread
 from bot.store.signins import park
 from bot.store.statements import Operation, Row, Rows, Terms, Value
@@ -36,7 +40,7 @@ class Overtaken(Exception):
     """The place is taken or the room has changed: what was decided no longer fits what is there."""
 
 
-OVERTAKEN_AT = (MakeRoom, SaveRoom)
+OVERTAKEN_AT = (MakeRoom, SaveRoom, SavePerson)
 """The effects that raise it, having written nothing themselves."""
 
 
@@ -194,6 +198,21 @@ def _take_note(at: Applying, effect: TakeNote) -> Operation[None]:
         raise Overtaken
 
 
+def _save_person(_at: Applying, effect: SavePerson) -> Operation[None]:
+    own: dict[str, Value] = {"settings": rows.json_text(effect.settings), "version": effect.version}
+    if not (yield "person_save", {"tenant": effect.tenant, "oid": effect.oid, **own}):
+        raise Overtaken
+
+
+def _save_installer(at: Applying, effect: SaveInstaller) -> Operation[None]:
+    place: dict[str, Value] = {"tenant": effect.chat.tenant, "place": place_of(effect.chat)}
+    yield "installer_save", {**place, "person": rows.json_text(effect.person), "now": at.now}
+
+
+def _give_answer(_at: Applying, effect: GiveAnswer) -> Operation[None]:
+    yield "turn_answer", {"turn_key": effect.turn_key, "answer": rows.answer_text(effect.answer)}
+
+
 def _record(at: Applying, effect: Record) -> Operation[None]:
     at.records += 1
     # Ordered by time, unique by the decision's own random id.
@@ -224,6 +243,9 @@ _WRITERS: dict[type[Effect], Callable[[Applying, Any], Operation[None]]] = {
     SaveNote: _save_note,
     TakeNote: _take_note,
     Park: _park,
+    SavePerson: _save_person,
+    SaveInstaller: _save_installer,
+    GiveAnswer: _give_answer,
     Record: _record,
 }
 

@@ -24,7 +24,7 @@ ROOMS_KEPT = 90 * 86_400_000
 """ms for which a finished room is kept (ENGINE 2.17)."""
 BEST_BEFORE = 300_000
 """ms after which a whisper or a notice that could not be posted is given up (ENGINE R6)."""
-ASKING = frozenset({TurnKind.SAID, TurnKind.EDITED, TurnKind.DELETED, TurnKind.PRESSED})
+ASKING = frozenset({TurnKind.SAID, TurnKind.EDITED, TurnKind.DELETED, TurnKind.PRESSED, TurnKind.DIALOG})
 """What people do; what Teams reports about the bot itself is never dropped."""
 KNOWN_TIMERS = msgspec.json.encode([kind.value for kind in TimerKind]).decode()
 """A newer release's timers are left to it: they must not crowd out those that can run here (ENGINE R25)."""

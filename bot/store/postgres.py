@@ -258,7 +258,7 @@ def several(queries: Sequence[_Query]) -> str:
     """
     parts, answers, before = [], ["SELECT -1 AS place, '' AS found WHERE FALSE"], 0
     for place, query in enumerate(queries):
-        sql = re.sub(r"\$(\d+)", lambda found, by=before: f"${int(found[1]) + by}", query.sql.rstrip().rstrip(";"))  # type: ignore[misc]
+        sql = re.sub(r"\$(\d+)", lambda found, by=before: f"${int(found[1]) + by}", query.sql.rstrip().rstrip(";"))  # type: ignore[misc]  # mypy knows no type for a lambda's default
         before += len(query.names)
         parts.append(f"s{place} AS (\n{sql}\n)")
         if query.selects:

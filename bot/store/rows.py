@@ -104,6 +104,21 @@ def _fields(row: Row, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: row[name] for name in names}
 
 
+def read_person(text: str) -> Person:
+    """Return the person of their JSON text."""
+    return _person.decode(text)
+
+
+def read_object(text: str) -> dict[str, Any]:
+    """Return a JSON object of its text."""
+    return _object.decode(text)
+
+
+def json_text(value: object) -> str:
+    """Return a value as JSON text."""
+    return _json(value)
+
+
 def chat_params(chat: Chat) -> Params:
     """Return a chat's columns."""
     return {

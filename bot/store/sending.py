@@ -5,8 +5,9 @@ All replicas ask and write the same table, inside the transaction that claims th
 
 from __future__ import annotations
 
-from bot import limits
+from bot import limits, preferences
 from bot.leases import Learned, MessageClaim, Route
+from bot.model import ChatKind, Person
 from bot.store import rows
 from bot.store.claims import UNREADABLE, Known
 from bot.store.statements import Operation, Row, Rows, Statement, Terms, Value, side_by_side
@@ -113,19 +114,21 @@ def _claims(claimed: Rows, now: int, known: Known) -> Operation[list[MessageClai
     for row in claimed:
         room = yield from known.room(row["room_id"])
         chat = yield from known.chat(row["tenant"], row["thread_id"])
-        route = yield from _route(row, now)
+        own = room.starter if room and chat and chat.kind is ChatKind.PERSONAL else None
+        route = yield from _route(row, own, now)
         claims.append(MessageClaim(rows.read_message(row), rows.read_lease(row), room, chat, route))
     return claims
 
 
-def _route(row: Row, now: int) -> Operation[Route]:
-    """Return how the person of a whisper can be reached, by what was learned before."""
-    to = rows.read_message(row).to
+def _route(row: Row, own: Person | None, now: int) -> Operation[Route]:
+    """Return how the person of a whisper can be reached, by what was learned before; `own` reads a chat alone."""
+    to = rows.read_message(row).to or own
     if to is None:
         return Route()
-    asked: dict[str, Value] = {"person_id": to.id, "untargeted": UNTARGETED, "now": now}
+    asked: dict[str, Value] = {"person_id": to.id, "oid": to.oid, "untargeted": UNTARGETED, "now": now}
     found = {row["way"]: row["value"] for row in (yield "whisper_routes", {"tenant": row["tenant"], **asked})}
-    return Route(targeted="untargeted" not in found, personal=found.get("personal"))
+    text = preferences.plain(rows.read_object(found["settings"])) if "settings" in found else False
+    return Route(targeted="untargeted" not in found, personal=found.get("personal"), plain=text)
 
 
 def learn(terms: Terms, claim: MessageClaim, learned: Learned, now: int) -> Operation[None]:

@@ -12,7 +12,7 @@ from bot.leases import Learned, MessageClaim, Sent, Settled, TimerClaim, TurnCla
 from bot.model import UNFINISHED, Chat, Message, MessageState, Purpose, Room, Turn, TurnKind
 from bot.ports import Decide
 from bot.rooms import brought_key
-from bot.store import rows, signins, strays
+from bot.store import people, rows, signins, strays
 from bot.store.claims import MOST_ATTEMPTS, find_room, turn_claims
 from bot.store.effects import OVERTAKEN_AT, Applying, Overtaken, apply, refresh, take
 from bot.store.sending import learn
@@ -124,6 +124,7 @@ def _asked(turn: Turn, now: int) -> list[Statement]:
         ("notes_find", {"tenant": tenant, "about": thread_id, "who": turn.person.oid, "now": now}),
         ("rooms_last", {"tenant": tenant, "thread_id": thread_id, "most": _most_recent(turn)}),
         ("rooms_started", {**who, "thread_id": thread_id, "since": now - limits.RATE_SPAN}),
+        people.asked(turn.chat, turn.person),
     ]
 
 
@@ -138,21 +139,18 @@ def _scopes(chat: Chat) -> dict[str, Value]:
 
 def _turn_view(at: Applying, turn: Turn, found: Sequence[Rows], *, unheard: bool) -> Operation[View]:
     tenant, thread_id = turn.chat.tenant, turn.chat.thread_id
-    seen, unfinished, noted, last, openings = found
+    seen, unfinished, noted, last, openings, own = found
     chat = at.known.read_chat(seen)
     if chat and team_scope(chat) != team_scope(turn.chat):  # the turn itself did not say all that is known
         unfinished = yield _unfinished(turn, chat)
     scope_key = chat_scope(thread_id)
-    topic = named(turn.text)
-    its: dict[str, Value] = {**_scopes(chat or turn.chat), "topic": topic, "most": MOST_ELSEWHERE}
-    elsewhere = (yield "rooms_elsewhere", its) if topic else []
+    elsewhere = yield from _elsewhere(chat or turn.chat, named(turn.text))
     notes = _by_key(noted)
     brought = yield from _brought(notes, thread_id)
     waited = turn.data.get("room", "") if turn.kind is TurnKind.SIGNED_IN else ""
     pressed = yield from signins.card_of(waited, thread_id) if waited else strays.pressed(at, turn)
     started = _started(openings)
-    asked: dict[str, Value] = {"tenant": tenant, "thread_id": thread_id, "reference": turn.reference}
-    opened = (yield "room_asked", asked) if turn.kind in {TurnKind.EDITED, TurnKind.DELETED} else []
+    person = people.known(own)
     told = pressed is not None and pressed.to is not None
     return View(
         now=at.now,
@@ -172,8 +170,27 @@ def _turn_view(at: Applying, turn: Turn, found: Sequence[Rows], *, unheard: bool
         mine=started["mine"],
         here=started["here"],
         unheard=unheard,
-        opened=rows.read_room(opened[0]) if opened else None,
+        opened=(yield from _opened(turn)),
+        me=person.settings,
+        me_version=person.version,
+        installers=person.installers,
     )
+
+
+def _elsewhere(chat: Chat, topic: str) -> Operation[Rows]:
+    """Ask for the rooms of a topic in other scopes; nothing without a topic."""
+    if not topic:
+        return []
+    return (yield "rooms_elsewhere", {**_scopes(chat), "topic": topic, "most": MOST_ELSEWHERE})
+
+
+def _opened(turn: Turn) -> Operation[Room | None]:
+    """Return what the message that was edited or deleted has opened."""
+    if turn.kind not in {TurnKind.EDITED, TurnKind.DELETED}:
+        return None
+    message = {"tenant": turn.chat.tenant, "thread_id": turn.chat.thread_id, "reference": turn.reference}
+    found = yield "room_asked", message
+    return rows.read_room(found[0]) if found else None
 
 
 def _affected(tenant: str, now: int) -> Operation[int]:

@@ -15,6 +15,7 @@ from microsoft_teams.cards import (
     Container,
     ExecuteAction,
     OpenUrlAction,
+    SubmitAction,
     TextBlock,
     ToggleVisibilityAction,
 )
@@ -54,4 +55,6 @@ def action(act: Act) -> Action:
     """Return what a button does as the library has it."""
     if act is Act.OPEN:
         return OpenUrlAction(url="")
+    if act is Act.DIALOG:
+        return SubmitAction(data={})
     return ExecuteAction(verb="") if act is Act.PRESS else ToggleVisibilityAction(target_elements=[])
