@@ -11,7 +11,7 @@ from cards.words import Words
 def not_found(whisper: Whisper, says: Words) -> Parts:
     """Graph shows no meeting of the asking person's behind `typed`."""
     said = says('Microsoft shows me no meeting of yours behind "{typed}".')
-    who = says("I can tell you the numbers of a meeting that you organize or are invited to by name.")
+    who = says("I can look up the meetings that you organize.")
     return (Line(said, {"typed": text(whisper, "typed")}), Line(who))
 
 

@@ -43,6 +43,8 @@ def look_up(asked: Asked) -> Reply:
     turn, policy = asked.turn, asked.policy
     if not keys(asked.rest):
         raise UsageError(turn.text[:LONGEST_TYPED], "dial-in")
+    if not turn.person.oid:
+        return found(asked, None)
     by_person = ways.first(policy.auth, asked.view.notes, turn.person.oid) is Way.USER
     payload = {"turn": asdict(turn), "rest": asked.rest, "by_person": by_person}
     key = f"find|{turn.turn_key}"

@@ -55,7 +55,7 @@ GOLDEN = {
     "Other numbers: +49 30 23125042 (Berlin) · all local numbers: https://dialin.teams.microsoft.com/22f1?id=123456789",
     "no-dial-in": "Retro\nNo phone dial-in for this meeting. Link and meeting ID work as usual.",
     "not-found": 'Microsoft shows me no meeting of yours behind "234 567 890 12".\n'
-    "I can tell you the numbers of a meeting that you organize or are invited to by name.",
+    "I can look up the meetings that you organize.",
     "not-looked-up": "Microsoft isn't answering, so I couldn't look up \"234 567 890 12\". Try again in a few minutes.",
     "no-numbers": "Your meetings have no phone numbers, because your account has no Audio Conferencing licence (or no "
     "number yet). Link and meeting ID work as usual. Your admin can add it; new meetings then have numbers.",

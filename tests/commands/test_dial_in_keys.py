@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands.dial_in import keys, may_know
+from bot.commands.command import Asked
+from bot.commands.dial_in import keys, look_up, may_know
 from bot.model import Invited, Meeting, MeetingKey, Person
 
 ANA, BEN = Person("29:ana", "OID-ana"), Person("29:ben", "oid-ben", upn="ben@contoso.example")
@@ -42,6 +45,12 @@ def test_a_link_is_found_among_words() -> None:
 def test_a_video_room_s_address_is_looked_for_as_it_is() -> None:
     """A video room may be named with its host, as some clients show it."""
     assert keys("1122334455@t.example") == ((MeetingKey.VIDEO_ID, "1122334455@t.example"),)
+
+
+def test_who_has_no_account_here_finds_nothing(ask: Callable[..., Asked]) -> None:
+    """Graph is not asked for somebody of whom no account is known."""
+    reply = look_up(ask("234 567 890 12", person=Person("29:kim")))
+    assert reply.outcome == "not-found"
 
 
 def test_only_those_of_a_meeting_may_know_its_numbers() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, cast
 
@@ -24,7 +25,7 @@ TURN = Turn("k", "e", TurnKind.SAID, CHAT, ANA, "19:c", "1", NOW, NOW + 300_000,
 class Known:
     """A Graph that answers by what is asked about."""
 
-    def __init__(self, answers: dict[MeetingKey, Meeting | MeetingsError | None]) -> None:
+    def __init__(self, answers: Mapping[MeetingKey, Meeting | MeetingsError | None]) -> None:
         self.answers = answers
         self.asked: list[tuple[MeetingKey, bool]] = []
 
@@ -104,6 +105,12 @@ async def test_without_a_policy_the_person_s_own_right_is_next() -> None:
     (effect,) = (await looked(Known({MeetingKey.JOIN_MEETING_ID: PolicyMissing("403")}), own=False)).effects
     assert isinstance(effect, SetTimer)
     assert effect.timer.payload["by_person"] is True
+
+
+async def test_where_the_app_may_not_ask_about_video_rooms_nothing_is_found() -> None:
+    """A missing policy ends the look-up of somebody who asks by their own right: it is not begun again and again."""
+    nothing = {MeetingKey.JOIN_MEETING_ID: None, MeetingKey.VIDEO_ID: PolicyMissing("403")}
+    assert whispered(await looked(Known(nothing))) == ["not-found"]
 
 
 async def test_what_comes_too_late_is_not_told() -> None:
