@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.model import Answer, Chat, Message, Person, Room, Timer, Turn
+from bot.messages import Answer, Message
+from bot.model import Chat, Person, Room, Timer, Turn
 
 
 @dataclass(frozen=True, slots=True)

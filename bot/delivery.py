@@ -10,7 +10,8 @@ from bot import backoff
 from bot.clouds import WORLDWIDE
 from bot.errors import Gone, NotDone, Rejected, SendError, Unclear, told
 from bot.leases import Learned, MessageClaim, Sent
-from bot.model import Chat, ChatKind, Message, MessageState, Person, Purpose, Rendered, Whisper
+from bot.messages import Message, MessageState, Purpose, Rendered, Whisper
+from bot.model import Chat, ChatKind, Person
 from bot.observe import Event, Observer, Value
 from bot.ports import Chance, Clock, Messenger
 from bot.reading import Reading

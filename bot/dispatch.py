@@ -11,7 +11,8 @@ from bot.commands.command import Asked, Command, Policy, derived
 from bot.commands.grammar import find
 from bot.decisions import Effect, PlanMessage, Reply, SaveChat, SaveInstaller, View
 from bot.errors import UsageError
-from bot.model import Answer, ChatKind, Message, Purpose, RoomState, Turn, TurnKind, Whisper
+from bot.messages import Answer, Message, Purpose, Whisper
+from bot.model import ChatKind, RoomState, Turn, TurnKind
 from bot.ports import Decide
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.decisions import Reply
-from bot.model import Answer, Chat, Message, MessageState, Room, Timer, Turn
+from bot.messages import Answer, Message, MessageState
+from bot.model import Chat, Room, Timer, Turn
 
 
 @dataclass(frozen=True, slots=True)

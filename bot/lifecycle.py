@@ -30,20 +30,8 @@ from bot.finding import Finding
 from bot.leading import Leading
 from bot.leases import TimerClaim
 from bot.looking import Looking
-from bot.model import (
-    ChannelKind,
-    GraphCall,
-    Meeting,
-    Message,
-    Person,
-    Purpose,
-    Room,
-    RoomState,
-    Timer,
-    TimerKind,
-    Way,
-    Whisper,
-)
+from bot.messages import Message, Purpose, Whisper
+from bot.model import ChannelKind, GraphCall, Meeting, Person, Room, RoomState, Timer, TimerKind, Way
 from bot.observe import Event, Observer, Value
 from bot.outlook import Outlook
 from bot.ports import Accounts, Calendar, Chance, Clock, Decide, Meetings, Messenger, Owners

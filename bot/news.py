@@ -7,7 +7,8 @@ from dataclasses import replace
 from bot import preferences, rooms
 from bot.commands.command import derived
 from bot.decisions import PlanMessage, Reply, SaveRoom, View
-from bot.model import RoomState, Whisper
+from bot.messages import Whisper
+from bot.model import RoomState
 from bot.ports import Decide
 
 

@@ -10,19 +10,8 @@ from typing import Protocol
 
 from bot.decisions import Reply, View
 from bot.leases import Exchange, MessageClaim, Receipt, Sent, Settled, Stuck, TimerClaim, TurnClaim, Work
-from bot.model import (
-    Answer,
-    Chat,
-    FrozenRequest,
-    Meeting,
-    MeetingKey,
-    MeetingRequest,
-    Options,
-    Person,
-    Rendered,
-    Room,
-    Turn,
-)
+from bot.messages import Answer, Rendered
+from bot.model import Chat, FrozenRequest, Meeting, MeetingKey, MeetingRequest, Options, Person, Room, Turn
 
 Decide = Callable[[View], Reply]
 """A pure function from what is there to what is to be done; may run twice, so it keeps no state."""

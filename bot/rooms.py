@@ -30,22 +30,19 @@ from bot.errors import (
     Refused,
     RoleMissing,
 )
+from bot.messages import Message, MessageState, Purpose, Whisper
 from bot.model import (
     Binding,
     FrozenRequest,
     GraphCall,
     Meeting,
     MeetingRequest,
-    Message,
-    MessageState,
     Person,
-    Purpose,
     Room,
     RoomState,
     Timer,
     TimerKind,
     Way,
-    Whisper,
 )
 
 OPENING_CARD_AFTER = 1_500

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from bot import hosts, rooms
 from bot.decisions import Effect, Park, PlanMessage, Reply, SaveNote, SaveRoom, View
-from bot.model import ChannelKind, Chat, ChatKind, GraphCall, Person, Room, RoomState, Turn, TurnKind, Way, Whisper
+from bot.messages import Whisper
+from bot.model import ChannelKind, Chat, ChatKind, GraphCall, Person, Room, RoomState, Turn, TurnKind, Way
 
 KEPT = 900_000
 """ms for which a request waits for its person's sign-in (ENGINE R13)."""

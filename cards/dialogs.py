@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bot.model import Room, RoomState, Whisper
+from bot.messages import Whisper
+from bot.model import Room, RoomState
 from cards import escape, phone, preferences
 from cards.parts import Act, Button, Line, Look, Row
 from cards.rooms import why_failed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.model import Whisper
+from bot.messages import Whisper
 from cards.parts import Button, Line, Row
 from cards.saying import LONGEST_LINE, Parts, button, press, text, texts, with_reference
 from cards.words import Words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.model import Whisper
+from bot.messages import Whisper
 from cards.parts import Line
 from cards.saying import Parts, text
 from cards.words import Words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from bot.model import Whisper
+from bot.messages import Whisper
 from cards import escape
 from cards.parts import Act, Button, Line, Look, Part, Row
 from cards.words import Words, spoken

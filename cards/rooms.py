@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.model import Binding, Meeting, Rendered, Role, Room, RoomState
+from bot.messages import Rendered
+from bot.model import Binding, Meeting, Role, Room, RoomState
 from cards import calling, escape, failures, numbers, phone, times
 from cards.differences import differences
 from cards.lobby import who_comes_in

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.model import Whisper
+from bot.messages import Whisper
 from cards import escape
 from cards.parts import Act, Button, Line, Look, Part, Row
 from cards.words import Words

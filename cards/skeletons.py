@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from bot.model import Rendered
+from bot.messages import Rendered
 from cards.parts import Act, Button, Content, Hidden, Line, Look, Part, Row, plain_text
 
 Shape = tuple[Any, ...]

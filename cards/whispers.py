@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from bot.model import DialIn, Rendered, Whisper
+from bot.messages import Rendered, Whisper
+from bot.model import DialIn
 from cards import escape, existing, failures, hosting, lookups, phone, preferences, times
 from cards.parts import Content, Line, Look, Row, join, open_button, plain_text
 from cards.saying import LONGEST_LINE, Parts

@@ -10,20 +10,8 @@ from typing import Any
 import cards
 from bot.decisions import Effect, PlanMessage, Reply, View
 from bot.hosts import EVERYBODY_HOSTS, Hosts
-from bot.model import (
-    NO_OPTIONS,
-    Answer,
-    Chat,
-    ChatKind,
-    FrozenRequest,
-    MeetingRequest,
-    Message,
-    Options,
-    Purpose,
-    Turn,
-    TurnKind,
-    Whisper,
-)
+from bot.messages import Answer, Message, Purpose, Whisper
+from bot.model import NO_OPTIONS, Chat, ChatKind, FrozenRequest, MeetingRequest, Options, Turn, TurnKind
 
 Freeze = Callable[[str, MeetingRequest], FrozenRequest]
 

@@ -13,7 +13,8 @@ from bot.commands.command import Asked
 from bot.commands.options import Request
 from bot.commands.starting import absent_key
 from bot.decisions import Effect, GiveAnswer, PlanMessage, Reply, SaveNote, SetTimer, View
-from bot.model import Answer, Person, Room, RoomState, Timer, TimerKind, Turn
+from bot.messages import Answer
+from bot.model import Person, Room, RoomState, Timer, TimerKind, Turn
 
 TWO_PEOPLE = "@unq.gbl.spaces"
 """How the thread id of a chat between two people ends; Muster's own with somebody is another (facts/teams 2.2)."""

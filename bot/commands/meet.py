@@ -10,18 +10,8 @@ from bot.commands import starting, wishes
 from bot.commands.command import Asked, Command, derived, once
 from bot.commands.wishes import Wish
 from bot.decisions import Effect, PlanMessage, PointCard, Record, Reply, SaveChat, SaveNote, SetTimer
-from bot.model import (
-    UNFINISHED,
-    ChatKind,
-    MeetingRequest,
-    Person,
-    Purpose,
-    Room,
-    RoomState,
-    Timer,
-    TimerKind,
-    Way,
-)
+from bot.messages import Purpose
+from bot.model import UNFINISHED, ChatKind, MeetingRequest, Person, Room, RoomState, Timer, TimerKind, Way
 
 LONGEST_BRIDGE = 200
 """Characters of a backup bridge that are shown."""

@@ -12,7 +12,8 @@ from bot.commands import setting_words
 from bot.commands.command import Asked, Command
 from bot.commands.setting_words import Changes
 from bot.decisions import Effect, Record, Reply, SaveChat, SavePerson
-from bot.model import Answer, Chat
+from bot.messages import Answer
+from bot.model import Chat
 
 PRIVATE = frozenset({"backup_bridge", "ring"})
 """What the audit only says was changed."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bot.commands.command import Asked, Command, derived
 from bot.decisions import PlanMessage, Record, Reply
-from bot.model import Message, Person, Purpose, Room, RoomState
+from bot.messages import Message, Purpose
+from bot.model import Person, Room, RoomState
 
 ABOUT = frozenset({"policy", "sign_in"})
 """Fail codes behind which a missing access policy stands."""

@@ -6,7 +6,8 @@ import msgspec
 
 from bot import backoff, limits
 from bot.leases import Lease, Receipt, ReceiptKind, Stuck, TurnClaim, Work
-from bot.model import Answer, TimerKind, Turn, TurnKind, Whisper
+from bot.messages import Answer, Whisper
+from bot.model import TimerKind, Turn, TurnKind
 from bot.store import rows, signins
 from bot.store.claims import MOST_ATTEMPTS, Known, timer_claims, turn_claim, turn_claims
 from bot.store.sending import claim_threads, forget

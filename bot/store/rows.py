@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from bot.leases import Lease
+from bot.messages import Answer, Message, MessageState, Purpose, Whisper
 from bot.model import (
-    Answer,
     Binding,
     ChannelKind,
     Chat,
@@ -17,18 +17,14 @@ from bot.model import (
     FrozenRequest,
     GraphCall,
     Meeting,
-    Message,
-    MessageState,
     Options,
     Person,
-    Purpose,
     Room,
     RoomState,
     Timer,
     TimerKind,
     Turn,
     Way,
-    Whisper,
 )
 from bot.store.statements import Row, Value
 

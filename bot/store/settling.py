@@ -9,7 +9,8 @@ from bot import limits
 from bot.decisions import Reply, View
 from bot.errors import StoreError
 from bot.leases import Learned, MessageClaim, Sent, Settled, TimerClaim, TurnClaim
-from bot.model import UNFINISHED, Chat, Message, MessageState, Purpose, Room, Turn, TurnKind
+from bot.messages import Message, MessageState, Purpose
+from bot.model import UNFINISHED, Chat, Room, Turn, TurnKind
 from bot.ports import Decide
 from bot.rooms import brought_key
 from bot.store import people, rows, signins, strays

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.leases import Exchange
-from bot.model import Message, Turn
+from bot.messages import Message
+from bot.model import Turn
 from bot.store import rows
 from bot.store.statements import Operation, Terms, Value
 from bot.store.telling import tell

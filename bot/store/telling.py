@@ -6,7 +6,8 @@ import hashlib
 from dataclasses import replace
 
 from bot.leases import MessageClaim
-from bot.model import Message, Person, Purpose, Turn, TurnKind, Whisper
+from bot.messages import Message, Purpose, Whisper
+from bot.model import Person, Turn, TurnKind
 from bot.store import rows
 from bot.store.claims import UNREADABLE
 from bot.store.statements import Operation, Row, Terms

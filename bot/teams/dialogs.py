@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import cards
-from bot.model import Answer, Person
+from bot.messages import Answer
+from bot.model import Person
 from bot.teams import said
 
 CARD = "application/vnd.microsoft.card.adaptive"

@@ -13,7 +13,8 @@ from aiohttp import web
 
 from bot.errors import DoorError, StoreError
 from bot.leases import ReceiptKind
-from bot.model import Answer, Turn, TurnKind
+from bot.messages import Answer
+from bot.model import Turn, TurnKind
 from bot.observe import Event, Observer
 from bot.ports import Intake, SignIns
 from bot.teams import dialogs, signin

@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.errors import Gone, NotDone, Rejected, SendError, Unclear
-from bot.model import Answer, Chat, Person, Rendered
+from bot.messages import Answer, Rendered
+from bot.model import Chat, Person
 from bot.teams import dialogs
 
 CARD = "application/vnd.microsoft.card.adaptive"

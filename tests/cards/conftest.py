@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from bot.model import Binding, DialIn, FrozenRequest, Meeting, Person, Room, RoomState, Whisper
+from bot.messages import Whisper
+from bot.model import Binding, DialIn, FrozenRequest, Meeting, Person, Room, RoomState
 
 Rooms = Callable[..., Room]
 NOON = 1_773_918_240_000

@@ -11,7 +11,8 @@ import jsonschema
 import pytest
 
 import cards
-from bot.model import Meeting, Options, Room, RoomState, Whisper
+from bot.messages import Whisper
+from bot.model import Meeting, Options, Room, RoomState
 
 pytestmark = pytest.mark.usefixtures("untraced")
 

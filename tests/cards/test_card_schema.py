@@ -14,7 +14,8 @@ import jsonschema
 import pytest
 
 import cards
-from bot.model import DialIn, Meeting, Room, RoomState, Whisper
+from bot.messages import Whisper
+from bot.model import DialIn, Meeting, Room, RoomState
 
 pytestmark = pytest.mark.usefixtures("untraced")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import cards
-from bot.model import Whisper
+from bot.messages import Whisper
 
 Whispers = Callable[..., Whisper]
 Buttons = Callable[[Any], dict[str, dict[str, Any]]]

@@ -20,7 +20,8 @@ import aiosql
 import app
 from bot.errors import Unclear
 from bot.leases import Receipt, ReceiptKind, Work
-from bot.model import Chat, FrozenRequest, Meeting, Person, Rendered, Turn
+from bot.messages import Rendered
+from bot.model import Chat, FrozenRequest, Meeting, Person, Turn
 from bot.ports import Meetings, Messenger, Store
 from bot.store import postgres, sqlite, statements
 

@@ -10,7 +10,8 @@ import pytest
 from bot.commands import tell_admin
 from bot.commands.command import Asked
 from bot.decisions import PlanMessage
-from bot.model import Message, Person, Purpose, RoomState, TurnKind
+from bot.messages import Message, Purpose
+from bot.model import Person, RoomState, TurnKind
 from tests.engine.test_rooms import a_room
 
 Ask = Callable[..., Asked]

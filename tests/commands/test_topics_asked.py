@@ -14,20 +14,8 @@ from bot.commands.command import Asked, Policy
 from bot.commands.grammar import find
 from bot.decisions import MakeRoom, PlanMessage, PointCard, Reply, SaveRoom, SetTimer, View
 from bot.errors import UsageError
-from bot.model import (
-    ChannelKind,
-    Chat,
-    ChatKind,
-    Meeting,
-    Message,
-    Person,
-    Purpose,
-    Room,
-    RoomState,
-    TimerKind,
-    TurnKind,
-    Whisper,
-)
+from bot.messages import Message, Purpose, Whisper
+from bot.model import ChannelKind, Chat, ChatKind, Meeting, Person, Room, RoomState, TimerKind, TurnKind
 
 Ask = Callable[..., Asked]
 NOW = 1_790_000_000_000

@@ -17,7 +17,8 @@ from typing import Any
 
 import app
 from bot.leases import MessageClaim, Receipt, Sent, Settled, TimerClaim, TurnClaim, Work
-from bot.model import FrozenRequest, Meeting, MessageState, Person, Purpose, Turn
+from bot.messages import MessageState, Purpose
+from bot.model import FrozenRequest, Meeting, Person, Turn
 from bot.ports import Decide
 from bot.store import opening, postgres, sqlite
 from tests.chaos.broken import Around

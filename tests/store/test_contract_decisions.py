@@ -11,19 +11,8 @@ import pytest
 from bot.decisions import MakeRoom, PlanMessage, Record, Reply, SaveNote, SaveRoom, SetTimer, TakeNote, View
 from bot.errors import StoreError
 from bot.leases import ReceiptKind, TurnClaim
-from bot.model import (
-    ChannelKind,
-    LobbyScope,
-    MessageState,
-    Options,
-    Person,
-    Purpose,
-    RoomState,
-    TimerKind,
-    Turn,
-    TurnKind,
-    Whisper,
-)
+from bot.messages import MessageState, Purpose, Whisper
+from bot.model import ChannelKind, LobbyScope, Options, Person, RoomState, TimerKind, Turn, TurnKind
 from bot.ports import Store
 from bot.rooms import brought_key
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from bot.decisions import GiveAnswer, PlanMessage, Reply, SaveInstaller, SavePerson, View
 from bot.leases import TurnClaim
-from bot.model import Answer, Message, Person, Purpose, Turn, TurnKind, Whisper
+from bot.messages import Answer, Message, Purpose, Whisper
+from bot.model import Person, Turn, TurnKind
 from bot.ports import Store
 
 if TYPE_CHECKING:  # conftest is pytest's to import

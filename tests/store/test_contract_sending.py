@@ -10,7 +10,8 @@ import pytest
 
 from bot.decisions import MakeRoom, PlanMessage, RefreshCards, SaveChat, SaveNote, SetTimer, View
 from bot.leases import Learned, MessageClaim, Receipt, ReceiptKind, Route, Sent, TurnClaim, Work
-from bot.model import MessageState, Person, Purpose, TimerKind, TurnKind, Whisper
+from bot.messages import MessageState, Purpose, Whisper
+from bot.model import Person, TimerKind, TurnKind
 from bot.ports import Store
 
 if TYPE_CHECKING:  # conftest is pytest's to import

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from bot.decisions import MakeRoom, Park, PlanMessage, View
 from bot.leases import Exchange
-from bot.model import Person, Purpose, TurnKind
+from bot.messages import Purpose
+from bot.model import Person, TurnKind
 from bot.ports import Store
 
 if TYPE_CHECKING:  # conftest is pytest's to import

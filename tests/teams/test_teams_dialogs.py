@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.model import Answer, ChatKind, Person, Turn, TurnKind
+from bot.messages import Answer
+from bot.model import ChatKind, Person, Turn, TurnKind
 from bot.teams import dialogs, inbound
 
 pytestmark = pytest.mark.usefixtures("untraced")

@@ -11,7 +11,8 @@ import pytest
 from pytest_aiohttp import AiohttpServer
 
 from bot.errors import StoreError
-from bot.model import Answer, TurnKind
+from bot.messages import Answer
+from bot.model import TurnKind
 from bot.teams.endpoint import BODY_BYTES, Endpoint
 from tests.teams.stage import SAMPLES, Stage, sample, serve
 

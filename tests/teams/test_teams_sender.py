@@ -8,7 +8,8 @@ import aiohttp
 import pytest
 
 from bot.errors import CredentialsWrong, Gone, MeetingsError, NotDone, NotNow, Rejected, SendError, Unclear
-from bot.model import Chat, ChatKind, Person, Rendered
+from bot.messages import Rendered
+from bot.model import Chat, ChatKind, Person
 from bot.teams.connection import Access, Connection
 from tests.teams.stage import SCOPE, TENANT, HandClock, HandTokens, Stage
 
