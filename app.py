@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bot.graph.client import GraphMeetings
     from bot.graph.tokens import MsalTokens
     from bot.observe import Observer
-    from bot.ports import Chance, Clock, Meetings, Messenger, Posts, Store
+    from bot.ports import Calls, Chance, Clock, Meetings, Messenger, Posts, Store
     from bot.probes import Probes
     from bot.settings import Settings
     from bot.teams.edge import TeamsEdge
@@ -41,6 +41,7 @@ class Replaced(NamedTuple):
     wrap_store: "Callable[[Store], Store]" = _as_it_is
     wrap_meetings: "Callable[[Meetings], Meetings]" = _as_it_is
     wrap_messenger: "Callable[[Messenger], Messenger]" = _as_it_is
+    wrap_calls: "Callable[[Calls], Calls]" = _as_it_is
     lease_ms: int = 30_000  # ENGINE 3
 
 
@@ -59,7 +60,8 @@ def build(settings: "Settings", replaced: Replaced = REAL) -> "web.Application":
             yield
 
     async def handle(request: "web.Request") -> "web.StreamResponse":
-        return await handlers[request.path](request)  # type: ignore[misc,no-any-return]  # each is a coroutine function
+        path = request.path if "nonce" not in request.match_info else "/api/calls"
+        return await handlers[path](request)  # type: ignore[misc,no-any-return]  # each is a coroutine function
 
     application = web.Application()
     application.cleanup_ctx.append(running)
@@ -68,6 +70,8 @@ def build(settings: "Settings", replaced: Replaced = REAL) -> "web.Application":
     application.router.add_get("/readyz", handle)
     if settings.public_url:
         application.router.add_get("/api/ics", handle)
+    if settings.rings:
+        application.router.add_post("/api/calls/{nonce}", handle)
     return application
 
 
@@ -149,6 +153,7 @@ def _policy(settings: "Settings", edges: Edges) -> "Policy":
         public_url=settings.public_url,
         admins=settings.admins,
         cmdlets=cmdlets(settings.app_id, settings.cloud),
+        rings=settings.rings,
     )
 
 
@@ -158,6 +163,7 @@ def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
     from bot.delivery import Delivery
     from bot.dispatch import Dispatch
     from bot.graph.calendar import GraphCalendar
+    from bot.graph.calls import GraphCalls
     from bot.graph.owners import GraphOwners
     from bot.lifecycle import Lifecycle
     from bot.reading import Reading
@@ -179,6 +185,7 @@ def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
         users=users,
         calendar=GraphCalendar(edges.meetings),
         owners=GraphOwners(edges.meetings),
+        calls=replaced.wrap_calls(GraphCalls(edges.meetings)) if settings.rings else None,
     )
     reading = Reading(edges.posts, messenger, edges.observe) if edges.posts else None
     delivery = Delivery(
@@ -225,8 +232,19 @@ async def _open(
     signins = SignIns(edges.store, users, edges.clock, edges.observe, worker.wake) if users else None
     endpoint = edges.teams.endpoint(worker, signins)
     handout = Handout(edges.store)
+    called = _callbacks(settings, edges, worker) if settings.rings else {}
     probed = {"/healthz": probes.healthz, "/readyz": probes.readyz}
-    return {"/api/messages": endpoint.handle, "/api/ics": handout.handle, **probed}
+    return {"/api/messages": endpoint.handle, "/api/ics": handout.handle, **called, **probed}
+
+
+def _callbacks(settings: "Settings", edges: Edges, worker: "Worker") -> "Dict[str, Callable[[web.Request], object]]":
+    """Return the handler of what Graph tells of our calls."""
+    from bot.callbacks import Callbacks
+    from bot.clouds import CALLERS
+    from bot.graph.calls import read_news
+
+    door = edges.teams.callers(settings.calls_openid_url, CALLERS)
+    return {"/api/calls": Callbacks(edges.store, door.claims, read_news, worker.heard, edges.observe).handle}
 
 
 async def _administration(stack: contextlib.AsyncExitStack, port: int, probes: "Probes") -> None:

@@ -20,7 +20,9 @@ class Cloud:
     (https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity).
     `powershell_url` and `teams_environment` are where and how an administrator runs Teams' cmdlets
     (https://learn.microsoft.com/powershell/module/teams/connect-microsoftteams). `ties` says whether Graph's beta
-    createOrGet is there, the only one documented to tie a meeting to a channel.
+    createOrGet is there, the only one documented to tie a meeting to a channel. `calls_openid_url` is where the keys
+    are found that sign calls' callbacks, "" where none is documented
+    (https://learn.microsoft.com/microsoftteams/platform/bots/calls-and-meetings/call-notifications).
     """
 
     graph_url: str
@@ -37,8 +39,12 @@ class Cloud:
     powershell_url: str
     teams_environment: str
     ties: bool
+    calls_openid_url: str = ""
 
 
+CALLS = "https://api.aps.skype.com/v1/.well-known/OpenIdConfiguration"
+CALLERS = frozenset({"https://graph.microsoft.com", "https://api.botframework.com"})
+"""Who issues the tokens of calls' callbacks (facts/graph 5)."""
 WORLDWIDE = Cloud(
     graph_url="https://graph.microsoft.com",
     login_url="https://login.microsoftonline.com",
@@ -58,6 +64,7 @@ WORLDWIDE = Cloud(
     powershell_url="https://shell.azure.com",
     teams_environment="",
     ties=True,
+    calls_openid_url=CALLS,
 )
 GCC_HIGH = Cloud(
     graph_url="https://graph.microsoft.us",

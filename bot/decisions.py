@@ -142,6 +142,15 @@ class Record:
     reference: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ExpectCall:
+    """Remember for which room callbacks with this nonce come, before the call is asked for (ENGINE R22)."""
+
+    nonce: str
+    tenant: str
+    room_id: str
+
+
 Effect = (
     MakeRoom
     | SaveRoom
@@ -157,6 +166,7 @@ Effect = (
     | SavePerson
     | SaveInstaller
     | GiveAnswer
+    | ExpectCall
     | Record
 )
 

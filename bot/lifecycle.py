@@ -7,10 +7,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from bot import ending, hosts, news, occupancy, patching, pauses, rooms, spares, ways
+from bot import ending, hosts, news, occupancy, patching, pauses, ringing, rooms, spares, ways
 from bot.amending import Amending
 from bot.applying import Applying, explain
 from bot.backoff import delay
+from bot.calling import Calling
 from bot.commands.command import Policy, derived
 from bot.decisions import PlanMessage, Reply, SetTimer, View
 from bot.deleting import Deleting
@@ -34,7 +35,7 @@ from bot.messages import Message, Purpose, Whisper
 from bot.model import ChannelKind, GraphCall, Meeting, Person, Room, RoomState, Timer, TimerKind, Way
 from bot.observe import Event, Observer, Value
 from bot.outlook import Outlook
-from bot.ports import Accounts, Calendar, Chance, Clock, Decide, Meetings, Messenger, Owners
+from bot.ports import Accounts, Calendar, Calls, Chance, Clock, Decide, Meetings, Messenger, Owners
 from bot.rosters import Rosters
 from bot.stocking import stock
 
@@ -62,6 +63,7 @@ class Lifecycle:
     users: Accounts | None = None
     calendar: Calendar | None = None
     owners: Owners | None = None
+    calls: Calls | None = None
 
     async def run(self, claim: TimerClaim) -> Decide:
         """Do what the timer asks for. Never raises for what Graph or Entra answers."""
@@ -83,8 +85,10 @@ class Lifecycle:
             TimerKind.AMEND: self._amend,
             TimerKind.OWNER: self._owner,
             TimerKind.LEAD: self._lead,
+            TimerKind.RING: self._ring,
         }
-        return news.told(await runners[claim.timer.kind](claim))
+        decide = await runners[claim.timer.kind](claim)
+        return news.told(lambda view: ringing.opened(decide(view), view.room))
 
     def broken(self, claim: TimerClaim, error: Exception) -> Decide:
         """Return what becomes of a timer whose work broke unforeseen: a few more tries, then it is set aside.
@@ -259,6 +263,13 @@ class Lifecycle:
         return await Leading(self.meetings, self.messenger, policy, self.clock, self.chance, observe, self._report).run(
             claim
         )
+
+    async def _ring(self, claim: TimerClaim) -> Decide:
+        if self.calls is None:
+            return lambda _: Reply(outcome="no calls")
+        url = self.policy.public_url
+        step = Calling(self.calls, self.messenger, self.clock, self.chance, self.observe, self._report, url)
+        return await step.run(claim)
 
     async def _delete(self, claim: TimerClaim) -> Decide:
         deleting = Deleting(self.meetings, self.calendar, self.clock, self.chance, self._report)

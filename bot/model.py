@@ -135,6 +135,7 @@ class TimerKind(StrEnum):
     AMEND = "amend"
     OWNER = "owner"
     LEAD = "lead"
+    RING = "ring"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,61 @@ class Person:
     def names(self) -> frozenset[str]:
         """Return by what Graph may call them, in one case: object id and sign-in name, as far as they are known."""
         return frozenset(name.casefold() for name in (self.oid, self.upn) if name)
+
+
+class RingState(StrEnum):
+    """What became of ringing somebody (ENGINE R22); UNCLEAR: nobody knows whether it rings there."""
+
+    WAITING = "waiting"
+    BUSY = "busy"
+    RINGING = "ringing"
+    UNCLEAR = "unclear"
+    JOINED = "joined"
+    DECLINED = "declined"
+    NO_ANSWER = "no_answer"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """Somebody who is rung, since when (ms UTC). `busy` is Graph's word for what they do while they are BUSY.
+
+    `listed` says that they are rung because the chat's ring list names them.
+    """
+
+    person: Person
+    state: RingState
+    at: int
+    busy: str = ""
+    listed: bool = False
+
+
+class CallState(StrEnum):
+    """Muster's own leg in a meeting, by which it rings people (facts/graph 5). ASKED: it may be there or not."""
+
+    NONE = "none"
+    ASKED = "asked"
+    MADE = "made"
+    ESTABLISHED = "established"
+
+
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    """Who is rung into a meeting, and by which call of ours.
+
+    `nonce` is that of the call's callbacks, `call_id` Graph's; `asked_by` is who asked last; `denied`
+    is the permission that is missing.
+    """
+
+    rings: tuple[Ring, ...] = ()
+    call: CallState = CallState.NONE
+    nonce: str = ""
+    call_id: str = ""
+    asked_by: Person | None = None
+    denied: str = ""
+
+
+NOBODY_RUNG = Ringing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,6 +450,7 @@ class Room:
     lobby_before: Options = NO_OPTIONS
     people: tuple[Person, ...] = ()
     backup_bridge: str = ""
+    ringing: Ringing = NOBODY_RUNG
 
 
 @dataclass(frozen=True, slots=True)

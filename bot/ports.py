@@ -5,7 +5,7 @@ Times are ms UTC, durations in seconds; every method may raise what its docstrin
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from bot.decisions import Reply, View
@@ -204,6 +204,33 @@ class Owners(Protocol):
         ...
 
 
+class Calls(Protocol):
+    """Muster's own leg in a meeting, and people rung into it, by the app's permission (facts/graph 5).
+
+    Every method raises NotNow or one of Refused; a NotNow that is `unclear` may have had its effect.
+    """
+
+    async def presence(self, tenant: str, oids: Sequence[str], *, reference: str) -> Mapping[str, str]:
+        """Return by object id what people do just now, in Graph's words, such as `Presenting`."""
+        ...
+
+    async def join(self, room: Room, callback_url: str) -> str:
+        """Join the room's meeting without media of our own and return the call's id. Not idempotent."""
+        ...
+
+    async def invite(self, room: Room, call_id: str, oid: str, context: str) -> None:
+        """Ring somebody into an established call; `context` comes back with the answer. Not idempotent."""
+        ...
+
+    async def keep_alive(self, room: Room, call_id: str) -> None:
+        """Say that the call is still wanted: Graph drops one that is silent for 45 minutes."""
+        ...
+
+    async def hang_up(self, room: Room, call_id: str) -> None:
+        """Leave the meeting; a call that is over already is left too."""
+        ...
+
+
 class Posts(Protocol):
     """What stands in a chat, read with the grant that a team or a chat gave for it (ENGINE R15)."""
 
@@ -326,6 +353,14 @@ class Store(Protocol):
 
     async def room(self, room_id: str) -> Room | None:
         """Return the room of this id, None when there is none."""
+        ...
+
+    async def caller_of(self, nonce: str) -> str:
+        """Return the tenant of the call whose callbacks come with this nonce, "" where there is none (R22)."""
+        ...
+
+    async def heard(self, nonce: str, decide: Decide, now: int, fresh_id: str) -> Settled:
+        """Decide about the room of a call that Graph tells something of: one transaction, written when it returns."""
         ...
 
     async def renew(self, work: Work, now: int) -> Work:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot import identity
-from bot.clouds import CLOUDS, NO_MEETINGS, WORLDWIDE, Cloud
+from bot.clouds import CALLS, CLOUDS, NO_MEETINGS, WORLDWIDE, Cloud
 from bot.errors import SettingsError
 from bot.graph import options
 from bot.hosts import EVERYBODY_HOSTS, Hosts
@@ -40,7 +40,8 @@ class Settings:
     meetings are made, `app`, `user` or `auto`; `oauth_connection` names the Azure Bot's OAuth connection by which
     people sign in, "" for none; `hosts` is who may host, `spares` how many of their meetings are kept in
     reserve, `public_url` where browsers reach this bot, `admins` the administrators' object ids,
-    `meeting_options` what every meeting has.
+    `meeting_options` what every meeting has. `calls_openid_url` is where the keys of calls' callbacks are
+    found, "" where this cloud's is not documented and nobody said: then nobody can be rung.
     """
 
     app_id: str
@@ -77,11 +78,17 @@ class Settings:
     admins: tuple[str, ...] = ()
     meeting_options: Options = NO_OPTIONS
     token_service_url: str = ""
+    calls_openid_url: str = ""
 
     @property
     def bot_tenant(self) -> str:
         """Return the tenant whose token the connector wants: MultiTenant bots have one in common (facts/teams 1.3)."""
         return self.cloud.shared_tenant if self.app_type == "MultiTenant" else self.app_tenant
+
+    @property
+    def rings(self) -> bool:
+        """Say whether people can be rung: callbacks find us, and we can tell whose they are."""
+        return bool(self.public_url and self.calls_openid_url)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -149,6 +156,10 @@ class _Reader:
 
     def optional_url(self, name: str, example: str) -> str:
         return self.url(name, example) if self.text(name) else ""
+
+    def calls_openid_url(self, cloud: Cloud) -> str:
+        name = "MUSTER_CALLS_OPENID_URL"
+        return self.url(name, cloud.calls_openid_url or CALLS) if self.text(name) else cloud.calls_openid_url
 
     def language(self, name: str, default: str) -> str:
         value = self.text(name, default)
@@ -306,6 +317,7 @@ class _Reader:
             cloud=cloud,
             bot_scope=cloud.bot_scope,
             token_issuer=cloud.token_issuer,
+            calls_openid_url=self.calls_openid_url(cloud),
             openid_metadata_url=self.url("MUSTER_OPENID_METADATA_URL", cloud.openid_metadata_url),
             connector_hosts=self.words("MUSTER_CONNECTOR_HOSTS", cloud.connector_hosts),
             tenants=self.tenants(app_type, tenant),

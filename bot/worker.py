@@ -23,7 +23,7 @@ from bot.messages import Answer, MessageState
 from bot.model import Turn
 from bot.observe import Event, Observer, Value
 from bot.places import AT_ONCE, Places
-from bot.ports import Chance, Clock, Store
+from bot.ports import Chance, Clock, Decide, Store
 
 POLL_SECONDS = 1.0
 HEARTBEAT_SECONDS = 10.0
@@ -103,6 +103,11 @@ class Worker:
     async def answer(self, turn: Turn, receipt: Receipt) -> Answer:
         """Return the invoke's answer, the stored one for a copy, or "working" after 2.5 s (ENGINE R11, R14)."""
         return await self._answers.of(turn, receipt)
+
+    async def heard(self, nonce: str, decide: Decide) -> None:
+        """Return when what Graph tells of a call is written, and go on with it (ENGINE R22). Raises StoreError."""
+        engine = self._engine
+        self._continue(await engine.store.heard(nonce, decide, engine.clock.now(), engine.chance.token()))
 
     async def _patiently(self, attempt: Callable[[], Awaitable[Receipt]]) -> Receipt:
         clock = self._engine.clock

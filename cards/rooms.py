@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bot.messages import Rendered
 from bot.model import Binding, Meeting, Role, Room, RoomState
-from cards import calling, escape, failures, numbers, phone, times
+from cards import calling, escape, failures, numbers, phone, ringing, times
 from cards.differences import differences
 from cards.lobby import who_comes_in
 from cards.parts import Act, Button, Content, Hidden, Line, Link, Look, Part, Row, Value, join
@@ -78,6 +78,7 @@ def _open(room: Room, says: Words) -> Content:
     parts = (
         Line(says("{subject}: open"), values, Look.HEADING),
         Line(says("{host} is hosting · since {since}"), values),
+        *ringing.lines(room, says),
         *_led(room, says),
         *_ways_in(room, says),
     )
@@ -90,6 +91,7 @@ def _live(room: Room, says: Words) -> Content:
     parts = (
         Line(says("{subject}: live"), values, Look.HEADING),
         Line(says("Since {since} · {host} is hosting"), values),
+        *ringing.lines(room, says),
         *_led(room, says),
         *_ways_in(room, says),
     )
@@ -127,6 +129,7 @@ def _empty(room: Room, says: Words) -> Content:
     parts: tuple[Part, ...] = (
         Line(says("{subject}: empty"), values, Look.HEADING),
         Line(text, values),
+        *ringing.lines(room, says),
         *_row(*(join(room.subject, room.meeting.join_url, says) if room.meeting else ())),
     )
     return Content(says, parts, Line(says("{subject} is empty. It closes at {closes}."), values))

@@ -12,6 +12,7 @@ from bot.commands import (
     recent,
     rename,
     reopen,
+    ring,
     settings,
     sign_in,
     sign_out,
@@ -24,6 +25,7 @@ from bot.commands.command import Command
 
 COMMANDS: tuple[Command, ...] = (
     meet.COMMAND,
+    ring.COMMAND,
     end.COMMAND,
     reopen.COMMAND,
     host.COMMAND,

@@ -26,7 +26,8 @@ class Policy:
     permission meetings are made: `app`, `user`, or `auto`, which is the app's, else the person's (ENGINE R13);
     `options` what every meeting has unless somebody asks for something else; `hosts` who may host (R5); `spares` how
     many meetings are kept in reserve; `public_url` is where browsers reach this bot, "" where nobody said. `admins` are
-    the administrators' object ids; `cmdlets` is where and how one of them lets the app open meetings for `{host}`.
+    the administrators' object ids; `cmdlets` is where and how one of them lets the app open meetings for `{host}`;
+    `rings` says that people can be rung.
     """
 
     freeze: Freeze
@@ -44,6 +45,7 @@ class Policy:
     public_url: str = ""
     admins: tuple[str, ...] = ()
     cmdlets: tuple[str, ...] = ()
+    rings: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
-from bot import ending, limits, meeting_options, preferences, rooms, spares, topics, ways
+from bot import ending, limits, meeting_options, preferences, ringing, rooms, spares, topics, ways
 from bot.commands import starting, wishes
 from bot.commands.command import Asked, Command, derived, once
 from bot.commands.wishes import Wish
@@ -118,7 +118,14 @@ def led(asked: Asked, wish: Wish) -> Reply | None:
 def begun(asked: Asked, wish: Wish) -> Reply:
     """Open a new room."""
     room = new_room(asked, wish)
-    return opening(asked, room)
+    if not wish.rung:
+        return opening(asked, room)
+    if not asked.policy.rings:
+        reply = opening(asked, room)
+        told = asked.tell("ring-off", *reply.effects, outcome=reply.outcome)
+        return replace(told, answer=reply.answer or told.answer)
+    rung = replace(ringing.wanted(wish.rung[: ringing.MOST], asked.view.now), asked_by=asked.turn.person)
+    return opening(asked, replace(room, ringing=rung))
 
 
 def opening(asked: Asked, room: Room) -> Reply:
@@ -334,6 +341,7 @@ COMMAND = Command(
         "meet now Retro passcode record",
         "meet now Retro with @Ana on calendar",
         "meet now Retro no numbers",
+        "meet now Retro ring @Ben",
         'meet now subject:"Record numbers"',
         "meet now Retro",
     ),

@@ -15,7 +15,7 @@ SHORTEST, LONGEST = 5, 1440
 """Minutes that may be asked for."""
 
 # The words, one table for each kind; another language is more of them.
-FOR, LOBBY, NO, ON, WITH, AND = ({"for"}, {"lobby"}, {"no"}, {"on"}, {"with"}, {"and"})
+FOR, LOBBY, NO, ON, WITH, AND, RING = ({"for"}, {"lobby"}, {"no"}, {"on"}, {"with"}, {"and"}, {"ring"})
 NUMBERS, CALENDAR, PASSCODE, RECORD = ({"numbers"}, {"calendar"}, {"passcode"}, {"record"})
 SUBJECT = ("subject",)
 HOURS, MINUTES = ("h", "hr", "hrs", "hour", "hours"), ("m", "min", "mins", "minute", "minutes")
@@ -41,7 +41,9 @@ _QUOTED = re.compile(rf'(?:^|(?<=\s))(?:{"|".join(SUBJECT)}):\s?"((?:[^"]|"")*)"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was said after the command: `minutes` is 0 where nothing was said; `names` are those of `with`.
+    """What was said after the command; `minutes` is 0 where nothing was said.
+
+    `names` are those of `with`, `rung` those of `ring`.
 
     `numbers` says whether the card shows phone numbers.
     """
@@ -54,6 +56,7 @@ class Request:
     numbers: bool = True
     calendar: bool = False
     names: tuple[str, ...] = ()
+    rung: tuple[str, ...] = ()
 
 
 def parse(words: str, mentioned: Iterable[str] = ()) -> Request:
@@ -80,6 +83,7 @@ def write(request: Request, mentioned: Iterable[str] = ()) -> str:
         *([f"lobby {_word(request.lobby)}"] if request.lobby else []),
         *(["no numbers"] if not request.numbers else []),
         *([f"with {' and '.join(request.names)}"] if request.names else []),
+        *([f"ring {' and '.join(request.rung)}"] if request.rung else []),
         *(["passcode"] if request.passcode else []),
         *(["record"] if request.record else []),
         *(["calendar"] if request.calendar else []),
@@ -136,6 +140,7 @@ class _Reading:
             (NO, self._numbers),
             (ON, self._calendar),
             (WITH, self._people),
+            (RING, self._rung),
         )
         at = 0
         while at < len(self._tokens):
@@ -206,14 +211,24 @@ class _Reading:
         return 1
 
     def _people(self, at: int) -> int:
-        found, end, joined = list(self.request.names), at, at
+        names, taken = self._named(at, self.request.names)
+        self.request = replace(self.request, names=names)
+        return taken
+
+    def _rung(self, at: int) -> int:
+        rung, taken = self._named(at, self.request.rung)
+        self.request = replace(self.request, rung=rung)
+        return taken
+
+    def _named(self, at: int, before: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
+        """Return the names from a token on, with those of before, and how many tokens they take."""
+        found, end, joined = list(before), at, at
         while name := self._name(joined):
             found += [name] if name not in found else []
             end = joined = joined + len(name.split())
             if joined < len(self._tokens) and self._tokens[joined].word in AND:
                 joined += 1
-        self.request = replace(self.request, names=tuple(found))
-        return end - at
+        return tuple(found), end - at
 
     def _name(self, at: int) -> str:
         def said(parts: tuple[str, ...]) -> bool:

@@ -15,6 +15,7 @@ from bot.model import (
     GraphCall,
     Invited,
     Options,
+    Person,
     Room,
     RoomState,
     TurnKind,
@@ -40,7 +41,8 @@ class Wish:
     """What is asked for: where the room's place is, its subject, and whether it was said explicitly.
 
     `topic` as in `Room.topic`; None is an id of its own. One that is asked for `apart` is not looked for elsewhere.
-    `minutes` is 0 where no length was asked for; `line` is all of it in words, as a button carries it.
+    `minutes` is 0 where no length was asked for; `line` is all of it in words, as a button carries it;
+    `rung` are the people to ring.
     """
 
     scope: str
@@ -52,6 +54,7 @@ class Wish:
     minutes: int = 0
     calendar: bool = False
     line: str = ""
+    rung: tuple[Person, ...] = ()
 
     @property
     def shared(self) -> bool:
@@ -86,11 +89,12 @@ def wished(asked: Asked) -> Wish:
         about=asked.turn.data.get("link", "") if asked.turn.verb.startswith(DIALOG) else "",
     )
     wish = _place(asked, said.subject)
-    line = options.write(replace(said, subject=wish.subject, names=()))
+    line = options.write(replace(said, subject=wish.subject, names=(), rung=()))
     line = line if line.startswith(wish.subject[:1]) else wish.subject  # a topic is what a line begins with
     usual = meeting_options.merged(asked.policy.options, preferences.options(asked.chat))
     merged = meeting_options.merged(usual, own)
-    return replace(wish, options=merged, minutes=said.minutes, calendar=said.calendar, line=line)
+    rung = tuple(mentions[name] for name in said.rung)
+    return replace(wish, options=merged, minutes=said.minutes, calendar=said.calendar, line=line, rung=rung)
 
 
 def _place(asked: Asked, subject_said: str) -> Wish:

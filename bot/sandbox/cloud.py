@@ -133,6 +133,7 @@ class Cloud:
         for server in servers:
             await server.refuse()
         self._stage.gates.drop_all()
+        await self.graph.calls.close()
         for client in self._clients:
             await client.close()
         for server in servers:
@@ -152,6 +153,7 @@ class Cloud:
             "MUSTER_GRAPH_URL": self.graph_url,
             "MUSTER_LOGIN_URL": self.entra_url,
             "MUSTER_OPENID_METADATA_URL": f"{self.entra_url}/v1/.well-known/openidconfiguration",
+            "MUSTER_CALLS_OPENID_URL": f"{self.entra_url}/v1/.well-known/openidconfiguration",
             "MUSTER_CONNECTOR_HOSTS": "localhost",
             "MUSTER_OAUTH_CONNECTION": self.tokens.connection,
             "MUSTER_TOKEN_SERVICE_URL": self.tokens.url,
@@ -166,6 +168,7 @@ class Cloud:
         """Return Teams' side towards the bot at `bot_url` (such as http://127.0.0.1:3978/api/messages)."""
         client = TeamsClient(self._stage, self.entra, self.connector, endpoint=bot_url)
         self._clients.append(client)
+        self.graph.calls.bot = bot_url.removesuffix("/api/messages")
         return client
 
     def signing_in(self, client: TeamsClient) -> SigningIn:

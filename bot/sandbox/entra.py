@@ -22,6 +22,8 @@ from bot.sandbox.tenant import DOMAIN, Person
 
 GRAPH_AUDIENCE = "https://graph.microsoft.com"
 BOT_AUDIENCE = "https://api.botframework.com"
+CALLS = ("Calls.JoinGroupCall.All", "Calls.InitiateGroupCall.All", "Calls.Initiate.All")
+"""What ringing people needs (facts/graph 5)."""
 
 _UNKNOWN_TENANT = "AADSTS90002: Tenant '{}' not found. Check to make sure you have the correct tenant ID."
 _UNKNOWN_APP = "AADSTS700016: Application with identifier '{}' was not found in the directory '{}'."
@@ -49,7 +51,7 @@ class Entra(Server):
         super().__init__(stage, authority)
         self.app_secret = app_secret
         self.token_lifetime = 3599
-        self.roles = ["OnlineMeetings.ReadWrite.All", "Calendars.ReadWrite"]
+        self.roles = ["OnlineMeetings.ReadWrite.All", "Calendars.ReadWrite", "Presence.Read.All", *CALLS]
         self.endorsements = ["msteams"]
         self.audiences = {GRAPH_AUDIENCE, BOT_AUDIENCE}
         self.bot_framework = BOT_AUDIENCE

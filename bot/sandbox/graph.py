@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.sandbox.authority import Authority
+from bot.sandbox.calls import ROLES, Calls
 from bot.sandbox.clock import moment
 from bot.sandbox.entra import Entra
 from bot.sandbox.events import Event
@@ -46,6 +47,8 @@ class Graph(Door):
         self.meetings: list[Meeting] = []
         self._last_message = 0
         self.calendar = Outlook(self, self._of_event)
+        self.calls = Calls(self, entra)
+        self.roles |= ROLES
         self.for_people("POST", "/onlineMeetings/createOrGet", "graph.createOrGet", self._create_or_get)
         self.for_people("POST", "/onlineMeetings", "graph.create", self._create)
         self.for_people("GET", "/onlineMeetings", "graph.find", self._find)

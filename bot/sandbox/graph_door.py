@@ -31,13 +31,17 @@ _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class Door(Server):
-    """What every operation of Graph goes through. Whoever registers routes says which are Outlook's: `outlook`."""
+    """What every operation of Graph goes through. Whoever registers routes says which are Outlook's: `outlook`.
+
+    `roles` are the application permissions of operations that have one of their own.
+    """
 
     name = "graph"
 
     def __init__(self, stage: Stage, authority: Authority, entra: Entra) -> None:
         super().__init__(stage, authority)
         self.outlook: set[str] = set()
+        self.roles: dict[str, str] = {}
         self._entra = entra
 
     def for_people(self, method: str, tail: str, operation: str, answer: Answer) -> None:
@@ -53,6 +57,10 @@ class Door(Server):
         claims = self._claims(call)
         if call.exchange.operation in {LISTED, MEMBERS}:
             return  # who may read messages and members is not the tenant's to say but the team's or the chat's
+        if role := self.roles.get(call.exchange.operation):
+            if role not in claims.get("roles", ()):
+                raise Refused(403, "Forbidden")
+            return
         outlook = call.exchange.operation in self.outlook
         needed = {"Calendars.ReadWrite"} if outlook else {"OnlineMeetings.ReadWrite"}
         if call.request.method == "GET":

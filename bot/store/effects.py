@@ -9,6 +9,7 @@ from typing import Any
 from bot.decisions import (
     DropTimer,
     Effect,
+    ExpectCall,
     GiveAnswer,
     MakeRoom,
     Park,
@@ -213,6 +214,11 @@ def _give_answer(_at: Applying, effect: GiveAnswer) -> Operation[None]:
     yield "turn_answer", {"turn_key": effect.turn_key, "answer": rows.answer_text(effect.answer)}
 
 
+def _expect_call(at: Applying, effect: ExpectCall) -> Operation[None]:
+    whose: dict[str, Value] = {"tenant": effect.tenant, "room_id": effect.room_id, "now": at.now}
+    yield from at.writes.add(effect.nonce, ("call_expect", {"nonce": effect.nonce, **whose}))
+
+
 def _record(at: Applying, effect: Record) -> Operation[None]:
     at.records += 1
     # Ordered by time, unique by the decision's own random id.
@@ -246,6 +252,7 @@ _WRITERS: dict[type[Effect], Callable[[Applying, Any], Operation[None]]] = {
     SavePerson: _save_person,
     SaveInstaller: _save_installer,
     GiveAnswer: _give_answer,
+    ExpectCall: _expect_call,
     Record: _record,
 }
 

@@ -10,6 +10,7 @@ import msgspec
 from bot.leases import Lease
 from bot.messages import Answer, Message, MessageState, Purpose, Whisper
 from bot.model import (
+    NOBODY_RUNG,
     Binding,
     ChannelKind,
     Chat,
@@ -19,6 +20,7 @@ from bot.model import (
     Meeting,
     Options,
     Person,
+    Ringing,
     Room,
     RoomState,
     Timer,
@@ -83,6 +85,7 @@ _people = msgspec.json.Decoder(tuple[Person, ...])
 _request = msgspec.json.Decoder(FrozenRequest)
 _meeting = msgspec.json.Decoder(Meeting)
 _options = msgspec.json.Decoder(Options)
+_ringing = msgspec.json.Decoder(Ringing)
 _whisper = msgspec.json.Decoder(Whisper)
 _answer = msgspec.json.Decoder(Answer)
 _object = msgspec.json.Decoder(dict[str, Any])
@@ -185,6 +188,7 @@ def room_params(room: Room) -> Params:
         "way": room.way.value,
         "options": _json(room.options),
         "lobby_before": _json(room.lobby_before),
+        "ringing": _json(room.ringing) if room.ringing != NOBODY_RUNG else "{}",
         "binding": room.binding.value,
         "meeting_id": meeting.id if meeting else "",
         "join_hash": hashlib.sha256(meeting.join_url.encode()).hexdigest() if meeting else "",
@@ -205,6 +209,7 @@ def read_room(row: Row) -> Room:
         way=Way(row["way"]),
         options=_options.decode(row["options"]),
         lobby_before=_options.decode(row["lobby_before"]),
+        ringing=_ringing.decode(row["ringing"]),
         binding=Binding(row["binding"]),
         meeting=_meeting.decode(row["meeting"]) if row["meeting"] else None,
     )

@@ -48,7 +48,7 @@ def settle_turn(at: Applying, claim: TurnClaim, decide: Decide) -> Operation[Set
         return Settled(stale=True)
     late = held[0]["outcome"] == "unheard" or at.now - turn.received_at >= HEARD_WITHIN
     unheard = turn.wants_answer and late
-    reply = yield from _decided(at, asked, found, lambda found: _turn_view(at, turn, found, unheard=unheard), decide)
+    reply = yield from decided(at, asked, found, lambda found: _turn_view(at, turn, found, unheard=unheard), decide)
     outcome: dict[str, Value] = {"answer": rows.answer_text(reply.answer), "outcome": reply.outcome}
     yield from at.writes.add(turn.turn_key, ("turn_outcome", {"turn_key": turn.turn_key, **outcome}))
     lane: dict[str, Value] = {"tenant": turn.chat.tenant, "thread_id": turn.chat.thread_id}
@@ -79,12 +79,12 @@ def settle_timer(at: Applying, claim: TimerClaim, decide: Decide) -> Operation[S
         if reply.regardless:
             yield from apply(at, reply)
         return Settled(stale=True, work=(yield from take(at)))
-    reply = yield from _decided(at, asked, found, lambda found: _timer_view(at, claim, found), decide)
+    reply = yield from decided(at, asked, found, lambda found: _timer_view(at, claim, found), decide)
     yield from at.writes.add(key, ("timer_end", {"timer_key": key, "fence": held[0]["fence"]}))
     return Settled(stale=False, reply=reply, work=(yield from take(at)))
 
 
-def _decided(
+def decided(
     at: Applying, asked: Sequence[Statement], found: Sequence[Rows], look: Look, decide: Decide
 ) -> Operation[Reply]:
     """Look, decide, apply; all over again when another decision was faster, never half.
@@ -146,7 +146,7 @@ def _turn_view(at: Applying, turn: Turn, found: Sequence[Rows], *, unheard: bool
         unfinished = yield _unfinished(turn, chat)
     scope_key = chat_scope(thread_id)
     elsewhere = yield from _elsewhere(chat or turn.chat, named(turn.text))
-    notes = _by_key(noted)
+    notes = by_key(noted)
     brought = yield from _brought(notes, thread_id)
     waited = turn.data.get("room", "") if turn.kind is TurnKind.SIGNED_IN else ""
     pressed = yield from signins.card_of(waited, thread_id) if waited else strays.pressed(at, turn)
@@ -244,15 +244,16 @@ def _timer_view(at: Applying, claim: TimerClaim, found: Sequence[Rows]) -> Opera
     chat = at.known.read_chat(seen) if room else None
     if claim.turn is not None:
         return replace((yield from _turn_view(at, claim.turn, turns, unheard=False)), room=room)
-    notes = _by_key(noted)
+    notes = by_key(noted)
     for person in room.people if room else ():
         if not person.upn:
             about: dict[str, Value] = {"tenant": claim.timer.tenant, "about": person.id, "now": at.now}
-            notes |= _by_key((yield "notes_about", about))
+            notes |= by_key((yield "notes_about", about))
     return View(now=at.now, fresh_id=at.fresh_id, chat=chat, room=room, notes=notes)
 
 
-def _by_key(found: Rows) -> dict[str, str]:
+def by_key(found: Rows) -> dict[str, str]:
+    """Return notes by their keys."""
     return {row["note_key"]: row["value"] for row in found}
 
 

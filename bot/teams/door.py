@@ -39,12 +39,16 @@ _OPTIONS: Any = {
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Whom the door lets in: the bot's own app id, the tokens' issuer, exact hosts, tenants in small letters."""
+    """Whom the door lets in: the bot's own app id, the tokens' issuer, exact hosts, tenants in small letters.
+
+    `also` are further issuers whose tokens are as good.
+    """
 
     app_id: str
     issuer: str
     hosts: frozenset[str]
     tenants: frozenset[str]
+    also: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,10 @@ class Door:
             self._tickets.move_to_end(digest)
         return ticket
 
+    async def claims(self, header: str | None) -> Mapping[str, Any]:
+        """Return the claims that an Authorization header proves. Raises DoorError as `verify` does."""
+        return (await self.verify(header)).claims
+
     def check(self, ticket: Ticket, activity: Mapping[str, Any]) -> None:
         """Hold an activity against its token: channel, service URL, tenant. Raises DoorError 401 or 403."""
         channel = activity.get("channelId")
@@ -115,7 +123,7 @@ class Door:
             claims = jwt.decode(token, key.key, algorithms=["RS256"], options=_OPTIONS)
         except (jwt.PyJWTError, ValueError, RecursionError):
             raise DoorError(401, "signature") from None
-        if claims.get("iss") != self._rules.issuer:
+        if claims.get("iss") not in (self._rules.issuer, *self._rules.also):
             raise DoorError(401, "issuer")
         if claims.get("aud") != self._rules.app_id:
             raise DoorError(401, "audience")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -68,18 +68,26 @@ class TeamsEdge:
         self.messenger = Sender(self._adapter, connection, self.users)
         self.keys = Keys(self._session, registration.metadata_url, self._clock, self._observe)
         self._door = Door(self.keys, rules, self._clock)
-        self._running = asyncio.create_task(self.keys.run(), name="teams-keys-daily")
+        self._running = [asyncio.create_task(self.keys.run(), name="teams-keys-daily")]
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._running.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._running
+        for running in self._running:
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
         await self._session.close()
 
     async def warm(self) -> None:
         """Return once the signing keys were loaded for the first time (ENGINE R25)."""
         await self.keys.ready.wait()
+
+    def callers(self, metadata_url: str, issuers: frozenset[str]) -> Door:
+        """Return the door of calls' callbacks: other keys, other issuers, the same app and tenants (ENGINE 4.5)."""
+        keys = Keys(self._session, metadata_url, self._clock, self._observe)
+        self._running.append(asyncio.create_task(keys.run(), name="calls-keys-daily"))
+        rules = self._registration.rules
+        return Door(keys, replace(rules, also=issuers), self._clock)
 
     def endpoint(self, intake: Intake, signins: SignIns | None = None) -> Endpoint:
         """Return the handler of `POST /api/messages` that hands turns to `intake`, and sign-ins to `signins`."""

@@ -162,6 +162,13 @@ WHISPER_DATA: dict[str, dict[str, Any]] = {
     "host-who": {},
     "status": {"meetings": [LISTED]},
     "recent": {"meetings": [LISTED | {"state": "ended", "ended_at": str(NOON + 36 * MINUTE), "join_url": ""}]},
+    "ring-off": {},
+    "ring-who": {},
+    "ring-many": {"most": 20},
+    "ring-begun": {},
+    "ring-stopped": {},
+    "ring-nobody": {},
+    "not-rung": {"busy": ["Ben Okafor"], "doing": "presenting", "soon": ["Chloé Martin"], "missing": ["Kim Park"]},
     "notice": {"title": "Coffee", "lines": ["Ana Lima fetches some."]},
 }
 

@@ -40,6 +40,9 @@ _ANSWERS: dict[str, tuple[str, str, str]] = {
     "graph.getEvent": _EVENTS,
     "graph.updateEvent": _EVENTS,
     "graph.deleteEvent": (_MEETING, "delete", ""),
+    "graph.call": ("/communications/calls", "post", ""),
+    "graph.invite": ("/communications/calls/{call-id}/participants/invite", "post", ""),
+    "graph.presence": ("/communications/getPresencesByUserId", "post", ""),
 }
 """Where an operation's answer is described: path, method, and the status that the slice has, if not the same."""
 

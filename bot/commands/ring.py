@@ -1,0 +1,78 @@
+"""`ring @Ana @Ben`: people are called into the meeting, and their answers appear on its card (ENGINE R22)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot import ending, preferences, ringing
+from bot.commands import meant
+from bot.commands.command import Asked, Command
+from bot.decisions import Record, Reply
+from bot.model import Person, RingState, Room, RoomState
+
+ANYWAY, STOP = "ring anyway", "stop ringing"
+"""What the whisper about busy people says, and how ringing ends before anybody answers."""
+
+
+def run(asked: Asked) -> Reply:
+    """Ring whoever is mentioned, without a mention the next of the chat's ring list; or stop ringing."""
+    if not asked.policy.rings:
+        return asked.tell("ring-off")
+    there = [room for room in meant.running(asked) if room.state in ending.RUNNING or room.state is RoomState.OPENING]
+    room = meant.room(replace(asked, rest=""), there)
+    if room is None or room not in there:
+        return meant.which(asked)
+    if not may(asked, room):
+        who = next((one.name for one in asked.view.installers if one.name), "")
+        return asked.tell("may-not-start", may="owners", who=who)
+    said, now = " ".join(asked.turn.text.casefold().split()), asked.view.now
+    if STOP in said:
+        return _told(asked, room, ringing.stopped(room, now), "ring-stopped")
+    if ANYWAY in said:
+        return _told(asked, room, ringing.anyway(room, asked.turn.person, now), "ring-begun")
+    return _rung(asked, room)
+
+
+def _rung(asked: Asked, room: Room) -> Reply:
+    people = asked.turn.mentions or ringing.next_listed(room, asked.chat)
+    if not people:
+        return asked.tell("ring-who")
+    if len(people) > ringing.MOST:
+        return asked.tell("ring-many", most=ringing.MOST)
+    return _told(asked, room, ringing.asked(room, people, asked.turn.person, asked.view.now), "ring-begun")
+
+
+def may(asked: Asked, room: Room) -> bool:
+    """Say whether somebody may ring: who may start meetings here, who leads this one, who is in it (ENGINE R23)."""
+    person = asked.turn.person
+    if preferences.starters(asked.chat) != "owners" or ending.may(room, person):
+        return True
+    inside = (ring.person for ring in room.ringing.rings if ring.state is RingState.JOINED)
+    return any(_same(one, person) for one in inside) or preferences.may_set(asked.chat, person, asked.view.installers)
+
+
+def _same(one: Person, other: Person) -> bool:
+    return (one.oid == other.oid != "") or (one.id == other.id != "")
+
+
+def _told(asked: Asked, room: Room, reply: Reply, name: str) -> Reply:
+    """Answer on the card, where everybody sees it; a press hears it too."""
+    if not reply.effects:
+        return asked.tell("ring-nobody")
+    person, thread = asked.turn.person, asked.turn.chat.thread_id
+    record = Record(room.tenant, person.oid, "ring", thread, room.room_id, reply.outcome, asked.turn.reference)
+    if not asked.answers:
+        return replace(reply, effects=(*reply.effects, record))
+    return asked.tell(name, *reply.effects, record, outcome=reply.outcome)
+
+
+COMMAND = Command(
+    name="ring",
+    phrases=("ring", ANYWAY, STOP),
+    usage="ring @NAME @NAME",
+    description="Call people into the meeting; alone: the next one of this chat's ring list",
+    examples=("ring", "stop ringing", "ring @Ana @Ben"),
+    run=run,
+    takes_words=True,
+    alone=frozenset({STOP, ANYWAY}),
+)

@@ -1,0 +1,109 @@
+"""Who is rung, as a card says it to everybody, and what whoever rang is told alone (EXPERIENCE 2, LIVE)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from bot.messages import Whisper
+from bot.model import Ring, RingState, Room
+from cards.parts import Line
+from cards.saying import Parts, press, text, texts
+from cards.words import Words
+
+MOST_NAMED = 6
+"""People of one state whom a card names; the rest are counted."""
+
+
+def lines(room: Room, says: Words) -> tuple[Line, ...]:
+    """Return one line for each state that somebody is in, those who come first; nothing where nobody is rung."""
+    rings = room.ringing.rings
+    told = {
+        RingState.JOINED: says("Came when rung: {names}"),
+        RingState.RINGING: says("Ringing {names}"),
+        RingState.UNCLEAR: says("Ringing? {names}: Microsoft did not say."),
+        RingState.BUSY: says("Not rung, busy just now: {names}"),
+        RingState.DECLINED: says("Declined: {names}"),
+        RingState.NO_ANSWER: says("No answer: {names}"),
+        RingState.UNREACHABLE: says("Could not be reached: {names}"),
+    }
+    shown = []
+    for state, template in told.items():
+        meant = {state, RingState.WAITING} if state is RingState.RINGING else {state}
+        if names := _names([ring for ring in rings if ring.state in meant], says):
+            shown.append(Line(template, {"names": names}, longest=400))
+    if denied := room.ringing.denied:
+        words = says("I may not ring anybody yet: an administrator has to give me the permission {permission}.")
+        shown.append(Line(words, {"permission": denied}))
+    return tuple(shown)
+
+
+def _names(rings: list[Ring], says: Words) -> str:
+    known = [ring.person.name for ring in rings if ring.person.name]
+    names = known[:MOST_NAMED]
+    if more := len(rings) - len(names):
+        one, several = ("{count} more", "{count} more") if names else ("{count} person", "{count} people")
+        names.append(says.many(one, several, more).format(count=more))
+    return ", ".join(names)
+
+
+def ring_off(_: Whisper, says: Words) -> Parts:
+    """This deployment cannot ring."""
+    return (Line(says("I can't ring people here: whoever runs me has to set MUSTER_PUBLIC_URL first.")),)
+
+
+def ring_who(_: Whisper, says: Words) -> Parts:
+    """Nobody was named, and no ring list is left."""
+    return (Line(says("Whom shall I ring? Say ring and mention them: ring @Ana @Ben.")),)
+
+
+def ring_many(whisper: Whisper, says: Words) -> Parts:
+    """More than `most` people at once."""
+    return (Line(says("That's too many at once: I ring at most {most} people."), {"most": text(whisper, "most")}),)
+
+
+def ring_begun(_: Whisper, says: Words) -> Parts:
+    """Somebody rings."""
+    return (Line(says("I'm ringing. The meeting's post shows who answers.")),)
+
+
+def ring_stopped(_: Whisper, says: Words) -> Parts:
+    """Nobody rings any more."""
+    return (Line(says("I've stopped ringing.")),)
+
+
+def ring_nobody(_: Whisper, says: Words) -> Parts:
+    """There was nobody to ring or to stop ringing."""
+    return (Line(says("Nobody is left to ring.")),)
+
+
+def not_rung(whisper: Whisper, says: Words) -> Parts:
+    """Who was not rung: `busy` people who are `doing` something, `soon` after the last time, `missing` here."""
+    busy, soon, missing = (texts(whisper, name) for name in ("busy", "soon", "missing"))
+    doing = text(whisper, "doing")
+    state = {
+        "presenting": says("{names} is presenting."),
+        "donotdisturb": says("{names} does not want to be disturbed."),
+    }.get(doing, says("{names} is busy."))
+    several = says("{names} are presenting, or do not want to be disturbed.")
+    parts: list[Line] = []
+    if busy:
+        parts.append(Line(state if len(busy) == 1 else several, {"names": ", ".join(busy)}, longest=400))
+    if soon:
+        words = says("{names}: rung less than two minutes ago, so not again yet.")
+        parts.append(Line(words, {"names": ", ".join(soon)}, longest=400))
+    if missing:
+        words = says("{names}: nobody here that I can ring.")
+        parts.append(Line(words, {"names": ", ".join(missing)}, longest=400))
+    return (*parts, *((press(says("Ring anyway"), "ring anyway"),) if busy else ()))
+
+
+WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
+    "ring-off": ring_off,
+    "ring-who": ring_who,
+    "ring-many": ring_many,
+    "ring-begun": ring_begun,
+    "ring-stopped": ring_stopped,
+    "ring-nobody": ring_nobody,
+    "not-rung": not_rung,
+}
+"""The texts of this module by their names."""

@@ -1,0 +1,152 @@
+"""People are rung into a meeting from a command, and its card shows who answers (issue 7, ENGINE R22)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+import app
+from bot.sandbox.calls import NOT_THERE
+from bot.sandbox.cloud import Cloud
+from bot.sandbox.tenant import Person
+from tests.journeys.fast_clock import FastClock, bot
+from tests.journeys.harness import Journey
+
+pytestmark = pytest.mark.usefixtures("untraced")
+
+PUBLIC = {"MUSTER_PUBLIC_URL": "https://muster.example"}
+
+
+@pytest.fixture
+def clock() -> FastClock:
+    """A minute lasts two seconds."""
+    return FastClock(30.0)
+
+
+@pytest.fixture
+async def cloud(clock: FastClock) -> AsyncIterator[Cloud]:
+    """Start Entra, Graph and Teams on the fast clock."""
+    async with Cloud(clock=clock) as running:
+        yield running
+
+
+@pytest.fixture
+async def journey(cloud: Cloud, clock: FastClock, tmp_path: Path) -> AsyncIterator[Journey]:
+    """Start a bot that Graph can call back."""
+    async with bot(cloud, tmp_path, app.Replaced(clock=clock), **PUBLIC) as started:
+        yield started
+
+
+async def ring_list(journey: Journey, *people: Person) -> None:
+    """Let Ana set whom the incidents channel rings."""
+    tenant = journey.cloud.tenant
+    await journey.teams.install(tenant.incidents, tenant.ana)
+    await journey.teams.say(tenant.ana, tenant.incidents, "settings")
+    await journey.until(lambda: bool(journey.cloud.whispers(tenant.incidents)))
+    post = journey.cloud.whispers(tenant.incidents)[-1]
+    dialog = await journey.teams.open_dialog(tenant.ana, post, "Change settings")
+    await journey.teams.submit(dialog, "Save", **{"chat.ring": ",".join(person.oid for person in people)})
+
+
+async def shows(journey: Journey, *words: str) -> None:
+    """Wait until the meeting's card in the incidents channel says all this."""
+    chat = journey.cloud.tenant.incidents
+    await journey.until(lambda: any(all(word in text for word in words) for text in journey.texts(chat)))
+
+
+async def rings(journey: Journey, *people: Person) -> None:
+    """Wait until exactly these people are rung."""
+    await journey.until(lambda: {one.oid for one in journey.cloud.graph.calls.rung()} == {one.oid for one in people})
+
+
+async def test_the_card_shows_who_answers_and_the_next_of_the_list_is_rung(journey: Journey) -> None:
+    """Two are rung with the meeting; one comes, one declines, the next of the ring list is rung and does not answer."""
+    tenant, calls = journey.cloud.tenant, journey.cloud.graph.calls
+    dana = tenant.add_person("Dana Reyes")
+    tenant.incidents.members.append(dana.oid)
+    await ring_list(journey, dana)
+    await journey.teams.say(tenant.ana, tenant.incidents, "meet now Outage ring @Ben @Chloé")
+    await rings(journey, tenant.ben, tenant.chloe)
+    await shows(journey, "Outage: open", "Ringing Ben Okafor, Chloé Martin")
+    await calls.answer(tenant.ben)
+    await shows(journey, "Came when rung: Ben Okafor", "Ringing Chloé Martin")
+    await calls.decline(tenant.chloe)
+    await rings(journey, dana)
+    await shows(journey, "Came when rung: Ben Okafor", "Declined: Chloé Martin", "Ringing Dana Reyes")
+    await shows(journey, "Came when rung: Ben Okafor", "No answer: Dana Reyes")
+    await journey.until(lambda: [leg.state for leg in calls.legs] == ["terminated"])
+    assert set(calls.statuses) == {202}
+
+
+async def test_somebody_presenting_is_rung_only_when_asked_again(journey: Journey) -> None:
+    """Who presents is not disturbed: the person who rang is asked first, and may ring all the same."""
+    tenant, calls = journey.cloud.tenant, journey.cloud.graph.calls
+    calls.presence[tenant.ben.oid] = "Presenting"
+    await journey.teams.say(tenant.ana, tenant.incidents, "meet now Outage")
+    await shows(journey, "Outage: open")
+    await journey.teams.say(tenant.ana, tenant.incidents, "ring @Ben")
+    await shows(journey, "Not rung, busy just now: Ben Okafor")
+    await journey.until(lambda: "Ben Okafor is presenting." in "".join(journey.whispers(tenant.incidents)))
+    assert not calls.legs
+    await journey.teams.press(tenant.ana, journey.cloud.whispers(tenant.incidents)[-1], "Ring anyway")
+    await rings(journey, tenant.ben)
+    await calls.decline(tenant.ben, NOT_THERE)
+    await shows(journey, "Could not be reached: Ben Okafor")
+
+
+@pytest.mark.parametrize("role", ["Calls.JoinGroupCall.All", "Calls.InitiateGroupCall.All"])
+async def test_a_missing_permission_is_named(journey: Journey, role: str) -> None:
+    """Without the permission to call, or to invite, the card says which one an administrator has to give."""
+    tenant = journey.cloud.tenant
+    journey.cloud.entra.roles.remove(role)
+    await journey.teams.say(tenant.ana, tenant.incidents, "meet now Outage ring @Ben")
+    await shows(journey, "Could not be reached: Ben Okafor", f"the permission {role}.")
+
+
+async def test_forged_callbacks_change_nothing(journey: Journey) -> None:
+    """Whoever is not Graph is sent away with 401, another tenant with 403, and a call nobody made does not exist."""
+    tenant, calls = journey.cloud.tenant, journey.cloud.graph.calls
+    await journey.teams.say(tenant.ana, tenant.incidents, "meet now Outage ring @Ben")
+    await rings(journey, tenant.ben)
+    (leg,) = calls.legs
+    came = [{"info": {"identity": {"user": {"id": tenant.ben.oid}}}}]
+    news = {"value": [{"resourceUrl": f"/communications/calls/{leg.id}/participants", "resourceData": came}]}
+    other = leg.callback[:-1] + ("0" if leg.callback[-1] != "0" else "1")
+    forged = {
+        "": 401,
+        calls.token(aud="somebody-else"): 401,
+        calls.token(iss="https://sts.windows.net/other/"): 401,
+        calls.token(exp=1): 401,
+        calls.token(tid="other-tenant"): 403,
+    }
+    assert [await calls.deliver(leg.callback, news, token) for token in forged] == list(forged.values())
+    assert await calls.deliver(other, news) == 404
+    assert await calls.deliver(leg.callback, ["nothing"]) == 202
+    assert "Came when rung" not in "".join(journey.texts(tenant.incidents))
+    assert await calls.deliver(leg.callback, news) == 202
+    await shows(journey, "Came when rung: Ben Okafor")
+
+
+async def test_a_restart_in_the_middle_of_a_call_loses_nobody(cloud: Cloud, clock: FastClock, tmp_path: Path) -> None:
+    """The bot is started again while somebody is rung: the answer arrives at its successor, which leaves the call."""
+    tenant, calls = cloud.tenant, cloud.graph.calls
+    replaced = app.Replaced(clock=clock)
+    async with bot(cloud, tmp_path, replaced, **PUBLIC) as first:
+        await first.teams.say(tenant.ana, tenant.incidents, "meet now Outage ring @Ben")
+        await rings(first, tenant.ben)
+    async with bot(cloud, tmp_path, replaced, **PUBLIC) as second:
+        await calls.answer(tenant.ben)
+        await shows(second, "Came when rung: Ben Okafor")
+        await second.until(lambda: [leg.state for leg in calls.legs] == ["terminated"])
+
+
+async def test_without_a_public_address_nobody_can_be_rung(cloud: Cloud, tmp_path: Path) -> None:
+    """Graph could not call back: the meeting opens all the same, and who asked hears what is missing."""
+    tenant = cloud.tenant
+    async with bot(cloud, tmp_path, app.REAL) as journey:
+        await journey.teams.say(tenant.ana, tenant.incidents, "meet now Outage ring @Ben")
+        await shows(journey, "Outage: open")
+        await journey.until(lambda: "MUSTER_PUBLIC_URL" in "".join(journey.whispers(tenant.incidents)))
+    assert not cloud.graph.calls.legs
