@@ -6,7 +6,7 @@ import asyncio
 import difflib
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
-from bot.sandbox import breaking, explain, windows
+from bot.sandbox import breaking, explain, phones, windows
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.console import Console
 from bot.sandbox.display import Display, place
@@ -31,6 +31,7 @@ USAGE = {
     "/redeliver": "/redeliver           let Teams deliver your last message a second time",
     "/fault": "/fault [NAME] [off]  break something, or list what can be broken",
     **windows.USAGE,
+    **phones.USAGE,
     "/explain": "/explain             show the calls since your last message",
     "card": "card                 draw the last card again",
     "help": "help                 Muster's help, and this list",
@@ -80,6 +81,8 @@ class Talk:
             "/install": self._install,
             "/compose": self._compose,
             "/about": self._about,
+            "/answer": self._answer,
+            "/decline": self._decline,
             "/explain": self._explain,
             "/help": self._list,
             "/quit": self._quit,
@@ -302,6 +305,12 @@ class Talk:
             self._console.show("  Nothing was said yet.")
             return
         await self._wait(windows.about(self._client, self.person, self._last))
+
+    async def _answer(self, name: str) -> None:
+        self._console.show(await phones.taken(self._cloud.graph.calls, self._cloud.tenant, name))
+
+    async def _decline(self, name: str) -> None:
+        self._console.show(await phones.declined(self._cloud.graph.calls, self._cloud.tenant, name))
 
     async def _fault(self, rest: str) -> None:
         self._console.show(breaking.change(self._cloud.faults, rest))

@@ -105,6 +105,14 @@ GOLDEN = {
     "host-who": "Mention who is to lead, for example: host @Bea",
     "status": "Retro: open since 12:04 (UTC+1) · Ana Lima is hosting\nJoin Retro: " + LINK,
     "recent": "The last meetings here:\nRetro: 2026-03-19, 12:04 to 12:40 (UTC+1) · Ana Lima was hosting",
+    "ring-off": "I can't ring people here: whoever runs me has to set MUSTER_PUBLIC_URL first.",
+    "ring-who": "Whom shall I ring? Say ring and mention them: ring @Ana @Ben.",
+    "ring-many": "That's too many at once: I ring at most 20 people.",
+    "ring-begun": "I'm ringing. The meeting's post shows who answers.",
+    "ring-stopped": "I've stopped ringing.",
+    "ring-nobody": "Nobody is left to ring.",
+    "not-rung": "Ben Okafor is presenting.\nChloé Martin: rung less than two minutes ago, so not again yet.\n"
+    "Kim Park: nobody here that I can ring.",
     "notice": "Coffee\nAna Lima fetches some.",
 }
 PRESSES = {
@@ -141,6 +149,7 @@ PRESSES = {
     "end-live": ("End it", "end anyway Retro"),
     "reopen-late": ("Meet again", "meet now Retro"),
     "no-ended": ("Meet now", "meet now"),
+    "not-rung": ("Ring anyway", "ring anyway"),
     "recent": ("Meet again", "meet now Retro"),
 }
 

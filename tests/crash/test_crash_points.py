@@ -19,7 +19,7 @@ from bot.sandbox.gates import Gate
 from bot.store.sqlite import store_path
 from bot.store.statements import migrations
 from tests.chaos.process import pause
-from tests.crash.points import LEASE_MS, OWED, POINTS, Point, hurried, struck
+from tests.crash.points import CALL, LEASE_MS, OWED, POINTS, Point, hurried, struck
 from tests.journeys.harness import Journey
 from tests.journeys.signing_in import asked, is_open
 from tests.processes.forked import Forked
@@ -204,6 +204,50 @@ async def test_a_sign_in_is_moved_by_its_next_copy(cloud: Cloud, bots: Bots, eng
 @pytest.mark.parametrize(
     ("engine", "number"),
     [
+        pytest.param(*way, marks=pytest.mark.long if way != WAYS[1] else (), id=f"{CALL}-{way[0]}-{way[1].name}")
+        for way in WAYS
+    ],
+)
+async def test_a_call_nobody_wrote_down_is_adopted_by_its_callback(
+    cloud: Cloud, bots: Bots, monkeypatch: pytest.MonkeyPatch, engine: str, number: Signals
+) -> None:
+    """Struck when Graph had made the call and nobody knew (C11): no second one is made, Ben is rung by this."""
+    monkeypatch.setenv("MUSTER_PUBLIC_URL", "https://muster.example")
+    tenant, calls = cloud.tenant, cloud.graph.calls
+    calls.establishes = False
+    first, second = bots(hurried), bots(hurried)
+    await first.start()
+    journey = Journey(cloud, first.client, first.url)
+    gate = cloud.hold("graph.call", when="after")
+    await first.client.say(tenant.ana, tenant.incidents, "meet now Retro ring @Ben")
+    async with asyncio.timeout(PATIENCE):
+        await gate.reached
+    first.tell(number)
+    left = second if number is SIGKILL or engine == "postgres" else first
+    if number is SIGKILL:
+        assert await first.ended() == -SIGKILL
+        gate.drop()
+    if left is second:
+        await second.start()
+        await second.said("left to the callbacks")
+    else:
+        await pause(TWO_LEASES)
+    if number is SIGSTOP:
+        gate.release()
+        first.tell(SIGCONT)
+    calls.bot = left.url
+    await calls.establish(calls.legs[0])
+    await cloud.until(lambda: calls.rung() == [tenant.ben], seconds=PATIENCE)
+    await calls.answer(tenant.ben)
+    chat = tenant.incidents
+    came = "Came when rung: Ben Okafor"
+    await cloud.until(lambda: any(came in text for text in journey.texts(chat)), seconds=PATIENCE)
+    await cloud.until(lambda: [leg.state for leg in calls.legs] == ["terminated"], seconds=PATIENCE)
+
+
+@pytest.mark.parametrize(
+    ("engine", "number"),
+    [
         pytest.param(*way, marks=pytest.mark.long if way[1] is SIGSTOP else (), id=f"C14-{way[0]}-{way[1].name}")
         for way in WAYS
     ],
@@ -251,4 +295,4 @@ async def seen(store: str, query: str) -> list[int | str]:
 def test_every_row_of_the_table_has_its_place() -> None:
     """Each crash point C1 to C14 is struck here, or it is said what has to exist first."""
     struck_here = [point.name for point in POINTS]
-    assert sorted([*struck_here, "C12", "C14", *OWED]) == sorted(f"C{number}" for number in range(1, 15))
+    assert sorted([*struck_here, CALL, "C12", "C14", *OWED]) == sorted(f"C{number}" for number in range(1, 15))

@@ -62,7 +62,7 @@ async def test_an_app_has_no_me(cloud: Cloud, caller: Caller) -> None:
     assert (await caller.graph("POST", "/v1.0/me/onlineMeetings/createOrGet", json={"externalId": "a"})).status == 400
     doubled = meetings(cloud, "/createOrGet").replace("v1.0/", "v1.0//")
     assert (await caller.graph("POST", doubled, json={"externalId": "a"})).status == 201
-    assert (await caller.graph("GET", "/v1.0/communications/calls")).status == 404
+    assert (await caller.graph("GET", "/v1.0/communications/callRecords")).status == 404
 
 
 @pytest.mark.parametrize("path", ["/v1.0/communications/onlineMeetings", "/v1.0/app/onlineMeetings"])
