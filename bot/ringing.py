@@ -242,6 +242,9 @@ def heard(room: Room, nonce: str, news: Sequence[News], view: View) -> Reply:
         return Reply(leaves, "old call")
     if not call_id:
         return Reply(outcome="nothing new")
+    if room.state not in ending.RUNNING and not ended:
+        left = replace(ringing, call=CallState.ESTABLISHED, call_id=call_id)
+        return stopped(replace(room, ringing=left), view.now)
     return _changed(room, news, replace(ringing, call_id=call_id), view)
 
 

@@ -15,6 +15,7 @@ from prompt_toolkit.output import DummyOutput
 from bot.commands import COMMANDS
 from bot.commands.grammar import find
 from bot.sandbox import explain, terminal
+from bot.sandbox.calls import Leg
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.console import Lines, Look, Stream, Terminal
 from bot.sandbox.display import Display, place
@@ -344,3 +345,17 @@ def test_boxes_are_for_terminals(terminal_there: bool, environ: dict[str, str], 
 
     assert Look.of(Screen(io.BytesIO(), encoding="UTF-8"), environ, plain=plain) == Look(boxes, unicode=True)
     assert not Look.of(Screen(io.BytesIO(), encoding="cp1252"), environ, plain=plain).unicode
+
+
+async def test_people_who_are_rung_answer_or_decline_at_the_terminal(played: Played) -> None:
+    """`/answer ben` takes a call and `/decline chloe` does not; where nobody is rung that is said, and who is."""
+    assert "Nobody is rung just now" in await played.type("/answer ben")
+    calls, tenant = played.cloud.graph.calls, played.cloud.tenant
+    for person in (tenant.ben, tenant.chloe):
+        calls.legs.append(
+            Leg("c", "https://bot.example/api/calls/n", "19:x", "established", 0, {person.oid: ("o", "x")})
+        )
+    assert "Ringing just now: Ben, Chloé." in await played.type("/answer kim")
+    assert "Ben answers and is in the meeting." in await played.type("/answer ben")
+    assert "Chloé declines." in await played.type("/decline chloe")
+    assert calls.rung() == []

@@ -1,0 +1,98 @@
+"""`ring`: whom it rings, who may, and what is answered (ENGINE R22, R23)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from bot.commands import ring
+from bot.commands.command import Asked
+from bot.decisions import PlanMessage, Reply, SaveRoom, View
+from bot.model import Chat, ChatKind, Meeting, Person, Ring, Ringing, RingState, RoomState, TurnKind
+from tests.engine.test_rooms import ANA, a_room
+
+NOW = 1_790_000_000_000
+BEN = Person("29:ben", "oid-ben", "Ben Okafor")
+ROOM = a_room(state=RoomState.OPEN, meeting=Meeting("m", "https://teams.example/meet/1"), opened_at=NOW)
+OWNED = Chat(
+    "tenant", "19:x@thread.tacv2", ChatKind.CHANNEL, team_id="t", settings={"start": "owners", "ring": "oid-d"}
+)
+Ask = Callable[..., Asked]
+
+
+@pytest.fixture
+def asks(ask: Ask) -> Ask:
+    """Return what asks where people can be rung and a meeting is open."""
+
+    def make(text: str, *rooms: object, **changes: object) -> Asked:
+        chat = changes.pop("chat", None) or Chat("tenant", "19:x@thread.tacv2", ChatKind.CHANNEL)
+        view = View(now=NOW, fresh_id="f" * 32, chat=chat, rooms=rooms or (ROOM,))  # type: ignore[arg-type]  # rooms, both
+        asked = ask(text.partition(" ")[2], text=text, chat=chat, view=view, **changes)
+        return replace(asked, policy=replace(asked.policy, rings=True))
+
+    return make
+
+
+def rung(reply: Reply) -> list[tuple[str, str]]:
+    """Return who is rung, by name or object id, and how that stands."""
+    (room,) = [effect.room for effect in reply.effects if isinstance(effect, SaveRoom)]
+    return [(one.person.name or one.person.oid, one.state.value) for one in room.ringing.rings]
+
+
+def name(reply: Reply) -> str:
+    """Return the name of what is whispered."""
+    (words,) = [effect.message.content for effect in reply.effects if isinstance(effect, PlanMessage)]
+    return words.name if words else ""
+
+
+def test_who_is_mentioned_is_rung(asks: Ask) -> None:
+    """The card says the rest, so nothing is whispered; who rings already is not rung again."""
+    reply = ring.run(asks("ring @Ben", mentions=(BEN,)))
+    assert rung(reply) == [("Ben Okafor", "waiting")]
+    assert not any(isinstance(effect, PlanMessage) for effect in reply.effects)
+    rings = replace(ROOM, ringing=Ringing((Ring(BEN, RingState.RINGING, NOW),)))
+    assert rung(ring.run(asks("ring @Ben", rings, mentions=(BEN,)))) == [("Ben Okafor", "ringing")]
+
+
+def test_without_a_name_the_ring_list_is_rung(asks: Ask) -> None:
+    """The next of the list; without a list it is asked whom."""
+    assert name(ring.run(asks("ring"))) == "ring-who"
+    listed = replace(OWNED, settings={"ring": "oid-d,oid-e"})
+    assert rung(ring.run(asks("ring", chat=listed))) == [("oid-d", "waiting")]
+
+
+def test_twenty_people_are_enough(asks: Ask) -> None:
+    """One command rings at most twenty."""
+    many = tuple(Person(f"29:{n}") for n in range(21))
+    assert name(ring.run(asks("ring", mentions=many))) == "ring-many"
+
+
+def test_who_may_not_start_may_not_ring_unless_they_are_in(asks: Ask) -> None:
+    """Where owners alone start meetings others ring nobody, but the starter does, and who came when rung."""
+    assert name(ring.run(asks("ring @Ben", chat=OWNED, person=BEN, mentions=(BEN,)))) == "may-not-start"
+    assert rung(ring.run(asks("ring @Ben", chat=OWNED, person=ANA, mentions=(BEN,))))
+    inside = replace(ROOM, ringing=Ringing((Ring(BEN, RingState.JOINED, NOW),)))
+    other = Person("29:cho", "", "Chloé Martin")
+    assert rung(ring.run(asks("ring @C", inside, chat=OWNED, person=BEN, mentions=(other,))))
+
+
+def test_ringing_stops_when_somebody_says_so(asks: Ask) -> None:
+    """Who has not answered is forgotten, who came stays; where nobody rings that is said."""
+    came = Ring(ANA, RingState.JOINED, NOW)
+    rings = replace(ROOM, ringing=Ringing((came, Ring(BEN, RingState.RINGING, NOW))))
+    assert rung(ring.run(asks("stop ringing", rings))) == [(ANA.name, "joined")]
+    assert name(ring.run(asks("stop ringing"))) == "ring-nobody"
+
+
+def test_a_meeting_that_opens_rings_when_it_is_open(asks: Ask) -> None:
+    """Who is to be rung waits for the meeting."""
+    opening = replace(ROOM, state=RoomState.OPENING, meeting=None)
+    assert rung(ring.run(asks("ring @Ben", opening, mentions=(BEN,)))) == [("Ben Okafor", "waiting")]
+
+
+def test_without_a_meeting_or_a_way_back_nobody_is_rung(ask: Ask, asks: Ask) -> None:
+    """Where Graph cannot call back it is said what is missing; where nothing is open, that."""
+    assert name(ring.run(ask("@Ben", text="ring @Ben", kind=TurnKind.SAID))) == "ring-off"
+    assert name(ring.run(asks("ring @Ben", replace(ROOM, state=RoomState.ENDED), mentions=(BEN,)))) == "no-meeting"
