@@ -42,15 +42,21 @@ class Listed(Protocol):
 
 
 def build(
-    commands: Iterable[Listed], app_id: str, out: Path, version: str, *, reading: bool = False, sign_in_pages: str = ""
+    commands: Iterable[Listed],
+    app_id: str,
+    out: Path,
+    version: str,
+    *,
+    reading: bool = False,
+    sign_in_pages: str = "",
+    calling: bool = False,
 ) -> Path:
     """Write the package to `out` and return it; the same input gives the same bytes.
 
     `app_id` is the bot's application (client) id; `version` is x.y.z; `reading` asks for the grant to read messages,
-    `sign_in_pages` is the
-    host by whose pages people sign in, where they do. Raises SettingsError naming what does not fit.
+    `sign_in_pages` is the host by whose pages people sign in, where they do; `calling` lets it ring people. Raises SettingsError naming what does not fit.
     """
-    content = manifest(commands, app_id, version, reading=reading, sign_in_pages=sign_in_pages)
+    content = manifest(commands, app_id, version, reading=reading, sign_in_pages=sign_in_pages, calling=calling)
     out.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(out, "w") as package:
         for name, data in [("manifest.json", content), *((icon, (FOLDER / icon).read_bytes()) for icon in ICONS)]:
@@ -77,11 +83,19 @@ def build_from_settings(app_id: str, out: Path, environ: Mapping[str, str] | Non
     commands = menu(available(COMMANDS, delegated=signing_in))
     cloud = CLOUDS.get(known_to.get("MUSTER_CLOUD", "").strip().casefold(), WORLDWIDE)
     pages = cloud.sign_in_pages if signing_in else ""
-    return build(commands, known.strip(), out, current_version(), reading=reading, sign_in_pages=pages)
+    calling = bool(known_to.get("MUSTER_PUBLIC_URL", "").strip())
+    version = current_version()
+    return build(commands, known.strip(), out, version, reading=reading, sign_in_pages=pages, calling=calling)
 
 
 def manifest(
-    commands: Iterable[Listed], app_id: str, version: str, *, reading: bool = False, sign_in_pages: str = ""
+    commands: Iterable[Listed],
+    app_id: str,
+    version: str,
+    *,
+    reading: bool = False,
+    sign_in_pages: str = "",
+    calling: bool = False,
 ) -> bytes:
     """Return manifest.json as bytes: the template with ids, version, the command list and what is asked for."""
     problems = []
@@ -111,6 +125,7 @@ def manifest(
         # What Teams asks its own token for, and where the browser's way ends (facts/graph 7.1).
         content["webApplicationInfo"] = {"id": identity, "resource": f"api://botid-{identity}"}
         content["validDomains"] = [*content["validDomains"], sign_in_pages]
+    content["bots"][0]["supportsCalling"] = calling  # what lets the bot join meetings and ring people (facts/graph 5)
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
 

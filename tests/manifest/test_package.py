@@ -155,6 +155,13 @@ def test_private_and_shared_channels_have_the_bot_too(package: Path) -> None:
     assert not made["bots"][0]["supportsCalling"]
 
 
+def test_a_bot_that_graph_can_call_back_may_call(tmp_path: Path) -> None:
+    """With a public address the bot can join meetings and ring people, which Teams allows by the manifest alone."""
+    environ = {"MicrosoftAppId": APP_ID, "MUSTER_PUBLIC_URL": "https://bot.contoso.example"}
+    made = content(manifest.build_from_settings("", tmp_path / "1.zip", environ))
+    assert made["bots"][0]["supportsCalling"]
+
+
 def test_the_same_input_makes_the_same_bytes(tmp_path: Path, package: Path) -> None:
     """Building twice gives byte for byte the same file, so that a reviewer can compare."""
     again = manifest.build(MENU, APP_ID.upper(), tmp_path / "again.zip", "1.2.3")
