@@ -54,7 +54,8 @@ def build(
     """Write the package to `out` and return it; the same input gives the same bytes.
 
     `app_id` is the bot's application (client) id; `version` is x.y.z; `reading` asks for the grant to read messages,
-    `sign_in_pages` is the host by whose pages people sign in, where they do; `calling` lets it ring people. Raises SettingsError naming what does not fit.
+    `sign_in_pages` is the host by whose pages people sign in, where they do; `calling` lets it ring people. Raises
+    SettingsError naming what does not fit.
     """
     content = manifest(commands, app_id, version, reading=reading, sign_in_pages=sign_in_pages, calling=calling)
     out.parent.mkdir(parents=True, exist_ok=True)
