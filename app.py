@@ -60,7 +60,7 @@ def build(settings: "Settings", replaced: Replaced = REAL) -> "web.Application":
             yield
 
     async def handle(request: "web.Request") -> "web.StreamResponse":
-        path = request.path if "nonce" not in request.match_info else "/api/calls"
+        path = request.path.rpartition("/")[0] if request.match_info else request.path
         return await handlers[path](request)  # type: ignore[misc,no-any-return]  # each is a coroutine function
 
     application = web.Application()
@@ -70,6 +70,8 @@ def build(settings: "Settings", replaced: Replaced = REAL) -> "web.Application":
     application.router.add_get("/readyz", handle)
     if settings.public_url:
         application.router.add_get("/api/ics", handle)
+    if settings.hooks:
+        application.router.add_post("/api/hooks/{secret}", handle)
     if settings.rings:
         application.router.add_post("/api/calls/{nonce}", handle)
     return application
@@ -233,6 +235,8 @@ async def _open(
     endpoint = edges.teams.endpoint(worker, signins)
     handout = Handout(edges.store)
     called = _callbacks(settings, edges, worker) if settings.rings else {}
+    if settings.hooks:
+        called["/api/hooks"] = _alarms(settings, edges, worker)
     probed = {"/healthz": probes.healthz, "/readyz": probes.readyz}
     return {"/api/messages": endpoint.handle, "/api/ics": handout.handle, **called, **probed}
 
@@ -245,6 +249,14 @@ def _callbacks(settings: "Settings", edges: Edges, worker: "Worker") -> "Dict[st
 
     door = edges.teams.callers(settings.calls_openid_url, CALLERS)
     return {"/api/calls": Callbacks(edges.store, door.claims, read_news, worker.heard, edges.observe).handle}
+
+
+def _alarms(settings: "Settings", edges: Edges, worker: "Worker") -> "Callable[[web.Request], object]":
+    """Return the handler of monitoring systems' alerts."""
+    from bot.alarms import Alarms
+
+    chats = (edges.store, edges.teams.messenger)
+    return Alarms(settings.hooks, settings.app_tenant, *chats, worker, edges.clock, edges.observe).handle
 
 
 async def _administration(stack: contextlib.AsyncExitStack, port: int, probes: "Probes") -> None:

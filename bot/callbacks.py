@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -12,14 +11,13 @@ import orjson
 from aiohttp import web
 
 from bot import ringing
+from bot.bodies import bounded
 from bot.decisions import Reply, View
 from bot.errors import DoorError, StoreError
 from bot.observe import Event, Observer
 from bot.ports import Decide, Store
 from bot.ringing import News
 
-BODY_BYTES = 256 * 1024
-BODY_SECONDS = 20.0
 _NONCE = re.compile(r"[0-9a-f]{32}")
 
 Verify = Callable[[str | None], Awaitable[Mapping[str, Any]]]
@@ -78,18 +76,7 @@ class Callbacks:
 
 async def _json(request: web.Request) -> object:
     """Return a bounded body as JSON. Raises DoorError 400, 408, 413."""
-    if (request.content_length or 0) > BODY_BYTES:
-        raise DoorError(413, "size")
     try:
-        async with asyncio.timeout(BODY_SECONDS):
-            raw = await request.content.read(BODY_BYTES + 1)
-            while len(raw) <= BODY_BYTES and (more := await request.content.read(BODY_BYTES + 1)):
-                raw += more
-    except TimeoutError:
-        raise DoorError(408, "slow") from None
-    if len(raw) > BODY_BYTES:
-        raise DoorError(413, "size")
-    try:
-        return orjson.loads(raw)
+        return orjson.loads(await bounded(request))
     except ValueError:
         raise DoorError(400, "not-json") from None

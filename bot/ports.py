@@ -355,6 +355,10 @@ class Store(Protocol):
         """Return the room of this id, None when there is none."""
         ...
 
+    async def chat(self, tenant: str, thread_id: str) -> Chat | None:
+        """Return a chat that Muster has met, None for any other."""
+        ...
+
     async def caller_of(self, nonce: str) -> str:
         """Return the tenant of the call whose callbacks come with this nonce, "" where there is none (R22)."""
         ...

@@ -88,9 +88,9 @@ def ring_list(chat: Chat | None) -> tuple[str, ...]:
     return tuple(str(oid) for oid in listed if oid)
 
 
-def wanted(people: Iterable[Person], now: int) -> Ringing:
-    """Return these people as ones to be rung."""
-    return Ringing(tuple(Ring(person, RingState.WAITING, now) for person in people))
+def wanted(people: Iterable[Person], now: int, *, listed: bool = False) -> Ringing:
+    """Return these people as ones to be rung, because somebody asked or because they are `listed`."""
+    return Ringing(tuple(Ring(person, RingState.WAITING, now, listed=listed) for person in people))
 
 
 def asked(room: Room, people: Sequence[Person], by: Person, now: int) -> Reply:
@@ -306,8 +306,7 @@ def _escalated(
     more = next_listed(replace(room, ringing=after), view.chat, places)
     if not more:
         return after, ()
-    listed = tuple(replace(ring, listed=True) for ring in wanted(more, view.now).rings)
-    return replace(after, rings=(*rings, *listed)), (timer(room, LOOK, view.now),)
+    return replace(after, rings=(*rings, *wanted(more, view.now, listed=True).rings)), (timer(room, LOOK, view.now),)
 
 
 def _looks(room: Room, ringing: Ringing, now: int, outcome: str) -> Reply:

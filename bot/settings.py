@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot import identity
+from bot.alerts import Hook, read_hooks
 from bot.clouds import CALLS, CLOUDS, NO_MEETINGS, WORLDWIDE, Cloud
 from bot.errors import SettingsError
 from bot.graph import options
@@ -42,6 +43,7 @@ class Settings:
     reserve, `public_url` where browsers reach this bot, `admins` the administrators' object ids,
     `meeting_options` what every meeting has. `calls_openid_url` is where the keys of calls' callbacks are
     found, "" where this cloud's is not documented and nobody said: then nobody can be rung.
+    `hooks` is where alerts come in.
     """
 
     app_id: str
@@ -79,6 +81,7 @@ class Settings:
     meeting_options: Options = NO_OPTIONS
     token_service_url: str = ""
     calls_openid_url: str = ""
+    hooks: tuple[Hook, ...] = ()
 
     @property
     def bot_tenant(self) -> str:
@@ -156,6 +159,16 @@ class _Reader:
 
     def optional_url(self, name: str, example: str) -> str:
         return self.url(name, example) if self.text(name) else ""
+
+    def hooks_of_chats(self) -> tuple[Hook, ...]:
+        found, fits = read_hooks(self.text("MUSTER_HOOKS"))
+        if not fits:
+            # Never the value: its parts are secrets.
+            self.problems.append(
+                "MUSTER_HOOKS may have SECRET|KEY|THREAD|HOST, separated by blanks: 32 or more letters and digits, "
+                "the key that signs the alerts (16 or more), the chat's thread id (19:...), a person's object id."
+            )
+        return found
 
     def calls_openid_url(self, cloud: Cloud) -> str:
         name = "MUSTER_CALLS_OPENID_URL"
@@ -317,6 +330,7 @@ class _Reader:
             cloud=cloud,
             bot_scope=cloud.bot_scope,
             token_issuer=cloud.token_issuer,
+            hooks=self.hooks_of_chats(),
             calls_openid_url=self.calls_openid_url(cloud),
             openid_metadata_url=self.url("MUSTER_OPENID_METADATA_URL", cloud.openid_metadata_url),
             connector_hosts=self.words("MUSTER_CONNECTOR_HOSTS", cloud.connector_hosts),

@@ -11,8 +11,10 @@ from bot.commands.command import Asked, Command, derived, once
 from bot.commands.wishes import Wish
 from bot.decisions import Effect, PlanMessage, PointCard, Record, Reply, SaveChat, SaveNote, SetTimer
 from bot.messages import Purpose
-from bot.model import UNFINISHED, ChatKind, MeetingRequest, Person, Room, RoomState, Timer, TimerKind, Way
+from bot.model import UNFINISHED, ChatKind, MeetingRequest, Person, Room, RoomState, Timer, TimerKind, TurnKind, Way
 
+ALERT = "alert"
+"""The verb of what no person said but a monitoring system did; no activity has it without being pressed."""
 LONGEST_BRIDGE = 200
 """Characters of a backup bridge that are shown."""
 
@@ -102,7 +104,7 @@ def led(asked: Asked, wish: Wish) -> Reply | None:
     there = candidates(asked, wish)
     meant = of_this_thread(asked, wish, there) or next((room for room in there if room.topic == wish.topic), None)
     if meant is not None:
-        return running(asked, meant)
+        return Reply(outcome="running") if alerted(asked) else running(asked, meant)
     if reply := starting.hindered(asked, wish):
         return reply
     near = topics.nearest(wish.topic, there) if wish.topic and not wish.explicit else None
@@ -118,6 +120,9 @@ def led(asked: Asked, wish: Wish) -> Reply | None:
 def begun(asked: Asked, wish: Wish) -> Reply:
     """Open a new room."""
     room = new_room(asked, wish)
+    if alerted(asked) and asked.policy.rings:
+        people = ringing.next_listed(room, asked.chat)
+        return opening(asked, replace(room, ringing=ringing.wanted(people, asked.view.now, listed=True)))
     if not wish.rung:
         return opening(asked, room)
     if not asked.policy.rings:
@@ -126,6 +131,11 @@ def begun(asked: Asked, wish: Wish) -> Reply:
         return replace(told, answer=reply.answer or told.answer)
     rung = replace(ringing.wanted(wish.rung[: ringing.MOST], asked.view.now), asked_by=asked.turn.person)
     return opening(asked, replace(room, ringing=rung))
+
+
+def alerted(asked: Asked) -> bool:
+    """Say whether a monitoring system asked: nobody waits for a whisper, and the chat's list is rung."""
+    return asked.turn.kind is TurnKind.SAID and asked.turn.verb == ALERT
 
 
 def opening(asked: Asked, room: Room) -> Reply:

@@ -6,10 +6,10 @@ from contextlib import suppress
 
 from bot.errors import StoreError
 from bot.leases import Exchange, MessageClaim, Receipt, Sent, Settled, Stuck, TimerClaim, TurnClaim, Work
-from bot.model import Room, Turn
+from bot.model import Chat, Room, Turn
 from bot.ports import Decide
 from bot.store import calls, operations, settling, signins
-from bot.store.claims import find_room
+from bot.store.claims import Known, find_room
 from bot.store.effects import Applying
 from bot.store.statements import Driver, Terms
 
@@ -71,6 +71,10 @@ class TransactionalStore:
     async def room(self, room_id: str) -> Room | None:
         """Read a room."""
         return await self._driver.run(lambda: find_room(room_id))
+
+    async def chat(self, tenant: str, thread_id: str) -> Chat | None:
+        """Read a chat."""
+        return await self._driver.run(lambda: Known().chat(tenant, thread_id))
 
     async def caller_of(self, nonce: str) -> str:
         """Read whose call it is."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 
 import app
 from bot.sandbox.calls import NOT_THERE
@@ -150,3 +153,28 @@ async def test_without_a_public_address_nobody_can_be_rung(cloud: Cloud, tmp_pat
         await shows(journey, "Outage: open")
         await journey.until(lambda: "MUSTER_PUBLIC_URL" in "".join(journey.whispers(tenant.incidents)))
     assert not cloud.graph.calls.legs
+
+
+async def test_an_alert_opens_its_topic_s_meeting_and_rings_the_list(
+    cloud: Cloud, clock: FastClock, browser: ClientSession, tmp_path: Path
+) -> None:
+    """A monitoring system posts a signed alert: one meeting, the list is rung; copies and forgeries change nothing."""
+    tenant, calls = cloud.tenant, cloud.graph.calls
+    secret, key = "s" * 32, "a-key-of-some-length"
+    hook = f"{secret}|{key}|{tenant.incidents.thread_id}|{tenant.ana.oid}"
+    body = b'{"topic": "INC-42", "title": "DB down for 45m"}'
+    async with bot(cloud, tmp_path, app.Replaced(clock=clock), **PUBLIC, MUSTER_HOOKS=hook) as journey:
+        await ring_list(journey, tenant.ben)
+        at = str(clock.now() // 1000)
+        signature = hmac.new(key.encode(), f"{at}:".encode() + body, hashlib.sha256).hexdigest()
+        signed = {"X-Muster-Signature": f"sha256={signature}", "X-Muster-Timestamp": at}
+        forged = signed | {"X-Muster-Signature": "sha256=00"}
+        answers = []
+        for path, headers in ((secret, forged), (secret[1:], signed), (secret, signed), (secret, signed)):
+            async with browser.post(f"{journey.url}/api/hooks/{path}", data=body, headers=headers) as answer:
+                answers.append(answer.status)
+        assert answers == [401, 404, 202, 202]
+        await shows(journey, "#INC-42 DB down for 45m: open", "Ringing Ben Okafor")
+        await rings(journey, tenant.ben)
+        assert journey.made() == 1
+        assert len(calls.legs) == 1

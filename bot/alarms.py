@@ -1,0 +1,92 @@
+"""`POST /api/hooks/<chat secret>`: an alert opens its topic's meeting and rings the chat's list (EXPERIENCE 1.25)."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass
+
+import orjson
+from aiohttp import web
+
+from bot import alerts
+from bot.alerts import Alert, Hook
+from bot.bodies import bounded
+from bot.commands.meet import ALERT
+from bot.errors import DoorError, SendError, StoreError
+from bot.model import Chat, Person, Turn, TurnKind
+from bot.observe import Event, Observer
+from bot.ports import Clock, Intake, Messenger, Store
+from bot.references import reference
+
+BEST_BEFORE = 300_000
+"""ms after which an alert opens nothing any more, as any request (ENGINE R6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """Answers 202 to a real alert, once it is written; 401 to a forged one, 404 where nobody expects any.
+
+    A copy of an alert is known by its event, or by its signed words, for as long as its time would still do.
+    """
+
+    hooks: tuple[Hook, ...]
+    tenant: str
+    store: Store
+    messenger: Messenger
+    intake: Intake
+    clock: Clock
+    observe: Observer
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Answer one POST."""
+        try:
+            return web.Response(status=await self._answer(request))
+        except DoorError as error:
+            self.observe(Event("hooks.refused", {"reason": error.reason, "status": error.status}, logging.WARNING))
+            return web.Response(status=error.status)
+        except (StoreError, SendError):
+            return web.Response(status=503, headers={"Retry-After": "5"})
+
+    async def _answer(self, request: web.Request) -> int:
+        hook = alerts.meant(self.hooks, request.match_info["secret"])
+        if hook is None:
+            raise DoorError(404, "unknown-hook")
+        body, now = await bounded(request), self.clock.now()
+        source = alerts.signed_by(hook, request.headers, body, now)
+        if not source:
+            raise DoorError(401, "signature")
+        try:
+            alert = alerts.read_alert(source, orjson.loads(body), now)
+        except ValueError:
+            raise DoorError(400, "not-json") from None
+        if alert is None:
+            return 204
+        chat = await self.store.chat(self.tenant, hook.thread_id)
+        if chat is None or chat.gone_at is not None:
+            raise DoorError(404, "unknown-chat")
+        host = await self.messenger.member(chat, hook.host_oid)
+        receipt = await self.intake.take(_turn(hook, alert, chat, host, body=body, now=now))
+        self.observe(Event("hooks.alert", {"source": source, "receipt": receipt.kind}))
+        return 202
+
+
+def _turn(hook: Hook, alert: Alert, chat: Chat, host: Person, *, body: bytes, now: int) -> Turn:
+    """Return the alert as if its host had asked for the meeting; nothing in it is read as an option."""
+    event = alert.event.encode() or body
+    key = hashlib.sha256(b"|".join((b"hook", hook.secret.reveal().encode(), event))).hexdigest()
+    subject = f"#{alert.topic} {alert.title}".strip().replace('"', '""')
+    return Turn(
+        turn_key=key,
+        echo_key=key,
+        kind=TurnKind.SAID,
+        chat=chat,
+        person=host,
+        conversation_id=chat.thread_id,
+        activity_id=key,
+        received_at=now,
+        expires_at=now + BEST_BEFORE,
+        reference=reference(key),
+        text=f'meet now subject:"{subject}"',
+        verb=ALERT,
+    )

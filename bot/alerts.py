@@ -1,0 +1,135 @@
+"""Alerts of monitoring systems as values: whose they are, whether they are real, what they say (EXPERIENCE 1.25). Pure.
+
+PagerDuty signs the body (https://docs.pagerduty.com/developer/verifying-webhook-signatures), Grafana a timestamp and
+the body (https://grafana.com/docs/grafana/latest/alerting/contact-points/notifiers/webhook-notifier); anybody else
+does as Grafana does, in headers of ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.identity import Secret
+
+FRESH = 300_000
+"""ms by which a signed time may be off; PagerDuty delivers for hours, and its events are known by their ids."""
+DELIVERED_WITHIN = 86_400_000
+LONGEST = 120
+SOURCES = {
+    "x-pagerduty-signature": "PagerDuty",
+    "x-grafana-alerting-signature": "Grafana",
+    "x-muster-signature": "Alert",
+}
+"""Whose alert it is, by the header that has its signature."""
+_TIMES = {"Grafana": "x-grafana-alerting-timestamp", "Alert": "x-muster-timestamp"}
+_SECRET = re.compile(r"[A-Za-z0-9_-]{32,128}")
+_OID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_SHORTEST_KEY = 16
+_PARTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """Where alerts of a chat come in: `secret` is in the address, `key` signs them, `host_oid` opens the meetings."""
+
+    secret: Secret
+    key: Secret
+    thread_id: str
+    host_oid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What happened: `topic` names the incident, `event` the one delivery of it."""
+
+    source: str
+    topic: str
+    title: str
+    event: str
+
+
+def read_hooks(said: str) -> tuple[tuple[Hook, ...], bool]:
+    """Return the hooks of a setting, `SECRET|KEY|THREAD|HOST` separated by blanks, and whether all of it is one."""
+    found: list[Hook] = []
+    entries = said.split()
+    for entry in entries:
+        parts = entry.split("|")
+        if len(parts) != _PARTS:
+            continue
+        secret, key, thread_id, host = parts
+        fits = _SECRET.fullmatch(secret) and len(key) >= _SHORTEST_KEY and thread_id.startswith("19:")
+        if fits and _OID.fullmatch(host):
+            found.append(Hook(Secret(secret), Secret(key), thread_id, host.lower()))
+    return tuple(found), len(found) == len(entries)
+
+
+def meant(hooks: tuple[Hook, ...], secret: str) -> Hook | None:
+    """Return the hook of an address, compared in constant time."""
+    given = secret.encode()
+    return next((hook for hook in hooks if hmac.compare_digest(hook.secret.reveal().encode(), given)), None)
+
+
+def signed_by(hook: Hook, headers: Mapping[str, str], body: bytes, now: int) -> str:
+    """Return whose alert it really is, "" for a forged one and for one whose signed time is not now."""
+    lower = {name.lower(): value for name, value in headers.items()}
+    for header, source in SOURCES.items():
+        given = [part.strip().removeprefix("v1=").removeprefix("sha256=") for part in lower.get(header, "").split(",")]
+        at = lower.get(_TIMES.get(source, ""), "")
+        if source in _TIMES and not _is_fresh(at, now):
+            continue
+        signed = f"{at}:".encode() + body if source in _TIMES else body
+        right = hmac.new(hook.key.reveal().encode(), signed, hashlib.sha256).hexdigest().encode()
+        if any(hmac.compare_digest(right, one.encode("utf-8", "replace")) for one in given):
+            return source
+    return ""
+
+
+def _is_fresh(seconds: str, now: int) -> bool:
+    return bool(re.fullmatch(r"[0-9]{1,12}", seconds)) and abs(int(seconds) * 1000 - now) <= FRESH
+
+
+def read_alert(source: str, body: object, now: int) -> Alert | None:
+    """Return what an alert says; None for one that opens nothing: resolved, old, or without a name."""
+    readers = {"PagerDuty": _pagerduty, "Grafana": _grafana, "Alert": _plain}
+    said = readers[source](body if isinstance(body, dict) else {}, now)
+    if said is None:
+        return None
+    topic = "-".join(re.sub(r"[^\w-]+", " ", said.topic).split())[:60].strip("-_")
+    return Alert(source, topic, " ".join(said.title.split())[:LONGEST], said.event) if topic else None
+
+
+def _pagerduty(body: Mapping[str, Any], now: int) -> Alert | None:
+    """https://developer.pagerduty.com/docs/webhooks-overview: v3, one event in each delivery."""
+    event = _object(body, "event")
+    data = _object(event, "data")
+    try:
+        at = datetime.fromisoformat(str(event.get("occurred_at", ""))).timestamp() * 1000
+    except ValueError:
+        return None
+    if event.get("event_type") != "incident.triggered" or abs(now - at) > DELIVERED_WITHIN:
+        return None
+    number = data.get("number")
+    return Alert("", f"INC-{number}" if number else "", str(data.get("title", "")), str(event.get("id", "")))
+
+
+def _grafana(body: Mapping[str, Any], _: int) -> Alert | None:
+    if body.get("status") != "firing":
+        return None
+    name = _object(body, "commonLabels").get("alertname") or _object(body, "groupLabels").get("alertname") or ""
+    summary = _object(body, "commonAnnotations").get("summary") or body.get("title", "")
+    return Alert("", str(name), str(summary), "")
+
+
+def _plain(body: Mapping[str, Any], _: int) -> Alert | None:
+    return Alert("", str(body.get("topic", "")), str(body.get("title", "")), "")
+
+
+def _object(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = value.get(name)
+    return found if isinstance(found, dict) else {}
