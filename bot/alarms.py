@@ -66,15 +66,15 @@ class Alarms:
         if chat is None or chat.gone_at is not None:
             raise DoorError(404, "unknown-chat")
         host = await self.messenger.member(chat, hook.host_oid)
-        receipt = await self.intake.take(_turn(hook, alert, chat, host, body=body, now=now))
+        event = alert.event.encode() or body
+        key = hashlib.sha256(b"|".join((b"hook", hook.secret.reveal().encode(), event))).hexdigest()
+        receipt = await self.intake.take(_turn(key, alert, chat, host, now))
         self.observe(Event("hooks.alert", {"source": source, "receipt": receipt.kind}))
         return 202
 
 
-def _turn(hook: Hook, alert: Alert, chat: Chat, host: Person, *, body: bytes, now: int) -> Turn:
+def _turn(key: str, alert: Alert, chat: Chat, host: Person, now: int) -> Turn:
     """Return the alert as if its host had asked for the meeting; nothing in it is read as an option."""
-    event = alert.event.encode() or body
-    key = hashlib.sha256(b"|".join((b"hook", hook.secret.reveal().encode(), event))).hexdigest()
     subject = f"#{alert.topic} {alert.title}".strip().replace('"', '""')
     return Turn(
         turn_key=key,

@@ -19,6 +19,8 @@ TRIES = 4
 JOIN_DENIED, INVITE_DENIED = "Calls.JoinGroupCall.All", "Calls.InitiateGroupCall.All"
 """What an administrator allows: Muster's call, and invitations from it (facts/graph 5)."""
 DENIALS = frozenset({401, 403})
+_ASKS = frozenset({ringing.JOIN, ringing.INVITE, ringing.KEEP})
+"""Steps that wait while Graph wants to be left alone (ENGINE R27)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,12 @@ class Calling:
         }
         if claim.room is None:
             return lambda _: Reply(outcome="no room")
-        return await steps[str(claim.timer.payload["step"])](claim, claim.room)
+        step, timer = str(claim.timer.payload["step"]), claim.timer
+        # An attempt that may have been sent is never a first one again.
+        if step in _ASKS and timer.attempts <= 1 and claim.paused_until > self.clock.now():
+            later = SetTimer(replace(timer, due_at=claim.paused_until, attempts=0))
+            return lambda _: Reply((later,), "paused")
+        return await steps[step](claim, claim.room)
 
     async def _look(self, claim: TimerClaim, room: Room) -> Decide:
         """Find out who they are and what they are doing (ENGINE 2.2)."""

@@ -81,7 +81,15 @@ def find_room(room_id: str) -> Operation[Room | None]:
 
 
 ASKS_GRAPH = frozenset(
-    (TimerKind.OPEN, TimerKind.DELETE, TimerKind.PATCH, TimerKind.EVENT, TimerKind.SPARE, TimerKind.AMEND)
+    (
+        TimerKind.OPEN,
+        TimerKind.DELETE,
+        TimerKind.PATCH,
+        TimerKind.EVENT,
+        TimerKind.SPARE,
+        TimerKind.AMEND,
+        TimerKind.RING,
+    )
 )
 """The timers that wait while a tenant's Graph is paused (ENGINE R27)."""
 

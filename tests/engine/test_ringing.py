@@ -104,7 +104,7 @@ def test_who_declines_makes_room_for_the_next_of_the_list() -> None:
 
 
 def test_after_a_minute_the_next_is_rung_unless_somebody_came() -> None:
-    """Nobody in sixty seconds: the next. Once somebody is in, who does not answer is not replaced."""
+    """Nobody in sixty seconds: the next, but once somebody is in, who does not answer is not replaced."""
     about = ringing.context(ring(BEN))
     assert states(ringing.late(room(ring(BEN)), about, view())) == {"oid-ben": "no_answer", "oid-dana": "waiting"}
     came = ringing.late(room(ring(BEN), ring(CHO, RingState.JOINED)), about, view())
