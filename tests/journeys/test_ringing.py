@@ -178,3 +178,26 @@ async def test_an_alert_opens_its_topic_s_meeting_and_rings_the_list(
         await rings(journey, tenant.ben)
         assert journey.made() == 1
         assert len(calls.legs) == 1
+
+
+async def test_an_invitation_whose_answer_is_lost_is_not_sent_again(journey: Journey) -> None:
+    """Nobody knows whether the telephone rings: the card says so, nobody is rung twice, and an answer still counts."""
+    tenant, calls = journey.cloud.tenant, journey.cloud.graph.calls
+    gate = journey.cloud.hold("graph.invite", when="after")
+    await journey.teams.say(tenant.ana, tenant.incidents, "meet now Outage ring @Ben")
+    await gate.reached
+    gate.drop()
+    await shows(journey, "Ringing? Ben Okafor: Microsoft did not say.")
+    await calls.answer(tenant.ben)
+    await shows(journey, "Came when rung: Ben Okafor")
+    assert journey.cloud.journal.counts()["graph.invite"] == 1
+
+
+async def test_a_call_that_graph_never_speaks_of_rings_nobody(journey: Journey) -> None:
+    """A minute without a callback: whoever waited was not reached, and our call is left."""
+    tenant, calls = journey.cloud.tenant, journey.cloud.graph.calls
+    calls.establishes = False
+    await journey.teams.say(tenant.ana, tenant.incidents, "meet now Outage ring @Ben")
+    await shows(journey, "Could not be reached: Ben Okafor")
+    await journey.until(lambda: [leg.state for leg in calls.legs] == ["terminated"])
+    assert calls.rung() == []
