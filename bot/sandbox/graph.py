@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.sandbox.authority import Authority
-from bot.sandbox.calls import ROLES, Calls
+from bot.sandbox.telephony import ROLES, Calls
 from bot.sandbox.clock import moment
 from bot.sandbox.entra import Entra
 from bot.sandbox.events import Event

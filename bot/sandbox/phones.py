@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.sandbox.calls import Calls
+from bot.sandbox.telephony import Calls
 from bot.sandbox.tenant import Tenant
 
 USAGE = {

@@ -8,7 +8,7 @@ from bot.errors import StoreError
 from bot.leases import Exchange, MessageClaim, Receipt, Sent, Settled, Stuck, TimerClaim, TurnClaim, Work
 from bot.model import Chat, Room, Turn
 from bot.ports import Decide
-from bot.store import calls, operations, settling, signins
+from bot.store import operations, ringing, settling, signins
 from bot.store.claims import Known, find_room
 from bot.store.effects import Applying
 from bot.store.statements import Driver, Terms
@@ -78,12 +78,12 @@ class TransactionalStore:
 
     async def caller_of(self, nonce: str) -> str:
         """Read whose call it is."""
-        return await self._driver.run(lambda: calls.tenant_of(nonce))
+        return await self._driver.run(lambda: ringing.tenant_of(nonce))
 
     async def heard(self, nonce: str, decide: Decide, now: int, fresh_id: str) -> Settled:
         """Decide about the room of a call."""
         return await self._driver.run(
-            lambda: calls.heard(Applying(self._terms, now, now, fresh_id), nonce, decide), first=True
+            lambda: ringing.heard(Applying(self._terms, now, now, fresh_id), nonce, decide), first=True
         )
 
     async def renew(self, work: Work, now: int) -> Work:

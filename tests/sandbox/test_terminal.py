@@ -15,7 +15,7 @@ from prompt_toolkit.output import DummyOutput
 from bot.commands import COMMANDS
 from bot.commands.grammar import find
 from bot.sandbox import explain, terminal
-from bot.sandbox.calls import Leg
+from bot.sandbox.telephony import Leg
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.console import Lines, Look, Stream, Terminal
 from bot.sandbox.display import Display, place

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bot.decisions import ExpectCall, MakeRoom, Reply, SaveRoom, SetTimer, View
 from bot.model import Person, Ring, Ringing, RingState, TimerKind
 from bot.ports import Store
-from bot.store.calls import CALLS_KEPT
+from bot.store.ringing import CALLS_KEPT
 
 if TYPE_CHECKING:  # conftest is pytest's to import
     from tests.store.conftest import Make
