@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from bot.model import Rendered
-from cards.parts import Act, Button, Content, Hidden, Line, Look, Part, Row, plain_text
+from cards.parts import Act, Button, Content, Hidden, Line, Look, Part, Row, fitted, plain_text
 
 if TYPE_CHECKING:
     from microsoft_teams.cards import Action, CardElement
@@ -29,8 +29,9 @@ def rendered(content: Content, nonce: str = "") -> Rendered:
     is known again by it, whatever it shows (ENGINE R15).
     """
     says = content.words
-    card: dict[str, Any] = orjson.loads(_skeleton(says.language, says.rtl, tuple(map(_shape, content.parts))))
-    for element, part in zip(card["body"], content.parts, strict=True):
+    parts = fitted(content.parts)
+    card: dict[str, Any] = orjson.loads(_skeleton(says.language, says.rtl, tuple(map(_shape, parts))))
+    for element, part in zip(card["body"], parts, strict=True):
         _fill(element, part, nonce, rtl=says.rtl)
     if nonce:
         card["body"][0]["id"] = nonce

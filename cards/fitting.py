@@ -1,0 +1,56 @@
+"""What fits a narrow screen: what does not is cut off, in a meeting's side panel and on a phone (EXPERIENCE 1.14).
+
+Widths are estimates in px for the buttons' font, 14 px and semi-bold; `make browser` measures whether they hold.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+
+NARROW = 288
+"""px inside a card on a screen of 320."""
+AROUND, BETWEEN = 26, 8
+"""px around a button's title, and between two buttons."""
+TITLE = 176
+"""px of a title that leaves room for *More* beside it."""
+_LETTER, _CAPITAL, _BROAD, _SQUARE = 8, 10, 13, 16
+_BROAD_LETTERS = frozenset("mwMW@%…—")
+
+
+@lru_cache(maxsize=1024)
+def width(title: str) -> int:
+    """Return about how many px a title takes."""
+    return sum(map(_width, title))
+
+
+def shown(title: str, most: int = TITLE) -> int:
+    """Return how many characters of a title fit into so many px; of a longer one the last is the ellipsis."""
+    if width(title) <= most:
+        return len(title)
+    left = most - width("…")
+    for count, char in enumerate(title):
+        left -= _width(char)
+        if left < 0:
+            return count + 1
+    return len(title)
+
+
+def rows(titles: tuple[str, ...]) -> list[int]:
+    """Return how many buttons with these titles stand in each row, in their order: as many as fit."""
+    counts: list[int] = []
+    left = 0
+    for title in titles:
+        needed = width(title) + AROUND + BETWEEN
+        if not counts or needed > left:
+            counts.append(0)
+            left = NARROW + BETWEEN
+        counts[-1] += 1
+        left -= needed
+    return counts
+
+
+def _width(char: str) -> int:
+    if char.isascii() or not (unicodedata.combining(char) or unicodedata.east_asian_width(char) in "WF"):
+        return _BROAD if char in _BROAD_LETTERS else _CAPITAL if char.isupper() else _LETTER
+    return 0 if unicodedata.combining(char) else _SQUARE
