@@ -116,7 +116,7 @@ def _drawn(tools: Tools, shown: list[dict[str, object]], pictures: Path | None) 
 
 def _closed(done: list[str], wrong: list[str], left_out: list[str], *, spare: bool) -> int:
     """Print what is wrong and one closing line; return the exit status."""
-    for flaw in wrong[:MOST_TOLD]:
+    for flaw in sorted(wrong)[:MOST_TOLD]:
         print(f"  no  {flaw}")
     if len(wrong) > MOST_TOLD:
         print(f"  and {len(wrong) - MOST_TOLD} more")

@@ -31,8 +31,8 @@ async def talked(tools: Tools, pictures: Path | None) -> tuple[list[str], list[s
             await demo.ready(lambda: bool(_address(demo)), seconds=INSTALLS_WITHIN_SECONDS)
             return _judged(_driven(tools, _address(demo), pictures))
         except Stopped as stopped:
-            last = next((line for line in reversed(stopped.lines) if line.strip()), "")
-            raise MissingTool(f"the Playground did not start: {stopped} ({last.strip()})") from stopped
+            told = [line.strip() for line in stopped.lines if line.startswith("  no  ")] or stopped.lines[-1:]
+            raise MissingTool(f"{stopped} ({' '.join(told)})") from stopped
         finally:
             await demo.stop()
 

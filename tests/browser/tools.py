@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ MODULES = HERE / "node_modules"
 OLDEST_NODE = 20
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+TELLING = re.compile(r"^npm error (?!code)|launch: |Error: ")
+"""Which of many lines says what is wrong."""
 FETCHED_WITHIN = 300
 """Seconds."""
 
@@ -90,4 +93,5 @@ def _run(command: list[str], failure: str) -> None:
         raise MissingTool(f"{failure} ({FETCHED_WITHIN} s were not enough)") from slow
     if done.returncode:
         said = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-        raise MissingTool(f"{failure} ({said[0] if said else f'exit {done.returncode}'})")
+        telling = list(filter(TELLING.search, said)) or said or [f"exit {done.returncode}"]
+        raise MissingTool(f"{failure} ({telling[0].strip()})")
