@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import chain, islice
 
 from cards import escape, fitting
 from cards.words import Words
@@ -122,25 +121,6 @@ def open_button(title: str, subject: str, url: str) -> Button:
     left = fitting.TITLE - fitting.width(title.format(subject=""))
     short = title.format(subject=escape.clean(whole, fitting.shown(whole, left)))
     return Button(Act.OPEN, short, escape.https(url), title.format(subject=whole))
-
-
-def fitted(parts: Sequence[Part]) -> tuple[Part, ...]:
-    """Return the parts with each row of buttons in as many rows as a narrow screen needs."""
-    made: list[Part] = []
-    for part in parts:
-        if isinstance(part, Hidden):
-            made.append(Hidden(part.name, tuple(chain.from_iterable(map(_rows, part.parts)))))
-        else:
-            made += _rows(part)
-    return tuple(made)
-
-
-def _rows(part: Line | Row) -> tuple[Line | Row, ...]:
-    if isinstance(part, Line):
-        return (part,)
-    buttons = iter(part.buttons)
-    counts = fitting.rows(tuple(button.title for button in part.buttons))
-    return tuple(Row(tuple(islice(buttons, count))) for count in counts)
 
 
 def plain_text(parts: tuple[Part, ...], *, rtl: bool = False) -> str:

@@ -7,13 +7,16 @@ https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from bot.model import Rendered
-from cards.parts import Act, Button, Content, Hidden, Line, Look, Part, Row, fitted, plain_text
+from cards import fitting
+from cards.parts import Act, Button, Content, Hidden, Line, Look, Part, Row, plain_text
 
 if TYPE_CHECKING:
     from microsoft_teams.cards import Action, CardElement
@@ -38,6 +41,25 @@ def rendered(content: Content, nonce: str = "") -> Rendered:
     summary = content.summary.plain()
     card["fallbackText"] = summary
     return Rendered(card, summary, plain_text(content.parts, rtl=says.rtl))
+
+
+def fitted(parts: Sequence[Part]) -> tuple[Part, ...]:
+    """Return the parts with each row of buttons in as many rows as a narrow screen needs."""
+    made: list[Part] = []
+    for part in parts:
+        if isinstance(part, Hidden):
+            made.append(Hidden(part.name, tuple(chain.from_iterable(map(_rows, part.parts)))))
+        else:
+            made += _rows(part)
+    return tuple(made)
+
+
+def _rows(part: Line | Row) -> tuple[Line | Row, ...]:
+    if isinstance(part, Line):
+        return (part,)
+    buttons = iter(part.buttons)
+    counts = fitting.rows(tuple(button.title for button in part.buttons))
+    return tuple(Row(tuple(islice(buttons, count))) for count in counts)
 
 
 def _shape(part: Part) -> Shape:

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cards import fitting
-from cards.parts import Act, Button, Hidden, Line, Row, fitted, open_button
+from cards.parts import Act, Button, Hidden, Line, Row, open_button
+from cards.skeletons import fitted
 
 TITLES = st.lists(st.text(max_size=40), max_size=6).map(tuple)
 
