@@ -15,6 +15,8 @@ AROUND, BETWEEN = 26, 8
 TITLE = 176
 """px of a title that leaves room for *More* beside it."""
 _LETTER, _CAPITAL, _BROAD, _SQUARE = 8, 10, 13, 16
+_UNSEEN = frozenset({"Cf", "Me", "Mn"})
+"""Categories of characters that take no width: isolates, joiners, accents."""
 _BROAD_LETTERS = frozenset("mwMW@%…—")
 
 
@@ -51,6 +53,11 @@ def rows(titles: tuple[str, ...]) -> list[int]:
 
 
 def _width(char: str) -> int:
-    if char.isascii() or not (unicodedata.combining(char) or unicodedata.east_asian_width(char) in "WF"):
-        return _BROAD if char in _BROAD_LETTERS else _CAPITAL if char.isupper() else _LETTER
-    return 0 if unicodedata.combining(char) else _SQUARE
+    if char in _BROAD_LETTERS:
+        return _BROAD
+    if not char.isascii():
+        if unicodedata.category(char) in _UNSEEN:
+            return 0
+        if unicodedata.east_asian_width(char) in "WF":
+            return _SQUARE
+    return _CAPITAL if char.isupper() else _LETTER

@@ -2,7 +2,7 @@
 
 window.drawCard = (card, hostConfig) => {
   AdaptiveCards.AdaptiveCard.onProcessMarkdown = (text, result) => {
-    result.outputHtml = markdownit({ linkify: true }).render(text);
+    result.outputHtml = markdownit({ linkify: true }).render(text.replace(/<\/?at>/g, "")); // Teams shows a mention as the name
     result.didProcess = true;
   };
   AdaptiveCards.CardElement.langProperty.regEx.lastIndex = 0; // the renderer forgets to: each second card would be refused

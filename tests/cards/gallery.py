@@ -26,7 +26,19 @@ SUBJECTS = {
     "Arabic": "مراجعة الربع الأخير",
     "Japanese": "四半期の振り返り会議",
 }
-FAILURES = ("deadline", "policy", "sign_in", "role", "host", "private", "calendar", "credentials", "blocked", "problem")
+FAILURES = (
+    "deadline",
+    "withdrawn",
+    "policy",
+    "sign_in",
+    "role",
+    "host",
+    "private",
+    "calendar",
+    "credentials",
+    "blocked",
+    "problem",
+)
 PEOPLE = tuple(Person(f"29:{n}", n, n, f"{n.split()[0].lower()}@t.example") for n in ("Ben Okafor", "Chloé Martin"))
 WANTED = Options(lobby=LobbyScope.EVERYONE, record=True, announce=False)
 
@@ -76,12 +88,13 @@ def faces(subjects: Mapping[str, str]) -> Iterator[tuple[str, Room]]:
         yield f"{state} without a meeting", replace(room, meeting=None)
         for kind, subject in subjects.items():
             yield f"{state} {kind}", replace(room, subject=subject)
-        for trying in ("slow", "unavailable"):
+        for trying in ("slow", "unavailable", "time is up", "unchanged"):
             yield f"{state} {trying}", replace(room, trying=trying)
     waiting = replace(ROOM, state=RoomState.OPENING, trying="unavailable", people=PEOPLE)
     yield "opening with a bridge", replace(waiting, backup_bridge="call +44 20 7946 0999 or https://bridge.example/ops")
     ended = replace(ROOM, state=RoomState.ENDED, ended_at=NOON + 36 * MINUTE)
-    yield "ended by the clock", replace(ended, ended_by="clock")
+    for by in ("clock", "withdrawn"):
+        yield f"ended by {by}", replace(ended, ended_by=by)
     yield "ended and used again", replace(ended, live_at=NOON + 40 * MINUTE)
     for code in FAILURES:
         yield f"failed {code}", replace(ROOM, state=RoomState.FAILED, fail_code=code, people=PEOPLE)
