@@ -31,22 +31,25 @@ async function drawAll(scheme, width) {
   const page = await context.newPage();
   await page.setContent(`<!doctype html><title>card</title><style>${style(scheme, width)}</style><main id="card"></main>`);
   for (const path of SCRIPTS) await page.addScriptTag({ path });
-  for (const shown of work.cards) await drawOne(page, shown, scheme, width);
+  for (const shown of work.cards) {
+    if (shown.narrow || width > WIDTHS[0]) await drawOne(page, shown, scheme, width);
+  }
   await context.close();
 }
 
-async function drawOne(page, { name, language, card }, scheme, width) {
+async function drawOne(page, { name, language, card, narrow }, scheme, width) {
   const events = await page.evaluate(([json, config]) => drawCard(json, config), [card, hostConfig(scheme)]);
-  const actions = card.body.flatMap((element) => (element.type === "ActionSet" ? element.actions : []));
+  const rows = card.body.filter((element) => element.type === "ActionSet");
+  const actions = [...rows, card].flatMap((element) => element.actions ?? []);
   const joining = actions.find((action) => action.type === "Action.OpenUrl");
   const more = actions.find((action) => action.type === "Action.ToggleVisibility");
   for (const open of more ? [false, true] : [false]) {
     if (open) await page.evaluate((title) => press(title), more.title);
     const measured = await page.evaluate((title) => measure(title), joining?.title ?? null);
     // Colours do not depend on the width, nor roles on the colours: each is asked once.
-    const violations = width === WIDTHS[0] ? await violationsOf(page) : [];
-    const first = scheme === SCHEMES[0] && width === WIDTHS[0];
-    const aria = first ? await page.locator("#card").ariaSnapshot() : "";
+    const first = width === WIDTHS[narrow ? 0 : 1];
+    const violations = first ? await violationsOf(page) : [];
+    const aria = first && scheme === SCHEMES[0] ? await page.locator("#card").ariaSnapshot() : "";
     if (work.pictures) await page.locator("#card").screenshot({ path: picture(name, language, scheme, width, open) });
     const line = { name, language, scheme, width, open, events, ...measured, violations, aria };
     process.stdout.write(`${JSON.stringify(line)}\n`);

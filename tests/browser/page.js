@@ -38,6 +38,7 @@ function buttonOf(title) {
 }
 
 function isClipped(element) {
+  if (element.matches("input, textarea, select, option")) return false; // what is typed scrolls
   const hides = (way) => way !== "visible";
   const { overflowX, overflowY } = getComputedStyle(element);
   return (

@@ -14,6 +14,9 @@ THUMB = 44
 """px that Join is high at least where it is pressed with a thumb."""
 LONGEST_DIFFERENCE = 40
 
+NO_PICKER = "An Input.ChoiceSet must have at least one choice defined."
+"""What the renderer says of Teams' people picker, whose choices come from `choices.data`."""
+
 Drawing = Mapping[str, Any]
 
 
@@ -36,12 +39,17 @@ EXCUSES = (
         ('class="ac-container" id="more"', 'ARIA attribute is not allowed: aria-expanded="true"'),
         "adaptivecards 3.0.6 puts aria-expanded on whatever Action.ToggleVisibility shows, not on the button",
     ),
+    Excuse(
+        "label",
+        ('class="ac-input ac-choiceSetInput-filtered-textbox"',),
+        "adaptivecards 3.0.6 leaves the label away from a field with suggestions; Teams has its own people picker",
+    ),
 )
 
 
 def flaws(drawing: Drawing) -> list[str]:
     """Return what is wrong with one drawing, one sentence each; none when a person can read and press everything."""
-    found = [f"the renderer says: {event}" for event in drawing["events"]]
+    found = [f"the renderer says: {event}" for event in drawing["events"] if event != NO_PICKER]
     if drawing["overflow"] > 0:
         found.append(f"{drawing['overflow']} px wider than the screen")
     found += [f"cut off: {text!r}" for text in drawing["clipped"]]

@@ -45,11 +45,15 @@ WANTED = Options(lobby=LobbyScope.EVERYONE, record=True, announce=False)
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One card of the gallery, by a name of its own within its language."""
+    """One card of the gallery, by a name of its own within its language.
+
+    A dialog is never `narrow`: Teams opens it in a window of its own, on a phone over the whole screen.
+    """
 
     name: str
     language: str
     card: dict[str, Any]
+    narrow: bool = True
 
 
 def gallery() -> Iterator[Shown]:

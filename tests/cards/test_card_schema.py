@@ -30,8 +30,8 @@ def validator() -> jsonschema.Draft6Validator:
 
 @pytest.fixture(scope="module")
 def every_card() -> dict[str, dict[str, Any]]:
-    """Return every card there is, by language and name."""
-    return {f"{shown.language}: {shown.name}": shown.card for shown in gallery()}
+    """Return every card there is, by language and name; dialogs have tests of their own."""
+    return {f"{shown.language}: {shown.name}": shown.card for shown in gallery() if shown.narrow}
 
 
 def test_microsofts_schema_accepts_every_card(
