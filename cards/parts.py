@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from cards import escape
+from cards import escape, fitting
 from cards.words import Words
 
 
@@ -118,8 +118,10 @@ def join(subject: str, url: str, says: Words) -> tuple[Button, ...]:
 
 def open_button(title: str, subject: str, url: str) -> Button:
     """Return a button whose title names the meeting, shortened; its tooltip names it in full."""
-    short = title.format(subject=escape.clean(subject, 40))
-    return Button(Act.OPEN, short, escape.https(url), title.format(subject=escape.clean(subject)))
+    whole = escape.clean(subject)
+    left = fitting.TITLE - fitting.width(title.format(subject=""))
+    short = title.format(subject=escape.clean(whole, fitting.shown(whole, left)))
+    return Button(Act.OPEN, short, escape.https(url), title.format(subject=whole))
 
 
 def plain_text(parts: tuple[Part, ...], *, rtl: bool = False, say: str = "") -> str:

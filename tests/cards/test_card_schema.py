@@ -5,23 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
-import cards
-from bot.messages import Whisper
-from bot.model import DialIn, Meeting, Room, RoomState
+from tests.cards.gallery import gallery
 
 pytestmark = pytest.mark.usefixtures("untraced")
 
 SCHEMA = Path(__file__).resolve().parents[3] / "shared" / "schemas" / "adaptive-card.1.5.json"
 LIMIT = 28 * 1024
-Rooms = Callable[..., Room]
 
 
 @pytest.fixture(scope="module")
@@ -32,21 +27,10 @@ def validator() -> jsonschema.Draft6Validator:
     return jsonschema.Draft6Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
 
 
-@pytest.fixture
-def every_card(room: Rooms, meeting: Meeting, whisper: Callable[..., Whisper]) -> dict[str, dict[str, Any]]:
-    """Return every card there is, by name: all states with all, some and no ways in, and all whispers."""
-    bare = Meeting("m", "https://teams.example/j")
-    full = replace(meeting, dial_in=DialIn("1" * 12, ("+44 20 7946 0123",) * 60, ("+44 808 1",) * 60, "https://d/"))
-    shown = {
-        f"{state} {trying} {found and found.id}": cards.render_room(
-            room(state=state, trying=trying, meeting=found, fail_code="policy", subject="\U0001f600*[" * 60)
-        ).card
-        for state in RoomState
-        for trying in ("", "slow", "unavailable")
-        for found in (None, bare, meeting, full)
-    }
-    shown |= {name: cards.render_whisper(whisper(name)).card for name in cards.WHISPERS}
-    return {name: card for name, card in shown.items() if card is not None}
+@pytest.fixture(scope="module")
+def every_card() -> dict[str, dict[str, Any]]:
+    """Return every card there is, by language and name; dialogs have tests of their own."""
+    return {f"{shown.language}: {shown.name}": shown.card for shown in gallery() if shown.narrow}
 
 
 def test_microsofts_schema_accepts_every_card(
