@@ -11,7 +11,7 @@ from typing import Any
 from bot.messages import Whisper
 from bot.model import Room, RoomState
 from cards import escape, phone, preferences
-from cards.parts import Act, Button, Line, Look, Row
+from cards.parts import Act, Button, Line, Look, Row, join
 from cards.rooms import why_failed
 from cards.whispers import whisper_parts
 from cards.words import Words, words
@@ -138,9 +138,8 @@ def _shown(line: Line, says: Words) -> Element:
 
 
 def _joining(room: Room, says: Words) -> list[Element]:
-    url = escape.https(room.meeting.join_url) if room.meeting else ""
-    title = says("Join {subject}").format(subject=escape.clean(room.subject, 40))
-    return [{"type": "Action.OpenUrl", "title": title, "url": url}] if url else []
+    buttons = join(room.subject, room.meeting.join_url, says) if room.meeting else ()
+    return [{"type": "Action.OpenUrl", "title": button.title, "url": button.target} for button in buttons]
 
 
 def _input(key: str, label: str, value: str, says: Words) -> Element:

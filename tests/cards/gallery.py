@@ -66,6 +66,21 @@ def gallery() -> Iterator[Shown]:
             if made.card is not None and written not in seen:
                 seen.add(written)
                 yield Shown(name, language, made.card)
+        for name, card in _dialogs(language):
+            yield Shown(f"dialog {name}", language, card, narrow=False)
+
+
+def _dialogs(language: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    whisper = Whisper("settings", WHISPER_DATA["settings"], language, "Europe/Warsaw")
+    yield "settings", cards.settings_dialog(replace(whisper, data=whisper.data | {"may": True}))
+    yield "my settings", cards.settings_dialog(whisper)
+    yield "meet", cards.meet_dialog("meet", LONG, language)
+    yield "install", cards.install_card("meet", language)
+    yield "sentence", cards.sentence_dialog("1. *One*\nTwo", language)
+    for name, room in faces(SUBJECTS):
+        if name in {"opening", "open", "open long", "open crowded", "failed", "open Arabic"}:
+            yield f"room {name}", cards.room_dialog(replace(room, language=language), "meet", 0)
+    yield "insert", cards.room_insert(replace(ROOM, language=language))
 
 
 def _rooms(language: str) -> Iterator[tuple[str, Rendered]]:
