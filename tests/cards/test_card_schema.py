@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+import cards
 from tests.cards.gallery import gallery
 
 pytestmark = pytest.mark.usefixtures("untraced")
