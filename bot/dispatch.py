@@ -48,7 +48,7 @@ class Dispatch:
             return command.run(replace(asked, rest=rest))
         except UsageError as error:
             if not error.typed:
-                return asked.tell("help", bot=self.policy.bot_name, commands=self._help_lines())
+                return asked.ask("bare")
             if error.meant:
                 return asked.tell("typo", typed=error.typed, meant=error.meant)
             return asked.tell("unknown", typed=error.typed)
@@ -95,9 +95,6 @@ class Dispatch:
             content=Whisper("welcome", data, chat.language(self.policy.language), reference=turn.reference),
         )
         return Reply((PlanMessage(message),), "welcome")
-
-    def _help_lines(self) -> list[list[str]]:
-        return [[command.usage, command.description] for command in self.commands]
 
 
 def in_words(name: str, turn: Turn) -> str:

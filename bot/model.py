@@ -139,6 +139,7 @@ class TimerKind(StrEnum):
     """What a timer does when it is due, ENGINE 3.1."""
 
     OPEN = "open"
+    START = "start"
     END = "end"
     DELETE = "delete"
     GIVE_UP = "give_up"

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from bot.model import Rendered
-from cards.parts import Act, Button, Content, Hidden, Line, Look, Part, Row, plain_text
+from cards import escape
+from cards.parts import Act, At, Button, Content, Hidden, Line, Look, Part, Row, mentioned, plain_text
 
 if TYPE_CHECKING:
     from microsoft_teams.cards import Action, CardElement
@@ -34,9 +35,16 @@ def rendered(content: Content, nonce: str = "") -> Rendered:
         _fill(element, part, nonce, rtl=says.rtl)
     if nonce:
         card["body"][0]["id"] = nonce
+    if entities := [_entity(at) for at in mentioned(content.parts)]:
+        card["msteams"]["entities"] = entities
     summary = content.summary.plain()
     card["fallbackText"] = summary
     return Rendered(card, summary, plain_text(content.parts, rtl=says.rtl))
+
+
+def _entity(at: At) -> dict[str, Any]:
+    """Return what tells Teams who is mentioned (facts/teams 3.5)."""
+    return {"type": "mention", "text": at.tag, "mentioned": {"id": at.id, "name": escape.clean(at.name)}}
 
 
 def _shape(part: Part) -> Shape:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bot.model import DialIn, Rendered, Whisper
-from cards import escape, failures, phone, times
+from cards import escape, failures, phone, planning, times
 from cards.parts import Act, Button, Content, Line, Look, Part, Row, join, open_button, plain_text
 from cards.skeletons import rendered
 from cards.words import Words, words
@@ -431,6 +431,11 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "stranger": stranger,
     "elsewhere": elsewhere,
     "notice": notice,
+    "bare": planning.bare,
+    "now-or-then": planning.now_or_then,
+    "planned": planning.planned,
+    "not-then": planning.not_then,
+    "reminder": planning.reminder,
 }
 """Every text by its name, which is `Whisper.name`."""
 _TEXT_ONLY = frozenset({"elsewhere", "live-below", "sign-in"})

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from bot.commands import ask_to_host, dial_in, help, meet, sign_in, sign_out, stop_trying, try_now  # noqa: A004 - the command is called help
+from bot.commands import ask_to_host, dial_in, help, meet, plan, sign_in, sign_out, stop_trying, try_now  # noqa: A004 - the command is called help
 from bot.commands.command import Command
 
 COMMANDS: tuple[Command, ...] = (
     meet.COMMAND,
+    plan.COMMAND,
     dial_in.COMMAND,
     try_now.COMMAND,
     stop_trying.COMMAND,

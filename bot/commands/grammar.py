@@ -149,20 +149,22 @@ def _shown(line: str) -> str:
 
 
 def _nearest(words: list[str], keys: list[str], spoken: tuple[_Spoken, ...]) -> str:
-    """Return the command line that was probably meant: longer phrases first, then the likest; or nothing."""
-    best, best_rank = "", (0, NEAR_ENOUGH)
+    """Return the command line that was probably meant: the likest, and of those the longest phrase; or nothing."""
+    best, best_rank = "", (NEAR_ENOUGH, 0)
     compared: dict[int, difflib.SequenceMatcher[str]] = {}
     for way in spoken:
         size = len(way.phrase)
-        if size < best_rank[0] or size > len(words) + 1:
+        if size > len(words) + 1:
             continue
         if size not in compared:
             compared[size] = difflib.SequenceMatcher(None, "", " ".join(keys[:size])[:LONGEST_COMPARED])
         matcher = compared[size]
         matcher.set_seq1(" ".join(way.phrase))
-        if min(matcher.real_quick_ratio(), matcher.quick_ratio()) <= NEAR_ENOUGH:
+        if min(matcher.real_quick_ratio(), matcher.quick_ratio()) < best_rank[0]:
             continue
-        if (rank := (size, matcher.ratio())) > best_rank and rank[1] > NEAR_ENOUGH:
+        if (rank := (matcher.ratio(), size)) > best_rank and rank[0] > NEAR_ENOUGH:
             rest = words[size:] if way.command.takes_words else []
+            if rest and not way.command.takes_words_after(way.phrase):
+                continue
             best, best_rank = " ".join([way.offered, *rest]), rank
     return best

@@ -42,7 +42,7 @@ SCOPES: Mapping[str, LobbyScope] = {
     **dict.fromkeys(map(key, ("organisator", "organisateur", "organizador", "開催者", "المنظم")), LobbyScope.ORGANIZER),
 }
 
-_DURATION_WORDS = 4
+_DURATION_WORDS = 5
 _QUOTED = re.compile(rf'(?:^|(?<=\s))(?:{"|".join(SUBJECT)}):\s?"((?:[^"]|"")*)"?', re.IGNORECASE)
 
 

@@ -1,7 +1,7 @@
 """Times and lengths as people write them, in six languages. Pure: what time it is comes in; raises nothing.
 
-How it is read is grammar.key's business: case, accents and full-width letters do not matter, and `\\d` is a digit of
-any script.
+What is compared is grammar.key's business: case, accents and full-width letters do not matter; digits may be of any
+script.
 """
 
 from __future__ import annotations
@@ -72,7 +72,8 @@ _TODAY = _table(said.TODAY)
 _WEEKDAYS = _table({name: number for number, names in enumerate(said.WEEKDAYS) for name in names})
 _TIMES = {_phrase(name): time for name, time in said.TIMES.items()}
 _NUMBERED = (
-    rf"(?P<hours>\d{{1,2}}(?:[.,]\d)?) ?(?:{_H})(?:(?P<half>半)|(?P<more>\d{{1,2}})(?:{_M})?| (?P<rest>\d{{1,2}}) ?(?:{_M}))?"
+    rf"(?P<hours>\d{{1,2}}(?:[.,]\d)?) ?(?:{_H})"
+    rf"(?:(?P<half>半)|(?P<more>\d{{1,2}})(?:{_M})?| (?P<rest>\d{{1,2}}) ?(?:{_M}))?"
     rf"|(?P<minutes>\d{{1,4}}) ?(?:{_M})"
 )
 _END = r"(?= |$)"
