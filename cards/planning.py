@@ -58,6 +58,11 @@ def planned(whisper: Whisper, says: Words) -> tuple[Part, ...]:
     return (Line(says("{subject} starts {start}."), values), *notes)
 
 
+def planned_already(_: Whisper, says: Words) -> tuple[Part, ...]:
+    """The same button was pressed before."""
+    return (Line(says("You've planned it with this button already; the meeting's post says how that went.")),)
+
+
 def not_then(whisper: Whisper, says: Words) -> tuple[Part, ...]:
     """No meeting can be planned for `at` (ms UTC): it is `past`, or more than `days` ahead."""
     text = (

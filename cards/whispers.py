@@ -434,6 +434,7 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "bare": planning.bare,
     "now-or-then": planning.now_or_then,
     "planned": planning.planned,
+    "planned-already": planning.planned_already,
     "not-then": planning.not_then,
     "reminder": planning.reminder,
 }

@@ -10,7 +10,7 @@ from bot.commands import meet, options, times, wishes
 from bot.commands.command import Asked, Command, whisper_to_asker
 from bot.commands.grammar import key, keyed
 from bot.commands.words import ASKED_WITH, ASKS, NOW
-from bot.decisions import Reply
+from bot.decisions import PlanMessage, Reply, SaveNote
 from bot.errors import UsageError
 
 TOMORROW_AT_NINE = times.When(hour=9, days=1)
@@ -54,23 +54,30 @@ def run(asked: Asked) -> Reply:
     if not asked.rest or asked.rest.startswith("#"):
         return meet.run(asked)
     said = _said(asked)
-    when, rest = split(asked.rest)
-    if when is None:
-        if _smells(asked, said.request.subject):
-            return _now_or_then(asked, said)
-        _is_no_slip(asked)
-        return meet.run(asked)
+    if said.when is not None:
+        return _planned(asked, said.when)
+    if _smells(asked, said.request.subject):
+        return _now_or_then(asked, said)
+    _is_no_slip(asked)
+    return meet.run(asked)
+
+
+def _planned(asked: Asked, when: times.When) -> Reply:
+    """Plan a meeting; one button plans one, however often it is pressed."""
     start = times.start(when, asked.view.now, zone(asked))
+    pressed = asked.view.pressed
+    once = f"planned|{pressed.message_id}" if pressed else ""
+    if once in asked.view.notes:
+        return asked.tell("planned-already")
     if start.wrong:
         return asked.tell("not-then", why=start.wrong, at=start.at, asked_at=asked.view.now, days=times.HORIZON)
-    begins = replace(asked, rest=rest)
-    wish = replace(wishes.apart(begins), starts_at=start.at)
-    reply = meet.in_the_way(asked, wish) or meet.begun(asked, wish)
-    notes = _notes(asked, start)
-    if reply.outcome != "opening" or not notes:
+    wish = replace(wishes.apart(replace(asked, rest=split(asked.rest)[1])), starts_at=start.at)
+    if reply := meet.in_the_way(asked, wish):
         return reply
-    words = asked.whisper("planned", subject=wish.subject, at=start.at, asked_at=asked.view.now, notes=notes)
-    return replace(reply, effects=(*reply.effects, whisper_to_asker(asked.turn, asked.view, words)))
+    note = SaveNote(asked.chat.tenant, once, "", start.at, about=asked.chat.thread_id)
+    reply = meet.begun(asked, wish)
+    effects = (*reply.effects, *_told(asked, wish.subject, start), *((note,) if once else ()))
+    return replace(reply, effects=effects)
 
 
 def zone(asked: Asked) -> str:
@@ -78,10 +85,12 @@ def zone(asked: Asked) -> str:
     return asked.turn.zone or asked.chat.zone
 
 
-def _notes(asked: Asked, start: times.Start) -> list[str]:
-    """Return what whoever asked may not have thought of."""
-    said = {"tomorrow": start.tomorrow, "gap": start.gap, "twice": start.twice, "zone": not asked.turn.zone}
-    return [name for name, holds in said.items() if holds]
+def _told(asked: Asked, subject: str, start: times.Start) -> tuple[PlanMessage, ...]:
+    """Whisper what whoever asked may not have thought of; nothing where the time is what it seems."""
+    odd = {"tomorrow": start.tomorrow, "gap": start.gap, "twice": start.twice, "zone": not asked.turn.zone}
+    notes = [name for name, holds in odd.items() if holds]
+    words = asked.whisper("planned", subject=subject, at=start.at, asked_at=asked.view.now, notes=notes)
+    return (whisper_to_asker(asked.turn, asked.view, words),) if notes else ()
 
 
 def _said(asked: Asked) -> Planned:

@@ -128,6 +128,7 @@ WHISPER_DATA: dict[str, dict[str, Any]] = {
         "tomorrow": True,
     },
     "planned": {"subject": "Retro", "at": NOON + 24 * 60 * MINUTE, "asked_at": NOON, "notes": ["tomorrow", "zone"]},
+    "planned-already": {},
     "not-then": {"why": "far", "at": NOON, "asked_at": NOON, "days": 60},
     "reminder": {"subject": "Retro", "join_url": MEETING.join_url, "names": ["Ana Lima"], "ids": ["29:ana"]},
 }

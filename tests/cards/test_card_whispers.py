@@ -74,6 +74,7 @@ GOLDEN = {
     "now-or-then": "Now, or tomorrow?",
     "planned": "Retro starts 2026-03-20 12:04 (UTC+1).\nThat time is past already today, so it is tomorrow's.\n"
     "I don't know your time zone, so I took this chat's.",
+    "planned-already": "You've planned it with this button already; the meeting's post says how that went.",
     "not-then": "I plan meetings at most 60 days ahead.",
     "reminder": "Retro starts now.\n@Ana Lima\n"
     "Join Retro: https://teams.microsoft.com/l/meetup-join/19%3ameeting_abc%40thread.v2/0",
