@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import cards
 from bot.commands import meet
 from bot.commands.command import Asked, Command, Policy, derived
-from bot.commands.grammar import find
+from bot.commands.grammar import find, is_polite
 from bot.decisions import PlanMessage, Reply, SaveChat, View
 from bot.errors import UsageError
 from bot.model import Answer, ChatKind, Message, Purpose, Turn, TurnKind, Whisper
@@ -42,6 +42,8 @@ class Dispatch:
         return decision
 
     def _said(self, turn: Turn, view: View) -> Reply:
+        if is_polite(turn.text):
+            return Reply(outcome="polite")
         asked = self._asked(turn, view)
         try:
             command, rest = find(turn.text, self.commands)
@@ -49,9 +51,24 @@ class Dispatch:
         except UsageError as error:
             if not error.typed:
                 return asked.ask("bare")
-            if error.meant:
-                return asked.tell("typo", typed=error.typed, meant=error.meant)
-            return asked.tell("unknown", typed=error.typed)
+            return self._in_a_sentence(asked) if turn.around else self._mistyped(asked, error)
+
+    def _in_a_sentence(self, asked: Asked) -> Reply:
+        """Hear a command after or before the mention; talk about the bot is answered by silence (EXPERIENCE 3)."""
+        nearly = Reply(outcome="not asked")
+        for words in asked.turn.around:
+            here = replace(asked, turn=replace(asked.turn, text=words))
+            try:
+                command, rest = find(words, self.commands)
+                return command.run(replace(here, rest=rest))
+            except UsageError as error:
+                nearly = self._mistyped(here, error) if error.meant else nearly
+        return nearly
+
+    def _mistyped(self, asked: Asked, error: UsageError) -> Reply:
+        if error.meant:
+            return asked.tell("typo", typed=error.typed, meant=error.meant)
+        return asked.tell("unknown", typed=error.typed)
 
     def _asked(self, turn: Turn, view: View) -> Asked:
         return Asked(turn, view, "", self.policy, self.commands)

@@ -12,10 +12,13 @@ from functools import lru_cache
 from bot.commands.command import Command
 from bot.commands.words import POLITE, WORDS
 from bot.errors import UsageError
+from bot.topics import one_slip
 
 LONGEST_SHOWN = 60
 NEAR_ENOUGH = 0.72
 LONGEST_COMPARED = 40
+SHORT = 5
+"""Letters of a word in which more than one slip makes another word."""
 LONGEST_PHRASE = 8
 """Words of the longest phrase there may be."""
 _LETTER = re.compile(r"[^\W_]")
@@ -69,6 +72,18 @@ def said(line: str) -> list[str]:
     while polite := _polite(words, first, last, at_the_end=True):
         last -= polite
     return words[first:last]
+
+
+def is_polite(line: str) -> bool:
+    """Say whether a line is nothing but politeness, such as `thanks`: nobody waits for an answer to that."""
+    keys = list(filter(None, map(key, unicodedata.normalize("NFKC", line).split())))
+    begun = bool(keys)
+    while keys:
+        size = next((size for size in range(_LONGEST_POLITE, 0, -1) if tuple(keys[:size]) in _POLITE), 0)
+        if not size:
+            return False
+        del keys[:size]
+    return begun
 
 
 def _polite(words: Sequence[str], first: int, last: int, *, at_the_end: bool) -> int:
@@ -161,6 +176,8 @@ def _nearest(words: list[str], keys: list[str], spoken: tuple[_Spoken, ...]) -> 
         matcher = compared[size]
         matcher.set_seq1(" ".join(way.phrase))
         if min(matcher.real_quick_ratio(), matcher.quick_ratio()) < best_rank[0]:
+            continue
+        if len(way.phrase[0]) <= SHORT and size == 1 and not one_slip(keys[0], way.phrase[0]):
             continue
         if (rank := (matcher.ratio(), size)) > best_rank and rank[0] > NEAR_ENOUGH:
             rest = words[size:] if way.command.takes_words else []
