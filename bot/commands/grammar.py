@@ -17,6 +17,8 @@ from bot.topics import one_slip
 LONGEST_SHOWN = 60
 NEAR_ENOUGH = 0.72
 LONGEST_COMPARED = 40
+MOST_POLITE = 16
+"""Polite words, and signs, that are left out at each end of a line."""
 SHORT = 5
 """Letters of a word in which more than one slip makes another word."""
 LONGEST_PHRASE = 8
@@ -67,18 +69,18 @@ def said(line: str) -> list[str]:
     """Return a line's words, NFKC, without polite ones at its ends; one word always stays."""
     words = unicodedata.normalize("NFKC", line).split()
     first, last = 0, len(words)
-    while polite := _polite(words, first, last, at_the_end=False):
-        first += polite
-    while polite := _polite(words, first, last, at_the_end=True):
-        last -= polite
+    for _ in range(MOST_POLITE):
+        first += _polite(words, first, last, at_the_end=False)
+        last -= _polite(words, first, last, at_the_end=True)
     return words[first:last]
 
 
 def is_polite(line: str) -> bool:
     """Say whether a line is nothing but politeness, such as `thanks`: nobody waits for an answer to that."""
-    keys = list(filter(None, map(key, unicodedata.normalize("NFKC", line).split())))
-    begun = bool(keys)
-    while keys:
+    words = unicodedata.normalize("NFKC", line).split()
+    keys = [key(word) for word in words[: MOST_POLITE + 1] if key(word)]
+    begun = bool(keys) and len(words) <= MOST_POLITE
+    while begun and keys:
         size = next((size for size in range(_LONGEST_POLITE, 0, -1) if tuple(keys[:size]) in _POLITE), 0)
         if not size:
             return False

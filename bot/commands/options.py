@@ -80,8 +80,8 @@ def parse(words: str, mentioned: Iterable[str] = ()) -> Request:
     return replace(reading.request, subject=subject)
 
 
-def write(request: Request, mentioned: Iterable[str] = ()) -> str:
-    """Return words that `parse` reads as this request."""
+def write(request: Request, mentioned: Iterable[str] = (), *, enclosed: bool = False) -> str:
+    """Return words that `parse` reads as this request; with `enclosed` the subject is in quotes, needed or not."""
     asked = [
         *([f"for {request.minutes}m"] if request.minutes else []),
         *([f"lobby {_word(request.lobby)}"] if request.lobby else []),
@@ -93,12 +93,12 @@ def write(request: Request, mentioned: Iterable[str] = ()) -> str:
     ]
     plain = " ".join([*([request.subject] if request.subject else []), *asked])
     try:
-        if parse(plain, mentioned) == request and " ".join(said(f"meet {plain}")) == f"meet {plain}":
+        if not enclosed and parse(plain, mentioned) == request and " ".join(said(f"meet {plain}")) == f"meet {plain}":
             return plain
     except UsageError:
         pass  # the subject alone reads like an option, or its end like politeness: it is enclosed
-    enclosed = request.subject.replace('"', '""')
-    return " ".join([f'{SUBJECT[0]}:"{enclosed}"', *asked])
+    doubled = request.subject.replace('"', '""')
+    return " ".join([f'{SUBJECT[0]}:"{doubled}"', *asked])
 
 
 def _word(scope: LobbyScope) -> str:
@@ -107,23 +107,21 @@ def _word(scope: LobbyScope) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    text: str
-    enclosed: bool = False
+    """A word as typed, and what is compared of it; enclosed text is no word of ours."""
 
-    @property
-    def word(self) -> str:
-        """Return the word to compare; enclosed text is no word of ours."""
-        return "" if self.enclosed else key(self.text)
+    text: str
+    word: str = ""
+    enclosed: bool = False
 
 
 def _tokens(words: str) -> list[_Token]:
     tokens: list[_Token] = []
     at = 0
     for quoted in _QUOTED.finditer(words):
-        tokens += [_Token(word) for word in words[at : quoted.start()].split()]
+        tokens += [_Token(word, key(word)) for word in words[at : quoted.start()].split()]
         tokens.append(_Token(quoted[1].replace('""', '"'), enclosed=True))
         at = quoted.end()
-    return [*tokens, *(_Token(word) for word in words[at:].split())]
+    return [*tokens, *(_Token(word, key(word)) for word in words[at:].split())]
 
 
 class _Reading:

@@ -15,6 +15,8 @@ from bot.errors import UsageError
 
 TOMORROW_AT_NINE = times.When(hour=9, days=1)
 """What is offered to who named no time."""
+MOST_LOOKED_AT = 60
+"""Words among which a time is looked for: as many as a subject may have."""
 _ASKS = frozenset(keyed(word)[0] for word in ASKS)
 _NOW = tuple(map(key, NOW))
 
@@ -45,8 +47,13 @@ def split(words: str) -> tuple[times.When | None, str]:
 
 def write(planned: Planned, mentioned: Iterable[str] = ()) -> str:
     """Return a line that is read as this; without a time it is one for now."""
-    begins = f"meet {times.write(planned.when)}" if planned.when else "meet now"
-    return f"{begins} {options.write(planned.request, mentioned)}".strip()
+    rest = options.write(planned.request, mentioned)
+    if planned.when is None:
+        return f"meet now {rest}".strip()
+    begins = times.write(planned.when)
+    if split(f"{begins} {rest}") != (planned.when, rest):  # the subject goes on as a time would
+        rest = options.write(planned.request, mentioned, enclosed=True)
+    return f"meet {begins} {rest}".strip()
 
 
 def run(asked: Asked) -> Reply:
@@ -111,7 +118,7 @@ def _smells(asked: Asked, subject: str) -> bool:
     """Say whether a subject smells of another time, a no, or a question; nobody's name does."""
     for name in filter(None, _names(asked)):
         subject = subject.replace(name, "")
-    words = subject.split()
+    words = wishes.bounded(subject).split()
     if any(key(word) in _ASKS or word.isdecimal() or word.endswith(ASKED_WITH) for word in words):
         return True
     return any(times.read(words[at:]) for at in range(len(words)))
@@ -129,7 +136,9 @@ def _is_no_slip(asked: Asked) -> None:
 def _now_or_then(asked: Asked, said: Planned) -> Reply:
     """Ask what was meant: now, the time that stands somewhere in the words, or tomorrow."""
     words = asked.rest.split()
-    found = next(((at, *read) for at in range(len(words)) if (read := times.read(words[at:]))), None)
+    found = next(
+        ((at, *read) for at in range(min(len(words), MOST_LOOKED_AT)) if (read := times.read(words[at:]))), None
+    )
     when, rest = TOMORROW_AT_NINE, asked.rest
     if found is not None:
         at, when, count = found

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.commands import COMMANDS, options, plan, times
@@ -170,6 +170,7 @@ def test_whatever_is_said_is_read_or_answered(line: str) -> None:
 
 @settings(max_examples=EXAMPLES)
 @given(REQUESTS)
+@example("meet NOON PM")
 def test_what_was_read_can_be_written_and_is_read_the_same(line: str) -> None:
     """A button that repeats what somebody asked for asks for the very same."""
     asked = read(line)
