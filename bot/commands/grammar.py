@@ -70,8 +70,11 @@ def said(line: str) -> list[str]:
     words = unicodedata.normalize("NFKC", line).split()
     first, last = 0, len(words)
     for _ in range(MOST_POLITE):
-        first += _polite(words, first, last, at_the_end=False)
-        last -= _polite(words, first, last, at_the_end=True)
+        before = _polite(words, first, last, at_the_end=False)
+        after = _polite(words, first + before, last, at_the_end=True)
+        first, last = first + before, last - after
+        if not before and not after:
+            break
     return words[first:last]
 
 

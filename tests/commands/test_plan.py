@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.commands import COMMANDS, plan
+from bot.commands import COMMANDS, meet, plan
 from bot.commands.command import Asked, Policy
 from bot.commands.grammar import find
-from bot.decisions import MakeRoom, PlanMessage, Reply, View
+from bot.decisions import MakeRoom, PlanMessage, Reply, SaveNote, View
 from bot.dispatch import Dispatch
 from bot.errors import UsageError
 from bot.hosts import Hosts
-from bot.model import GraphCall, Person, Purpose, Room, RoomState, Whisper
+from bot.model import GraphCall, Message, Person, Purpose, Room, RoomState, Whisper
 
 NOW = 1_790_000_000_000
 LISBON = "Europe/Lisbon"
@@ -138,6 +138,23 @@ def test_trying_again_keeps_the_time_while_it_is_to_come(say: Say) -> None:
     assert made(say("meet now Retro", view=seen)).starts_at == failed.starts_at
     seen = View(failed.starts_at + 1, "e" * 32, pressed_room=failed)
     assert made(say("meet now Retro", view=seen)).starts_at > failed.starts_at - 1_000
+
+
+def test_a_sign_in_keeps_the_time_too(say: Say, ask: Ask) -> None:
+    """Who has to sign in first gets the meeting for the time that was asked for."""
+    failed = replace(made(say("meet at 23:30 Retro for 45m")), state=RoomState.FAILED, fail_code="sign_in")
+    room = made(meet.go_on(ask(view=View(NOW + 60_000, "e" * 32, pressed_room=failed))))
+    assert (room.starts_at, room.ends_at) == (failed.starts_at, failed.ends_at)
+
+
+def test_one_button_plans_one_meeting(say: Say) -> None:
+    """Who presses a button a second time is told so; whoever types the same again gets another meeting."""
+    button = Message("q" * 32, "i", "tenant", "19:x", "19:x", Purpose.WHISPER, None)
+    first = say("meet at 23:30", view=View(NOW, "f" * 32, pressed=button))
+    note = next(effect for effect in first.effects if isinstance(effect, SaveNote))
+    seen = View(NOW, "e" * 32, pressed=button, notes={note.key: note.value})
+    assert say("meet at 23:30", view=seen).outcome == "planned-already"
+    assert say("meet at 23:30", view=replace(seen, pressed=None)).outcome == "opening"
 
 
 def test_a_bare_mention_asks_what_is_wanted(ask: Ask, policy: Policy) -> None:
