@@ -119,6 +119,7 @@ class TimerKind(StrEnum):
     """What a timer does when it is due, ENGINE 3.1."""
 
     OPEN = "open"
+    START = "start"
     END = "end"
     DELETE = "delete"
     GIVE_UP = "give_up"
@@ -195,7 +196,8 @@ class Turn:
     """One thing that happened in a chat.
 
     `conversation_id` is the reply address, with `;messageid=` where there is one (ENGINE 2.3);
-    `text` has lost the mention of the bot and is otherwise as typed (at most 28 KiB);
+    `text` has lost the mention of the bot and is otherwise as typed (at most 28 KiB); `around` is what stood before and
+    after a mention in the middle of a sentence, () where it stood at an end;
     for a press `text` is the command line the button carries, `verb` its verb, `data` the rest of its data,
     and `reply_to_id` the activity that was pressed. `zone` is an IANA name or empty; `locale` a BCP 47 tag.
     `turn_key` and `echo_key` are the hashes of ENGINE R11. `reference` is what people can read out; an edit or a
@@ -220,6 +222,7 @@ class Turn:
     locale: str = "en"
     zone: str = ""
     targeted: bool = False
+    around: tuple[str, ...] = ()
 
     @property
     def wants_answer(self) -> bool:

@@ -35,7 +35,20 @@ class Link:
     url: str
 
 
-Value = str | Link
+@dataclass(frozen=True, slots=True)
+class At:
+    """Somebody who is mentioned: their name, and the id by which Teams knows them."""
+
+    name: str
+    id: str
+
+    @property
+    def tag(self) -> str:
+        """Return how a mention stands in a card's text; an entity of the same text says who it is (facts/teams 3.5)."""
+        return f"<at>{escape.clean(self.name).replace('<', '').replace('>', '')}</at>"
+
+
+Value = str | Link | At
 
 
 class _Shown(dict[str, str]):
@@ -124,6 +137,12 @@ def open_button(title: str, subject: str, url: str) -> Button:
     return Button(Act.OPEN, short, escape.https(url), title.format(subject=whole))
 
 
+def mentioned(parts: tuple[Part, ...]) -> list[At]:
+    """Return who is mentioned in the lines of a card."""
+    lines = (part for part in parts if isinstance(part, Line))
+    return [value for line in lines for value in line.values.values() if isinstance(value, At)]
+
+
 def plain_text(parts: tuple[Part, ...], *, rtl: bool = False, say: str = "") -> str:
     """Return the parts in plain words, one paragraph a line; an address that a button opens is written out.
 
@@ -150,10 +169,14 @@ def _in_markdown(value: Value, longest: int, *, rtl: bool) -> str:
     if isinstance(value, Link):
         target = escape.link_target(value.url)
         return f"[{value.title}]({target})" if target else value.title
+    if isinstance(value, At):
+        return value.tag
     return escape.isolated(escape.markdown(value, longest), rtl=rtl)
 
 
 def _in_plain(value: Value, longest: int, *, rtl: bool) -> str:
     if isinstance(value, Link):
         return f"{value.title}: {value.url}"
+    if isinstance(value, At):
+        return f"@{escape.clean(value.name)}"
     return escape.isolated(escape.clean(value, longest), rtl=rtl)

@@ -110,13 +110,13 @@ def _led(room: Room, says: Words) -> tuple[Line, ...]:
 
 
 def _scheduled(room: Room, says: Words) -> Content:
-    values = _values(room, says) | {"start": times.clock(room.starts_at, room.zone)}
+    values = _values(room, says) | {"start": times.start(room.starts_at, room.zone, room.created_at)}
     parts = (
-        Line(says("{subject}: planned"), values, Look.HEADING),
-        Line(says("Starts at {start} · {host} is hosting"), values),
+        Line(says("{subject}: starts {start}"), values, Look.HEADING),
+        Line(says("{host} is hosting."), values),
         *_ways_in(room, says),
     )
-    return Content(says, parts, Line(says("{subject} starts at {start}. {host} is hosting."), values))
+    return Content(says, parts, Line(says("{subject} starts {start}. {host} is hosting."), values))
 
 
 def _empty(room: Room, says: Words) -> Content:

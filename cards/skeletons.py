@@ -15,8 +15,8 @@ from typing import Any
 import orjson
 
 from bot.messages import Rendered
-from cards import fitting
-from cards.parts import Act, Button, Content, Hidden, Line, Look, Part, Row, plain_text
+from cards import escape, fitting
+from cards.parts import Act, At, Button, Content, Hidden, Line, Look, Part, Row, mentioned, plain_text
 
 Shape = tuple[Any, ...]
 """What a skeleton depends on: ("line", look), ("row", acts) or ("hidden", name, shapes), in reading order."""
@@ -35,6 +35,8 @@ def rendered(content: Content, nonce: str = "") -> Rendered:
         _fill(element, part, nonce, rtl=says.rtl)
     if nonce:
         card["body"][0]["id"] = nonce
+    if entities := [_entity(at) for at in mentioned(content.parts)]:
+        card["msteams"]["entities"] = entities
     summary = content.summary.plain()
     card["fallbackText"] = summary
     return Rendered(card, summary, plain_text(content.parts, rtl=says.rtl))
@@ -57,6 +59,11 @@ def _rows(part: Line | Row) -> tuple[Line | Row, ...]:
     buttons = iter(part.buttons)
     counts = fitting.rows(tuple(button.title for button in part.buttons))
     return tuple(Row(tuple(islice(buttons, count))) for count in counts)
+
+
+def _entity(at: At) -> dict[str, Any]:
+    """Return what tells Teams who is mentioned (facts/teams 3.5)."""
+    return {"type": "mention", "text": at.tag, "mentioned": {"id": at.id, "name": escape.clean(at.name)}}
 
 
 def _shape(part: Part) -> Shape:

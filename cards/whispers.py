@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.messages import Rendered, Whisper
 from bot.model import DialIn
-from cards import escape, existing, failures, hosting, lookups, phone, preferences, times
+from cards import escape, existing, failures, hosting, lookups, phone, planning, preferences, times
 from cards.parts import Content, Line, Look, Row, join, open_button, plain_text
 from cards.saying import LONGEST_LINE, Parts
 from cards.saying import button as _button
@@ -372,6 +372,12 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "notice": notice,
     **preferences.WHISPERS,
     **existing.WHISPERS,
+    "bare": planning.bare,
+    "now-or-then": planning.now_or_then,
+    "planned": planning.planned,
+    "planned-already": planning.planned_already,
+    "not-then": planning.not_then,
+    "reminder": planning.reminder,
 }
 """Every text by its name, which is `Whisper.name`."""
 _TEXT_ONLY = frozenset({"elsewhere", "live-below", "sign-in"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -178,7 +178,7 @@ class Command:
     delegated: bool = False
     listed: bool = True
 
-    def takes_words_after(self, phrase: list[str]) -> bool:
+    def takes_words_after(self, phrase: Sequence[str]) -> bool:
         """Say whether words may follow this phrase of the command."""
         return self.takes_words and " ".join(phrase) not in self.alone
 

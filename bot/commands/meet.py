@@ -108,6 +108,11 @@ def led(asked: Asked, wish: Wish) -> Reply | None:
     near = topics.nearest(wish.topic, there) if wish.topic and not wish.explicit else None
     if near is not None:
         return near_topic(asked, wish, near)
+    return in_the_way(asked, wish)
+
+
+def in_the_way(asked: Asked, wish: Wish) -> Reply | None:
+    """Refuse where nobody can host, or when it goes too fast; None when nothing is in the way."""
     if asked.policy.hosts.first(asked.turn.person, "", "", asked.view.notes) is None:
         return asked.tell("failed", code="host", subject=wish.subject)
     if wait := limits.too_fast(asked.view.mine, asked.view.here, asked.view.now):
@@ -141,7 +146,8 @@ def go_on(asked: Asked) -> Reply:
     before = asked.view.pressed_room
     if before is None or before.state is not RoomState.FAILED or before.fail_code == ending.WITHDRAWN:
         return Reply(outcome="overtaken")
-    wish = Wish(before.scope_key, before.topic, before.subject, explicit=True)
+    planned = before.starts_at if before.starts_at > asked.view.now else 0
+    wish = Wish(before.scope_key, before.topic, before.subject, explicit=True, starts_at=planned)
     there = next((room for room in candidates(asked, wish) if room.topic == wish.topic), None)
     if there is not None:
         return running(asked, there)
@@ -170,7 +176,8 @@ def of_this_thread(asked: Asked, wish: Wish, there: tuple[Room, ...]) -> Room | 
     if wish.topic or wish.explicit or not wishes.is_reply(asked):
         return None
     here = wishes.root(asked.turn.conversation_id)
-    return next((room for room in there if not room.topic.startswith("#") and wishes.is_of_thread(room, here)), None)
+    own = (room for room in there if not room.topic.startswith("#") and room.starts_at <= asked.view.now)
+    return next((room for room in own if wishes.is_of_thread(room, here)), None)
 
 
 def running(asked: Asked, room: Room) -> Reply:
@@ -287,7 +294,7 @@ def _auth(asked: Asked, host: Person) -> str:
 
 
 def _request(asked: Asked, wish: Wish, host: Person) -> MeetingRequest:
-    starts_at = asked.view.now - asked.view.now % 1000
+    starts_at = wish.starts_at or asked.view.now - asked.view.now % 1000
     way = ways.first(_auth(asked, host), asked.view.notes, host.oid)
     return MeetingRequest(
         external_id=asked.view.fresh_id,
@@ -315,7 +322,6 @@ COMMAND = Command(
     phrases=(
         "meet now",
         "meet",
-        "now",
         "huddle",
         wishes.ANOTHER,
         wishes.HERE,
@@ -339,5 +345,5 @@ COMMAND = Command(
     ),
     run=run,
     takes_words=True,
-    alone=frozenset({"meet", "now", wishes.OPEN, wishes.APART, wishes.BRING}),
+    alone=frozenset({"meet", wishes.OPEN, wishes.APART, wishes.BRING}),
 )

@@ -40,7 +40,8 @@ class Wish:
     """What is asked for: where the room's place is, its subject, and whether it was said explicitly.
 
     `topic` as in `Room.topic`; None is an id of its own. One that is asked for `apart` is not looked for elsewhere.
-    `minutes` is 0 where no length was asked for; `line` is all of it in words, as a button carries it.
+    `minutes` is 0 where no length was asked for; `line` is all of it in words, as a button carries it. `starts_at` is
+    in ms UTC, 0 for now.
     """
 
     scope: str
@@ -52,6 +53,7 @@ class Wish:
     minutes: int = 0
     calendar: bool = False
     line: str = ""
+    starts_at: int = 0
 
     @property
     def shared(self) -> bool:
@@ -68,7 +70,8 @@ def wished(asked: Asked) -> Wish:
         anyway = phrase(asked) == ANYWAY
         had = meeting_options.opened_up(before.options) if anyway and before.fail_code == "private" else before.options
         calendar = before.graph_call is GraphCall.EVENT and not (anyway and before.fail_code == "calendar")
-        return replace(wish, options=had, minutes=minutes, calendar=calendar)
+        planned = before.starts_at if before.state is RoomState.FAILED and before.starts_at > asked.view.now else 0
+        return replace(wish, options=had, minutes=minutes, calendar=calendar, starts_at=planned)
     mentions = {person.name: person for person in asked.turn.mentions}
     try:
         said = options.parse(asked.rest, mentions)
@@ -91,6 +94,12 @@ def wished(asked: Asked) -> Wish:
     usual = meeting_options.merged(asked.policy.options, preferences.options(asked.chat))
     merged = meeting_options.merged(usual, own)
     return replace(wish, options=merged, minutes=said.minutes, calendar=said.calendar, line=line)
+
+
+def apart(asked: Asked) -> Wish:
+    """Return what was asked as a meeting in a place of its own (ENGINE R9, scheduled)."""
+    wish = wished(asked)
+    return replace(wish, scope=topics.chat_scope(asked.chat.thread_id), topic=None, explicit=True, apart=True)
 
 
 def _place(asked: Asked, subject_said: str) -> Wish:

@@ -85,6 +85,7 @@ def read(activity: Mapping[str, Any], *, app_id: str, now: int) -> Turn | None:
         locale=locale,
         zone=zone,
         targeted=targeted,
+        around=said.around_bot(_text(activity, "text"), mentions, bot_id) if kind in _SPOKEN.values() else (),
     )
 
 

@@ -351,7 +351,9 @@ def test_live_and_empty_say_what_is_known(room: Rooms, buttons: Buttons) -> None
 def test_a_planned_meeting_says_when_it_starts(room: Rooms) -> None:
     """A meeting that is not yet to begin says when, with its ways in."""
     shown = cards.render_room(room(state=RoomState.SCHEDULED))
-    assert shown.text.startswith("Retro: planned\nStarts at 12:04 (UTC+1) · Ana Lima is hosting\nJoin Retro: ")
+    assert shown.text.startswith("Retro: starts 12:04 (UTC+1)\nAna Lima is hosting.\nJoin Retro: ")
+    next_day = cards.render_room(room(state=RoomState.SCHEDULED, starts_at=room().created_at + 24 * 60 * MINUTE))
+    assert next_day.text.startswith("Retro: starts 2026-03-20 12:04 (UTC+1)\n")
 
 
 def test_a_summary_has_no_number_and_no_id(room: Rooms) -> None:

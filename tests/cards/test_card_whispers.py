@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -106,6 +107,14 @@ GOLDEN = {
     "status": "Retro: open since 12:04 (UTC+1) · Ana Lima is hosting\nJoin Retro: " + LINK,
     "recent": "The last meetings here:\nRetro: 2026-03-19, 12:04 to 12:40 (UTC+1) · Ana Lima was hosting",
     "notice": "Coffee\nAna Lima fetches some.",
+    "bare": "Meet now?",
+    "now-or-then": "Now, or tomorrow?",
+    "planned": "Retro starts 2026-03-20 12:04 (UTC+1).\nThat time is past already today, so it is tomorrow's.\n"
+    "I don't know your time zone, so I took this chat's.",
+    "planned-already": "You've planned it with this button already; the meeting's post says how that went.",
+    "not-then": "I plan meetings at most 60 days ahead.",
+    "reminder": "Retro starts now.\n@Ana Lima\n"
+    "Join Retro: https://teams.microsoft.com/l/meetup-join/19%3ameeting_abc%40thread.v2/0",
 }
 PRESSES = {
     "typo": ("Meet now", "meet now"),
@@ -142,6 +151,13 @@ PRESSES = {
     "reopen-late": ("Meet again", "meet now Retro"),
     "no-ended": ("Meet now", "meet now"),
     "recent": ("Meet again", "meet now Retro"),
+    "bare": ("Meet now", "meet now", "Help", "help"),
+    "now-or-then": (
+        *("Now", "meet now Retro"),
+        *("Tomorrow 9:04", "meet tomorrow 9:00 Retro"),
+        *("Pick a time", "help meet in 20m"),
+    ),
+    "not-then": ("Pick a time", "help meet in 20m"),
 }
 
 
@@ -266,3 +282,31 @@ def test_an_unknown_name_is_an_error_of_ours() -> None:
     """A whisper that has no text is never shown as an empty one."""
     with pytest.raises(KeyError):
         cards.answer_text(Whisper("nonsense"))
+
+
+def test_the_post_at_a_start_mentions_people(whisper: Whispers) -> None:
+    """Each person who is told is a mention that Teams knows, whatever signs their name has, in the card's own text."""
+    names, ids = ["Ana Lima", "B<b>ea_*</at>"], ["29:ana", "29:bea"]
+    card = cards.render_whisper(whisper("reminder", names=names, ids=ids)).card
+    assert card is not None
+    entities = card["msteams"]["entities"]
+    assert [(entity["type"], entity["mentioned"]["id"]) for entity in entities] == [
+        ("mention", "29:ana"),
+        ("mention", "29:bea"),
+    ]
+    text = card["body"][1]["text"]
+    assert text == " ".join(entity["text"] for entity in entities) == "<at>Ana Lima</at> <at>Bbea_*</at>"
+    assert "entities" not in (cards.render_whisper(whisper("reminder", names=[], ids=[])).card or {})["msteams"]
+
+
+def test_other_times_are_asked_about_and_told(whisper: Whispers) -> None:
+    """A time of another day names its day, and what is odd about a time is said."""
+    later = whisper("now-or-then", tomorrow=False, at=whisper("now-or-then").data["asked_at"] + 3 * 3_600_000)
+    assert cards.answer_text(later) == "Now, or later?"
+    assert "15:04 (UTC+1)" in str(cards.render_whisper(later).card)
+    odd = cards.answer_text(whisper("planned", notes=["gap", "twice"]))
+    assert "skip that time" in odd
+    assert "show that time twice" in odd
+    assert cards.answer_text(whisper("not-then", why="past")) == "12:04 (UTC+1) is past already."
+    nowhere = replace(whisper("planned"), zone="")
+    assert cards.answer_text(nowhere).endswith("so I took UTC.")
