@@ -80,15 +80,6 @@ class GraphCall(StrEnum):
     EVENT = "event"
 
 
-class MeetingKey(StrEnum):
-    """By what a meeting that exists can be found at Graph (facts/graph 1.4)."""
-
-    ID = "id"
-    JOIN_URL = "joinWebUrl"
-    JOIN_MEETING_ID = "joinMeetingId"
-    VIDEO_ID = "videoTeleconferenceId"
-
-
 class Way(StrEnum):
     """By which permission Graph is asked: the app's own, or that of a person who signed in (ENGINE R1, R13)."""
 

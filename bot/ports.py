@@ -6,6 +6,7 @@ Times are ms UTC, durations in seconds; every method may raise what its docstrin
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Protocol
 
 from bot.decisions import Reply, View
@@ -15,7 +16,6 @@ from bot.model import (
     Chat,
     FrozenRequest,
     Meeting,
-    MeetingKey,
     MeetingRequest,
     Options,
     Person,
@@ -23,6 +23,16 @@ from bot.model import (
     Room,
     Turn,
 )
+
+
+class MeetingKey(StrEnum):
+    """By what a meeting that exists can be found at Graph (facts/graph 1.4)."""
+
+    ID = "id"
+    JOIN_URL = "joinWebUrl"
+    JOIN_MEETING_ID = "joinMeetingId"
+    VIDEO_ID = "videoTeleconferenceId"
+
 
 Decide = Callable[[View], Reply]
 """A pure function from what is there to what is to be done; may run twice, so it keeps no state."""

@@ -21,9 +21,9 @@ from httpx_aiohttp import AiohttpTransport
 
 from bot.errors import HostUnknown, MeetingsError, NotNow, SettingsError, SignInNeeded
 from bot.graph import answers, events, refusals, retry, wire
-from bot.model import FrozenRequest, Meeting, MeetingKey, MeetingRequest, Options, Person, Way
+from bot.model import FrozenRequest, Meeting, MeetingRequest, Options, Person, Way
 from bot.observe import Event, Observer, Value
-from bot.ports import Clock, Tokens, UserTokens
+from bot.ports import Clock, MeetingKey, Tokens, UserTokens
 
 TIMEOUT = {"timeout": httpx.Timeout(10.0, connect=5.0).as_dict()}
 CONNECTIONS = 100

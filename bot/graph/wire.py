@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 from bot.graph import events, options
 from bot.graph.values import fields, instant, part, whole, written
-from bot.model import FrozenRequest, GraphCall, Meeting, MeetingKey, MeetingRequest, Options, Way
+from bot.model import FrozenRequest, GraphCall, Meeting, MeetingRequest, Options, Way
+from bot.ports import MeetingKey
 
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,8}")
 

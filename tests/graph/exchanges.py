@@ -12,7 +12,8 @@ import msgspec
 from bot.errors import MeetingsError
 from bot.graph import answers, events, refusals, wire
 from bot.graph.values import moment
-from bot.model import FrozenRequest, Meeting, MeetingKey, MeetingRequest, Options, Way
+from bot.model import FrozenRequest, Meeting, MeetingRequest, Options, Way
+from bot.ports import MeetingKey
 
 FOLDER = Path(__file__).parent / "samples"
 CASES = sorted(path.name for path in FOLDER.iterdir())

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.graph import answers, options, plain, wire
-from bot.model import GraphCall, Invited, LobbyScope, MeetingKey, MeetingRequest, Options, Person, Role
+from bot.model import GraphCall, Invited, LobbyScope, MeetingRequest, Options, Person, Role
+from bot.ports import MeetingKey
 
 ANA, BEN = Person("", "oid-ana", "Ana", "ana@example.com"), Person("", "oid-ben", "Ben", "ben@example.com")
 

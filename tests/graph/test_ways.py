@@ -12,8 +12,8 @@ from bot.errors import SignInNeeded
 from bot.graph.calendar import GraphCalendar
 from bot.graph.client import GraphMeetings
 from bot.graph.tokens import MsalTokens
-from bot.model import GraphCall, Invited, LobbyScope, Meeting, MeetingKey, MeetingRequest, Options, Person, Role, Way
-from bot.ports import Clock
+from bot.model import GraphCall, Invited, LobbyScope, Meeting, MeetingRequest, Options, Person, Role, Way
+from bot.ports import Clock, MeetingKey
 from bot.sandbox.cloud import Cloud
 from tests.journeys.another_graph import AnotherGraph
 
