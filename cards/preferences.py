@@ -38,10 +38,9 @@ def settings_refused(whisper: Whisper, says: Words) -> Parts:
     """Only `who` may change a chat's settings; "" where nobody is on record."""
     who = str(whisper.data.get("who", ""))
     if not who:
-        return (
-            Line(says("Only whoever added me to this team can change its settings, and I don't know who that is.")),
-        )
-    return (Line(says("Only {who}, who added me here, can change this chat's settings."), {"who": who}),)
+        return (Line(says("Only a team owner, or whoever added me here, can change this chat's settings.")),)
+    text = says("Only {who}, who added me here, or a team owner can change this chat's settings.")
+    return (Line(text, {"who": who}),)
 
 
 def may_not_start(whisper: Whisper, says: Words) -> Parts:
@@ -49,7 +48,8 @@ def may_not_start(whisper: Whisper, says: Words) -> Parts:
     if whisper.data.get("may") == "members":
         return (Line(says("Guests can't start meetings here. Somebody of the organization can start it for you.")),)
     who = str(whisper.data.get("who", "")) or says("whoever added me")
-    return (Line(says("Only {who} can start meetings here: that's how this chat is set."), {"who": who}),)
+    text = says("Only {who} or a team owner can start meetings here: that's how this chat is set.")
+    return (Line(text, {"who": who}),)
 
 
 def meeting_chat(whisper: Whisper, says: Words) -> Parts:
@@ -120,7 +120,11 @@ def choices(key: str, says: Words) -> dict[str, str]:
         "passcode": {"on": says("on")},
         "record": {"on": says("on")},
         "language": {tag: tag for tag in spoken()},
-        "start": {"everyone": says("everyone"), "members": says("everyone but guests"), "owners": says("who added me")},
+        "start": {
+            "everyone": says("everyone"),
+            "members": says("everyone but guests"),
+            "owners": says("team owners and who added me"),
+        },
         "dial_in": {"public": says("yes, on the post"), "whisper": says("no, only to who asks")},
         "roster": {"count": says("how many"), "names": says("their names"), "off": says("nothing")},
     }

@@ -40,7 +40,7 @@ def answered(asked: Asked) -> Reply | None:
     step, name = named(turn)
     if name == "settings":
         if step == "fetch":
-            return Reply((), "dialog", settings.dialog(asked))
+            return settings.opened(asked)
         return settings.change(asked, *setting_words.submitted(turn.data))
     if step == "fetch":
         payload = {"turn": asdict(turn)}

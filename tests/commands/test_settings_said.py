@@ -127,7 +127,7 @@ def test_only_who_added_muster_sets_a_teams_channel(ask: Callable[..., Asked]) -
     assert not preferences.may_set(team, ana, [])
     assert not preferences.may_set(team, Person("29:c"), [Person("29:d")])
     assert preferences.may_set(replace(team, kind=ChatKind.GROUP, team_id=""), ben, [])
-    refused = settings.run(ask("duration: 45m", chat=team))
+    refused = settings.run(replace(ask("duration: 45m", chat=team), owner=False))
     assert (refused.outcome, refused.effects[0].message.content.data) == ("settings-refused", {"who": ""})  # type: ignore[union-attr]  # a whisper
 
 
