@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from bot.model import Person, Room
 from cards import escape
-from cards.parts import Act, Button, Line
+from cards.parts import Act, Button, Line, naming, titled
 from cards.words import Words
 
 CALL = "https://teams.microsoft.com/l/call/0/0?users="
@@ -35,20 +35,13 @@ def call(room: Room, says: Words) -> tuple[Button, ...]:
     people = [person for person in room.people if person.upn]
     if not people:
         return ()
-    names = says("Call {names}").format(names=_names(people, says))
-    users = ",".join(quote(person.upn, safe="@") for person in people)
-    return (Button(Act.OPEN, names, CALL + users),)
-
-
-def _names(people: list[Person], says: Words) -> str:
     names = [_first(person) for person in people[:NAMED]]
     more = len(people) - NAMED
     if more > 0:
-        words = says.many("{names} and {count} more", "{names} and {count} more", more)
-        return words.format(names=", ".join(names), count=more)
-    if len(names) == 1:
-        return names[0]
-    return says("{names} and {last}").format(names=", ".join(names[:-1]), last=names[-1])
+        names.append(says.many("{count} more", "{count} more", more).format(count=more))
+    title = titled(*naming(says("Call {names}"), names, says), says)
+    users = ",".join(quote(person.upn, safe="@") for person in people)
+    return (Button(Act.OPEN, title, CALL + users),)
 
 
 def _first(person: Person) -> str:

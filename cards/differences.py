@@ -6,13 +6,11 @@ import json
 from collections.abc import Iterator
 
 from bot.model import LobbyScope, Meeting, Options, Person, Room
-from cards.parts import Line
+from cards.parts import Line, naming
 from cards.words import Words
 
 SETTING = "options"
 """`Room.trying` while options are still being set: nothing differs yet."""
-_SAID = {LobbyScope.ORGANIZATION_AND_FEDERATED.value: "federated"}
-"""Graph's names of scopes that people say otherwise."""
 
 
 def differences(room: Room, meeting: Meeting, says: Words) -> tuple[Line, ...]:
@@ -22,9 +20,9 @@ def differences(room: Room, meeting: Meeting, says: Words) -> tuple[Line, ...]:
     asked = room.options
     lines = [*_kept(asked, meeting, says), *_switched(asked, meeting, says)]
     if names := _left_out(asked, meeting):
-        lines.append(Line(says("Microsoft did not add {names}."), {"names": ", ".join(names)}))
+        lines.append(Line(*naming(says("Microsoft did not add {names}."), names, says)))
     if properties := _not_taken(asked.more, meeting.more):
-        lines.append(Line(says("Microsoft did not take {names}."), {"names": ", ".join(properties)}))
+        lines.append(Line(*naming(says("Microsoft did not take {names}."), properties, says)))
     return tuple(lines)
 
 
@@ -37,8 +35,25 @@ def _kept(asked: Options, meeting: Meeting, says: Words) -> Iterator[Line]:
     )
     for text, wish, there in named:
         if wish and wish != there:
-            kept = there or says("its own setting")
-            yield Line(text, {"asked": _SAID.get(wish, wish), "kept": _SAID.get(kept, kept)})
+            kept = _said(there, says) if there else says("its own setting")
+            yield Line(text, {"asked": _said(wish, says), "kept": kept})
+
+
+def _said(name: str, says: Words) -> str:
+    """Return what people call one of Graph's values; one that Microsoft added since stays as it is."""
+    known = {
+        LobbyScope.EVERYONE: says("everyone"),
+        LobbyScope.ORGANIZATION: says("organization"),
+        LobbyScope.ORGANIZATION_EXCLUDING_GUESTS: says("organization without guests"),
+        LobbyScope.ORGANIZATION_AND_FEDERATED: says("federated"),
+        LobbyScope.INVITED: says("invited"),
+        LobbyScope.ORGANIZER: says("organizer"),
+        "roleIsPresenter": says("named presenters"),
+        "enabled": says("enabled"),
+        "disabled": says("disabled"),
+        "limited": says("limited"),
+    }
+    return known.get(name, name)
 
 
 def _switched(asked: Options, meeting: Meeting, says: Words) -> Iterator[Line]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Union
 
 from cards import escape
 from cards.words import Words
+
+SHORT = 40
+"""Characters of a name on a button."""
 
 
 class Look(StrEnum):
@@ -34,7 +38,8 @@ class Link:
     url: str
 
 
-Value = str | Link
+Value = Union[str, Link, "Line"]
+"""What a template's `{name}` stands for: anybody's words, a link, or words of ours around some more values."""
 
 
 class _Shown(dict[str, str]):
@@ -63,13 +68,16 @@ class Line:
 
     def markdown(self, *, rtl: bool = False) -> str:
         """Return the line for a TextBlock; only the template's own marks format."""
-        shown = _Shown(self.values, lambda value: _in_markdown(value, self.longest, rtl=rtl))
-        return escape.line_start(self.template.format_map(shown))
+        return escape.line_start(self._markdown(rtl=rtl))
 
     def plain(self, *, rtl: bool = False) -> str:
         """Return the line in plain words."""
         shown = _Shown(self.values, lambda value: _in_plain(value, self.longest, rtl=rtl))
         return self.template.replace("**", "").format_map(shown)
+
+    def _markdown(self, *, rtl: bool) -> str:
+        shown = _Shown(self.values, lambda value: _in_markdown(value, self.longest, rtl=rtl))
+        return self.template.format_map(shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +120,25 @@ class Content:
 
 def join(subject: str, url: str, says: Words) -> tuple[Button, ...]:
     """Return the button that leads into a meeting; none when there is no address to open."""
-    return (open_button(says("Join {subject}"), subject, url),) if escape.https(url) else ()
+    return (open_button(says("Join {subject}"), subject, url, says),) if escape.https(url) else ()
 
 
-def open_button(title: str, subject: str, url: str) -> Button:
+def open_button(title: str, subject: str, url: str, says: Words) -> Button:
     """Return a button whose title names the meeting, shortened; its tooltip names it in full."""
-    short = title.format(subject=escape.clean(subject, 40))
-    return Button(Act.OPEN, short, escape.https(url), title.format(subject=escape.clean(subject)))
+    named = {"subject": subject}
+    short, full = titled(title, named, says, SHORT), titled(title, named, says)
+    return Button(Act.OPEN, short, escape.https(url), full)
+
+
+def titled(title: str, values: Mapping[str, Value], says: Words, longest: int = escape.LONGEST) -> str:
+    """Return a button's title with somebody's words in it, each of at most `longest` characters."""
+    return Line(title, values, longest=longest).plain(rtl=says.rtl)
+
+
+def naming(text: str, names: Iterable[str], says: Words) -> tuple[str, dict[str, Value]]:
+    """Return a template whose `{names}` are a list of these names, and its values: each name by itself."""
+    values: dict[str, Value] = {f"n{place}": name for place, name in enumerate(names)}
+    return text.replace("{names}", says.listed([f"{{{name}}}" for name in values])), values
 
 
 def plain_text(parts: tuple[Part, ...], *, rtl: bool = False) -> str:
@@ -128,13 +148,16 @@ def plain_text(parts: tuple[Part, ...], *, rtl: bool = False) -> str:
         if isinstance(part, Line):
             lines.append(part.plain(rtl=rtl))
         elif isinstance(part, Row):
-            lines += [f"{button.title}: {button.target}" for button in part.buttons if button.act is Act.OPEN]
+            opening = [button for button in part.buttons if button.act is Act.OPEN]
+            lines += [f"{button.title}: {escape.isolated(button.target, rtl=rtl)}" for button in opening]
         else:
             lines.append(plain_text(part.parts, rtl=rtl))
     return "\n".join(filter(None, lines))
 
 
 def _in_markdown(value: Value, longest: int, *, rtl: bool) -> str:
+    if isinstance(value, Line):
+        return value._markdown(rtl=rtl)  # noqa: SLF001 - of this module
     if isinstance(value, Link):
         target = escape.link_target(value.url)
         return f"[{value.title}]({target})" if target else value.title
@@ -142,6 +165,8 @@ def _in_markdown(value: Value, longest: int, *, rtl: bool) -> str:
 
 
 def _in_plain(value: Value, longest: int, *, rtl: bool) -> str:
+    if isinstance(value, Line):
+        return value.plain(rtl=rtl)
     if isinstance(value, Link):
-        return f"{value.title}: {value.url}"
+        return f"{value.title}: {escape.isolated(value.url, rtl=rtl)}"
     return escape.isolated(escape.clean(value, longest), rtl=rtl)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from bot.model import Binding, Meeting, Rendered, Room, RoomState
 from cards import calling, escape, failures, numbers, phone, times
 from cards.differences import differences
-from cards.parts import Act, Button, Content, Hidden, Line, Look, Part, Row, Value, join
+from cards.parts import Act, Button, Content, Hidden, Line, Look, Part, Row, Value, join, titled
 from cards.skeletons import rendered
 from cards.words import Words, words
 
@@ -41,8 +41,8 @@ def _values(room: Room, says: Words) -> dict[str, Value]:
 
 def _opening(room: Room, says: Words) -> Content:
     values = _values(room, says) | {
-        "asked": times.clock(room.created_at, room.zone),
-        "until": times.clock(room.give_up_at, room.zone),
+        "asked": times.clock(room.created_at, room.zone, says.language),
+        "until": times.clock(room.give_up_at, room.zone, says.language),
     }
     if room.trying in {"unavailable", "unclear"}:
         return Content(
@@ -68,7 +68,7 @@ def _opening(room: Room, says: Words) -> Content:
 
 
 def _open(room: Room, says: Words) -> Content:
-    since = times.clock(room.opened_at or room.created_at, room.zone)
+    since = times.clock(room.opened_at or room.created_at, room.zone, says.language)
     values = _values(room, says) | {"since": since}
     parts = (
         Line(says("{subject}: open"), values, Look.HEADING),
@@ -79,7 +79,7 @@ def _open(room: Room, says: Words) -> Content:
 
 
 def _live(room: Room, says: Words) -> Content:
-    since = times.clock(room.live_at or room.opened_at or room.created_at, room.zone)
+    since = times.clock(room.live_at or room.opened_at or room.created_at, room.zone, says.language)
     values = _values(room, says) | {"since": since}
     parts = (
         Line(says("{subject}: live"), values, Look.HEADING),
@@ -90,7 +90,7 @@ def _live(room: Room, says: Words) -> Content:
 
 
 def _scheduled(room: Room, says: Words) -> Content:
-    values = _values(room, says) | {"start": times.clock(room.starts_at, room.zone)}
+    values = _values(room, says) | {"start": times.clock(room.starts_at, room.zone, says.language)}
     parts = (
         Line(says("{subject}: planned"), values, Look.HEADING),
         Line(says("Starts at {start} · {host} is hosting"), values),
@@ -101,8 +101,8 @@ def _scheduled(room: Room, says: Words) -> Content:
 
 def _empty(room: Room, says: Words) -> Content:
     left_at = room.empty_at or room.created_at
-    closes = times.hours(left_at + EMPTY_FOR, room.zone)
-    values = _values(room, says) | {"left": times.clock(left_at, room.zone), "closes": closes}
+    closes = times.hours(left_at + EMPTY_FOR, room.zone, says.language)
+    values = _values(room, says) | {"left": times.clock(left_at, room.zone, says.language), "closes": closes}
     text = says("The last person left at {left}. It closes at {closes} unless someone comes back.")
     parts: tuple[Part, ...] = (
         Line(says("{subject}: empty"), values, Look.HEADING),
@@ -114,7 +114,7 @@ def _empty(room: Room, says: Words) -> Content:
 
 def _time_is_up(room: Room, says: Words) -> Content:
     """Nobody knows whether people are inside, so nothing claims that they are not (EXPERIENCE 1.17)."""
-    values = _values(room, says) | {"to": times.clock(room.ends_at, room.zone)}
+    values = _values(room, says) | {"to": times.clock(room.ends_at, room.zone, says.language)}
     text = says("**Time is up** · booked until {to}. I can't see whether anyone is still inside.")
     joining = join(room.subject, room.meeting.join_url, says) if room.meeting else ()
     parts = (
@@ -132,11 +132,10 @@ def _ended(room: Room, says: Words) -> Content:
     again = room.live_at is not None and room.live_at > ended_at
     began = room.opened_at or room.created_at if again else room.live_at or room.opened_at or room.created_at
     over = room.empty_at or ended_at  # whoever waits for an empty meeting to close is not in it
-    count = times.minutes(began, over)
     values = _values(room, says) | {
-        "from": times.hours(began, room.zone),
-        "to": times.clock(over, room.zone),
-        "length": says.many("{count} minute", "{count} minutes", count).format(count=count),
+        "from": times.hours(began, room.zone, says.language),
+        "to": times.clock(over, room.zone, says.language),
+        "length": times.length(times.minutes(began, over), says.language),
     }
     parts: tuple[Part, ...] = (
         Line(says("{subject}: ended"), values, Look.HEADING),
@@ -150,8 +149,8 @@ def _ended(room: Room, says: Words) -> Content:
 
 def _failed(room: Room, says: Words) -> Content:
     stopped = room.ended_at or room.give_up_at
-    by = times.clock(stopped + SIGN_IN_FOR, room.zone)
-    values = _values(room, says) | {"time": times.clock(stopped, room.zone), "by": by}
+    by = times.clock(stopped + SIGN_IN_FOR, room.zone, says.language)
+    values = _values(room, says) | {"time": times.clock(stopped, room.zone, says.language), "by": by}
     parts: tuple[Part, ...] = (
         Line(says("{subject}: not opened"), values, Look.HEADING),
         Line(failures.reason(room.fail_code, says), values),
@@ -194,9 +193,8 @@ def _ways_in(room: Room, says: Words) -> tuple[Part, ...]:
     if meeting is None:
         return ()
     more = _more(room, meeting, says)
-    show = Button(
-        Act.SHOW, says("More"), "more", says("Other ways to join {subject}").format(subject=escape.clean(room.subject))
-    )
+    other = titled(says("Other ways to join {subject}"), {"subject": room.subject}, says)
+    show = Button(Act.SHOW, says("More"), "more", other)
     number = _phone(room, says)
     by_phone: tuple[Line | None, ...] = (number, _callers(meeting, says))
     if not number:

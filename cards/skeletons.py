@@ -29,12 +29,15 @@ def rendered(content: Content, nonce: str = "") -> Rendered:
     is known again by it, whatever it shows (ENGINE R15).
     """
     says = content.words
-    card: dict[str, Any] = orjson.loads(_skeleton(says.language, says.rtl, tuple(map(_shape, content.parts))))
+    card: dict[str, Any] = orjson.loads(_skeleton(tuple(map(_shape, content.parts))))
+    card["lang"] = says.language
+    if says.rtl:
+        card["rtl"] = True
     for element, part in zip(card["body"], content.parts, strict=True):
         _fill(element, part, nonce, rtl=says.rtl)
     if nonce:
         card["body"][0]["id"] = nonce
-    summary = content.summary.plain()
+    summary = content.summary.plain(rtl=says.rtl)
     card["fallbackText"] = summary
     return Rendered(card, summary, plain_text(content.parts, rtl=says.rtl))
 
@@ -48,12 +51,12 @@ def _shape(part: Part) -> Shape:
 
 
 @lru_cache(maxsize=512)
-def _skeleton(language: str, rtl: bool, shapes: Shape) -> str:
-    """Return a card without words as JSON text: reading it is the cheapest deep copy there is."""
+def _skeleton(shapes: Shape) -> str:
+    """Return a card without words, in no language, as JSON text: reading it is the cheapest deep copy there is."""
     # Importing the library takes 0.5 s, so nobody who only imports `cards` pays for it.
     from microsoft_teams.cards import AdaptiveCard  # noqa: PLC0415 - see above
 
-    card = AdaptiveCard(version="1.5", lang=language, rtl=rtl or None, body=[_element(shape) for shape in shapes])
+    card = AdaptiveCard(version="1.5", body=[_element(shape) for shape in shapes])
     made = card.model_dump(mode="json", by_alias=True, exclude_none=True)
     # The library only knows "full"; Microsoft's documentation and the clients say "Full".
     return json.dumps(made | {"msteams": {"width": "Full"}})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -20,6 +21,7 @@ from bot.teams.botbuilder_adapter import BotbuilderAdapter
 from bot.teams.door import Door
 from bot.teams.inbound import EXECUTE
 from bot.teams.outbound import InvokeReply, invoke_reply, refusal_reply
+from cards.words import REVIEWED, preferred, words
 
 BODY_BYTES = 256 * 1024
 BODY_SECONDS = 20.0
@@ -27,8 +29,6 @@ PER_ADDRESS = 256
 """Requests of one address at the same time; behind a reverse proxy all of Teams is one address."""
 HALF_READ = frozenset({"size", "slow", "body"})
 """Refusals after which the connection holds the rest of a body and is good for nothing more."""
-NOT_KEPT = "That could not be kept, so nothing was done. Please press again in a minute."
-NOT_UNDERSTOOD = "This button sent something I do not understand."
 
 
 class Endpoint:
@@ -43,6 +43,7 @@ class Endpoint:
         *,
         signins: SignIns | None = None,
         connection: str = "",
+        languages: tuple[str, ...] = REVIEWED,
         body_seconds: float = BODY_SECONDS,
         per_address: int = PER_ADDRESS,
     ) -> None:
@@ -52,6 +53,7 @@ class Endpoint:
         self._observe = observe
         self._signins = signins
         self._connection = connection
+        self._languages = languages
         self._body_seconds = body_seconds
         self._per_address = per_address
         self._inside: dict[str, int] = {}
@@ -91,20 +93,36 @@ class Endpoint:
 
     async def _respond(self, activity: Mapping[str, Any], turn: Turn | None) -> InvokeReply | None:
         """Take the turn in. What is not for us leaves no trace but a count (ENGINE R10)."""
+        if turn is not None:
+            turn = replace(turn, locale=preferred(turn.locale, self._languages))
         if self._signins is not None and signin.is_sign_in(activity):
             return await signin.respond(activity, turn, self._signins, self._connection, self._observe)
         if turn is None or turn.kind is TurnKind.UNKNOWN:
             self._observe(Event("door.ignored", level=logging.DEBUG))
-            return _unknown_invoke(activity)
+            return self._unknown_invoke(activity)
         try:
             receipt = await self._intake.take(turn)
         except (StoreError, DoorError):
             if not turn.wants_answer:
                 raise  # a press is answered with HTTP 200, whatever happens (ENGINE R14)
             self._observe(Event("door.not_kept", {"status": 200}, logging.ERROR))
-            return refusal_reply(500, "InternalServerError", NOT_KEPT)
+            says = words(turn.locale)
+            text = says("That could not be kept, so nothing was done. Please press again in a minute.")
+            return refusal_reply(500, "InternalServerError", text)
         self._observe(Event("door.accepted", {"kind": turn.kind, "ref": turn.reference, "receipt": receipt.kind}))
         return invoke_reply(await self._intake.answer(turn, receipt)) if turn.wants_answer else None
+
+    def _unknown_invoke(self, activity: Mapping[str, Any]) -> InvokeReply | None:
+        """A malformed press gets a quiet error at HTTP 200; invokes nobody handles get 501, as everywhere (2.5).
+
+        Sign-in invokes end here too where nobody can sign in: they never reach the inbox (ENGINE R13).
+        """
+        if activity.get("type") != "invoke":
+            return None
+        if activity.get("name") == EXECUTE:
+            says = words(preferred(str(activity.get("locale") or ""), self._languages))
+            return refusal_reply(400, "BadRequest", says("This button sent something I do not understand."))
+        return InvokeReply(501)
 
     async def _body(self, request: web.Request) -> bytes:
         """Read at most 256 KiB within 20 s. Raises DoorError 400, 408, 413."""
@@ -143,18 +161,6 @@ def _parse(body: bytes) -> dict[str, Any]:
     if not isinstance(activity.get("type"), str) or not activity["type"]:
         raise DoorError(400, "no-type")
     return activity
-
-
-def _unknown_invoke(activity: Mapping[str, Any]) -> InvokeReply | None:
-    """A malformed press gets a quiet error at HTTP 200; invokes nobody handles get 501, as everywhere (2.5).
-
-    Sign-in invokes end here too where nobody can sign in: they never reach the inbox (ENGINE R13).
-    """
-    if activity.get("type") != "invoke":
-        return None
-    if activity.get("name") == EXECUTE:
-        return refusal_reply(400, "BadRequest", NOT_UNDERSTOOD)
-    return InvokeReply(501)
 
 
 def _refused(status: int, retry_after: int | None) -> web.Response:
