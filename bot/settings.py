@@ -15,7 +15,7 @@ from bot.graph import options
 from bot.hosts import EVERYBODY_HOSTS, Hosts
 from bot.identity import Credential, Secret
 from bot.model import NO_OPTIONS, Options
-from cards.words import REVIEWED, SOURCE, spoken, words
+from cards.words import REVIEWED, spoken, switched_on, words
 
 _URL = re.compile(
     r"https://[a-z0-9][a-z0-9_.-]*(?::(?P<port>[1-9][0-9]{0,4}))?(?P<path>/[a-z0-9_.~/-]*)?", re.IGNORECASE
@@ -159,13 +159,10 @@ class _Reader:
 
     def languages(self, name: str) -> tuple[str, ...]:
         """Return the languages that are spoken: those switched on, `all` there are, and that of the cards."""
-        there = {tag.lower(): tag for tag in spoken()}
-        said = self.words(name, REVIEWED)
-        if wrong := sorted({*said} - {*there, "all"}):
-            choices = ", ".join(there.values())
-            self.problems.append(f"{name} has {', '.join(map(repr, wrong))}; it may have {choices}, or all.")
-        of_cards = words(self.text("MUSTER_LANGUAGE", SOURCE)).language
-        return tuple(tag for name, tag in there.items() if {name, "all"} & {*said} or tag in {SOURCE, of_cards})
+        said, there = self.words(name, REVIEWED), spoken()
+        if wrong := sorted({*said} - {"all", *(tag.lower() for tag in there)}):
+            self.problems.append(f"{name} has {', '.join(map(repr, wrong))}; it may have {', '.join(there)}, or all.")
+        return switched_on(" ".join(said), self.text("MUSTER_LANGUAGE"))
 
     def words(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
         value = self.text(name)

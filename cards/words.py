@@ -63,6 +63,13 @@ def spoken(folder: Path | None = None) -> list[str]:
     return [SOURCE, *sorted(file.stem.replace("_", "-") for file in (folder or FOLDER).glob("*.po"))]
 
 
+def switched_on(said: str, language: str = SOURCE) -> tuple[str, ...]:
+    """Return the languages that a setting names (`all`, or tags), and the one that cards have, English first."""
+    named = {tag for tag in re.split(r"[,;\s]+", said.lower()) if tag}
+    always = {SOURCE, words(language).language}
+    return tuple(tag for tag in spoken() if tag in always or {tag.lower(), "all"} & named)
+
+
 def preferred(language: str, among: Sequence[str]) -> str:
     """Return a person's language where it is spoken and switched on (`among`), else English."""
     tag = words(language).language

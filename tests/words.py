@@ -19,12 +19,12 @@ from babel.messages.extract import extract
 from babel.messages.pofile import write_po
 
 from bot.commands import COMMANDS
+from bot.localization import texts
 from cards.words import FOLDER, catalogue
 
 ROOT = Path(__file__).resolve().parents[1]
 MARKS: dict[str, tuple[Any, ...] | None] = {"says": None, "many": (1, 2)}
 """The calls whose first words are shown: `says("…")` and `says.many("…", "…", n)`."""
-MANIFEST = (("name", "full"), ("description", "short"), ("description", "full"))
 _NAMES = re.compile(r"\{(\w*)\}")
 _COUNTS = frozenset({"count", "seconds"})
 """What a plural form may leave out: "in one second"."""
@@ -55,8 +55,8 @@ def english() -> Iterator[Message]:
         found.add(command.title, locations=where, auto_comments=note)
         found.add(command.description, locations=where)
     manifest = json.loads((ROOT / "manifest" / "manifest.json").read_text(encoding="utf-8"))
-    for outer, inner in MANIFEST:
-        found.add(manifest[outer][inner], locations=[("manifest/manifest.json", 1)])
+    for _, text in texts(manifest):
+        found.add(text, locations=[("manifest/manifest.json", 1)])
     yield from (message for message in found if message.id)
 
 
