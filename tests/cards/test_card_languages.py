@@ -18,7 +18,7 @@ import cards.words
 from bot.model import LobbyScope, Meeting, Options, Person, Room, RoomState, Whisper
 from cards import times
 from cards.phone import spoken_groups
-from cards.words import FOLDER, catalogue, spoken, words
+from cards.words import FOLDER, REVIEWED, catalogue, spoken, words
 from tests import words as catalogues
 
 pytestmark = pytest.mark.usefixtures("untraced")
@@ -75,6 +75,14 @@ def test_every_translation_fits_what_it_translates() -> None:
     """Translations name what the English names, in each form the language counts by, and none is a guess."""
     wrong = [problem for file in sorted(FOLDER.glob("*.po")) for problem in catalogues.problems(file)]
     assert wrong == []
+
+
+def test_a_language_nobody_has_read_through_is_off() -> None:
+    """CONTRIBUTING lists each language with who has read it, and those without a reader are off by default."""
+    text = (catalogues.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    readers = dict(re.findall(r"^\| \w+ \| `([\w-]+)` \| (.+) \|$", text, re.MULTILINE))
+    assert {*readers} == {*LANGUAGES}
+    assert {tag for tag, reader in readers.items() if not reader.startswith("nobody")} == {*REVIEWED}
 
 
 def test_words_that_cannot_be_right_are_found(tmp_path: Path) -> None:
