@@ -211,7 +211,6 @@ async def test_a_changed_file_restarts_the_bot(tmp_path: Path) -> None:
         bot = Child(SAMPLE, environment, tmp_path)
         await demo.restarted(bot, endpoint, [Path("coffee.py")], Stream(out))
         assert "coffee.py changed: Muster restarted, ready in" in out.getvalue()
-        bot.tell(MUSTER_LANGUAGE="ar")
         assert "it speaks en, ar, de, es, fr, ja." in await demo.in_language(bot, endpoint, "xx")
         assert "restarted with MUSTER_LANGUAGE=de-AT, ready in" in await demo.in_language(bot, endpoint, "de-AT")
         await bot.stop()
