@@ -18,6 +18,19 @@ def clock(ms: int, zone: str, language: str = SOURCE) -> str:
     return f"{hours(ms, zone, language)} ({offset(ms, zone)})"
 
 
+def start(ms: int, zone: str, seen_from: int, language: str = SOURCE) -> str:
+    """Return a time as `clock` does, with its day where that is not the day of `seen_from` (ms UTC)."""
+    at = clock(ms, zone, language)
+    return at if _moment(ms, zone).date() == _moment(seen_from, zone).date() else f"{day(ms, zone, language)}, {at}"
+
+
+def day(ms: int, zone: str, language: str = SOURCE) -> str:
+    """Return a day as the language writes it: `19 March 2026`."""
+    from babel.dates import format_date  # noqa: PLC0415 - see cards.words.locale
+
+    return format_date(_moment(ms, zone), "long", locale(language))
+
+
 def hours(ms: int, zone: str, language: str = SOURCE) -> str:
     """Return a time as `12:04`, for use beside another that names the zone."""
     return _short(language).apply(_moment(ms, zone), locale(language))

@@ -260,6 +260,16 @@ def test_times_are_written_as_the_language_does(language: str, clock: str, lengt
     assert times.length(65, language).replace("\u00a0", " ") == length
 
 
+def test_a_start_on_another_day_says_which() -> None:
+    """A time later today is a time, one on another day has its date, each as the language writes it."""
+    assert times.start(NOON, "Europe/Warsaw", NOON - 60_000, "de") == "12:04 (UTC+1)"
+    said = {language: times.start(NOON, "Europe/Warsaw", NOON - 86_400_000, language) for language in LANGUAGES}
+    assert said["en"] == "19 March 2026, 12:04 (UTC+1)"
+    assert said["de"] == "19. März 2026, 12:04 (UTC+1)"
+    assert said["ja"] == "2026年3月19日, 12:04 (UTC+1)"
+    assert not re.search("[\u0660-\u0669]", said["ar"])
+
+
 def test_lists_are_said_as_the_language_does() -> None:
     """Names stand in a row as people say them."""
     said = {language: words(language).listed(["Ana", "Ben", "Chloé"]) for language in LANGUAGES}
