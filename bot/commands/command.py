@@ -70,6 +70,11 @@ class Asked:
         """Return the chat as the store knows it, else as the turn says."""
         return self.view.chat or self.turn.chat
 
+    @property
+    def language(self) -> str:
+        """Return the language of what everybody in the chat reads (EXPERIENCE 1.10)."""
+        return self.chat.language(self.turn.locale if self.chat.kind is ChatKind.PERSONAL else self.policy.language)
+
     def whisper(self, name: str, **data: Any) -> Whisper:  # noqa: ANN401 - any JSON value, see Whisper.data
         """Return words for the asking person alone, in the person's language and zone (ENGINE R16)."""
         return Whisper(
@@ -108,9 +113,8 @@ class Asked:
 
     def say(self, title: str, *lines: str) -> Reply:
         """Answer everybody in the chat with a small card."""
-        chat = self.chat
-        language = chat.language(self.turn.locale if chat.kind is ChatKind.PERSONAL else self.policy.language)
-        words = replace(self.whisper("notice", title=title, lines=list(lines)), language=language, zone=chat.zone)
+        words = self.whisper("notice", title=title, lines=list(lines))
+        words = replace(words, language=self.language, zone=self.chat.zone)
         key = f"notice|{self.turn.turn_key}"
         message = Message(
             message_id=derived(self.view.fresh_id, key),
