@@ -149,6 +149,7 @@ def _policy(settings: "Settings", edges: Edges) -> "Policy":
         public_url=settings.public_url,
         admins=settings.admins,
         cmdlets=cmdlets(settings.app_id, settings.cloud),
+        languages=settings.languages,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from bot.messages import Whisper
 from cards import escape, times
 from cards.parts import Act, Button, Line, Look, Part, Row, join
-from cards.words import Words, named, spoken
+from cards.words import Words, named
 
 Parts = tuple[Part, ...]
 
@@ -118,7 +118,6 @@ def choices(key: str, says: Words) -> dict[str, str]:
         },
         "passcode": {"on": says("on")},
         "record": {"on": says("on")},
-        "language": {tag: named(tag) for tag in spoken()},
         "start": {
             "everyone": says("everyone"),
             "members": says("everyone but guests"),
@@ -137,7 +136,7 @@ def in_words(key: str, value: str, says: Words) -> str:
         return says.many("{count} person", "{count} people", count).format(count=count)
     if key == "duration":
         return times.length(int(value), says.language)
-    return choices(key, says).get(value, value)
+    return named(value) if key == "language" else choices(key, says).get(value, value)
 
 
 WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {

@@ -12,6 +12,7 @@ from bot.decisions import Effect, PlanMessage, Reply, View
 from bot.hosts import EVERYBODY_HOSTS, Hosts
 from bot.messages import Answer, Message, Purpose, Whisper
 from bot.model import NO_OPTIONS, Chat, ChatKind, FrozenRequest, MeetingRequest, Options, Turn, TurnKind
+from cards.words import REVIEWED
 
 Freeze = Callable[[str, MeetingRequest], FrozenRequest]
 
@@ -27,6 +28,7 @@ class Policy:
     `options` what every meeting has unless somebody asks for something else; `hosts` who may host (R5); `spares` how
     many meetings are kept in reserve; `public_url` is where browsers reach this bot, "" where nobody said. `admins` are
     the administrators' object ids; `cmdlets` is where and how one of them lets the app open meetings for `{host}`.
+    `languages` (BCP 47) are those that may be set.
     """
 
     freeze: Freeze
@@ -44,6 +46,7 @@ class Policy:
     public_url: str = ""
     admins: tuple[str, ...] = ()
     cmdlets: tuple[str, ...] = ()
+    languages: tuple[str, ...] = REVIEWED
 
 
 @dataclass(frozen=True, slots=True)
