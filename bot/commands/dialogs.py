@@ -41,7 +41,7 @@ def answered(asked: Asked) -> Reply | None:
     if name == "settings":
         if step == "fetch":
             return settings.opened(asked)
-        return settings.change(asked, *setting_words.submitted(turn.data))
+        return settings.change(asked, *setting_words.submitted(turn.data, asked.policy.languages))
     if step == "fetch":
         payload = {"turn": asdict(turn)}
         key = f"roster|{turn.turn_key}"

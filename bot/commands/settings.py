@@ -24,7 +24,7 @@ def run(asked: Asked) -> Reply:
     """Show what is set, with the way into the dialog, or set what was said. Raises UsageError for anything else."""
     if not asked.rest.strip():
         return asked.ask("settings", **shown(asked))
-    mine, changes = setting_words.said(asked.rest)
+    mine, changes = setting_words.said(asked.rest, asked.policy.languages)
     return change(asked, {} if mine else changes, changes if mine else {})
 
 
@@ -60,7 +60,7 @@ def again(asked: Asked) -> Reply:
         return run(asked)
     waits = view.now - turn.received_at < WAITS_FOR  # else what came of it is whispered (ENGINE R14)
     answering = replace(asked, turn=replace(turn, kind=TurnKind.DIALOG)) if waits else asked
-    reply = change(answering, *setting_words.submitted(turn.data))
+    reply = change(answering, *setting_words.submitted(turn.data, asked.policy.languages))
     return replace(reply, effects=(*reply.effects, GiveAnswer(turn.turn_key, reply.answer))) if reply.answer else reply
 
 
@@ -72,8 +72,9 @@ def opened(asked: Asked) -> Reply:
 
 def dialog(asked: Asked) -> Answer:
     """Return the dialog, filled in with what is set; the chat's part only for who may change it."""
-    card = cards.settings_dialog(asked.whisper("settings", **shown(asked), may=owning.may_set(asked)))
-    return Answer(card=card)
+    languages = list(asked.policy.languages)
+    words = asked.whisper("settings", **shown(asked), may=owning.may_set(asked), languages=languages)
+    return Answer(card=cards.settings_dialog(words))
 
 
 def shown(asked: Asked) -> dict[str, Any]:
