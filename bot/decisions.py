@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bot.calls import Attendance, Stay, Watched, WatchKey
 from bot.model import Answer, Chat, Message, Room, Timer, Turn
 
 
@@ -43,11 +44,14 @@ class PointCard:
 class RefreshCards:
     """The room changed: every card of it wants the newest state, now or as soon as R17 allows.
 
-    With `only_posted`, a card still planned keeps its due time (used while a room is merely slow).
+    With `only_posted`, a card still planned keeps its due time (used while a room is merely slow). `thread_id`: only
+    the card in this chat; `apart`: no sooner than so many ms after that card was sent, unless more has changed.
     """
 
     room_id: str
     only_posted: bool = False
+    thread_id: str = ""
+    apart: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,36 @@ class TakeNote:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveAttendance:
+    """Remember who is and was in a room's calls; `changed` are the stays that are new or differ."""
+
+    room_id: str
+    attendance: Attendance
+    changed: tuple[Stay, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SaveWatch:
+    """Remember a room's subscription, the only one it has."""
+
+    watched: Watched
+
+
+@dataclass(frozen=True, slots=True)
+class DropWatch:
+    """Forget the room's subscription: nothing that comes by it is heard any more."""
+
+    room_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveKey:
+    """Keep a key pair for call events."""
+
+    key: WatchKey
+
+
+@dataclass(frozen=True, slots=True)
 class Park:
     """Keep this turn until its person has signed in, at most until its `expires_at` (ENGINE R13)."""
 
@@ -125,6 +159,10 @@ Effect = (
     | SaveChat
     | SaveNote
     | TakeNote
+    | SaveAttendance
+    | SaveWatch
+    | DropWatch
+    | SaveKey
     | Park
     | Record
 )
@@ -164,7 +202,8 @@ class View:
     tenant's own, the chat's, and those about the people of a timer's room; `room` the room a timer is about. `mine` and
     `here` are when meetings were opened lately by the person and in the chat, newest first. `unheard` says that the
     response to a press has gone without its answer: what it would have said is whispered (ENGINE R14); `opened` that
-    the message which was edited has opened a meeting.
+    the message which was edited has opened a meeting. `stays` are who was in the calls of `room`; `watched` is its
+    subscription and `key` the newest key pair that still serves, for what is about them.
     """
 
     now: int
@@ -182,3 +221,6 @@ class View:
     here: tuple[int, ...] = ()
     unheard: bool = False
     opened: bool = False
+    stays: tuple[Stay, ...] = ()
+    watched: Watched | None = None
+    key: WatchKey | None = None

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from bot.calls import NOBODY, Attendance
+
 
 class ChatKind(StrEnum):
     """Where something happened (facts/teams 2.2)."""
@@ -30,7 +32,8 @@ class ChannelKind(StrEnum):
 class TurnKind(StrEnum):
     """What happened: the kinds of activity Muster acts upon; everything else is UNKNOWN, never an error.
 
-    SIGNED_IN: what waited for its person's sign-in goes on (ENGINE R13); no activity is one.
+    SIGNED_IN: what waited for its person's sign-in goes on (ENGINE R13); no activity is one. CALLED: a call began or
+    ended, or somebody came or left, as Teams tells bots in meetings.
     """
 
     SAID = "said"
@@ -40,6 +43,7 @@ class TurnKind(StrEnum):
     INSTALLED = "installed"
     REMOVED = "removed"
     SIGNED_IN = "signed_in"
+    CALLED = "called"
     UNKNOWN = "unknown"
 
 
@@ -150,6 +154,8 @@ class TimerKind(StrEnum):
     EVENT = "event"
     SPARE = "spare"
     STALL = "stall"
+    SUBSCRIBE = "subscribe"
+    RENEW = "renew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,7 +360,8 @@ class Room:
     `unclear`: the same, and an attempt may have made the meeting all the same; of an open one, that its `options` are
     still being set. While it is opening, `meeting` is one that nobody may be shown yet.
     `topic` is "" for a chat's own room, `#` and a key for a topic, `thread:` and a root's id, or an id of its own.
-    `people` are those whom the request mentioned; `backup_bridge` is what to use while Microsoft does not answer.
+    `people` are those whom the request mentioned; `backup_bridge` is what to use while Microsoft does not answer;
+    `attendance` is who is and was in it, as far as we are told.
     """
 
     room_id: str
@@ -393,6 +400,7 @@ class Room:
     fail_code: str = ""
     people: tuple[Person, ...] = ()
     backup_bridge: str = ""
+    attendance: Attendance = NOBODY
 
 
 @dataclass(frozen=True, slots=True)

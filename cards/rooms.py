@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.model import Binding, Meeting, Rendered, Room, RoomState
-from cards import calling, escape, failures, numbers, phone, times
+from cards import attendance, calling, escape, failures, numbers, phone, times
 from cards.differences import differences
 from cards.parts import Act, Button, Content, Hidden, Line, Look, Part, Row, Value, join
 from cards.skeletons import rendered
@@ -82,7 +82,7 @@ def _live(room: Room, says: Words) -> Content:
     since = times.clock(room.live_at or room.opened_at or room.created_at, room.zone)
     values = _values(room, says) | {"since": since}
     parts = (
-        Line(says("{subject}: live"), values, Look.HEADING),
+        attendance.heading(room, says),
         Line(says("Since {since} · {host} is hosting"), values),
         *_ways_in(room, says),
     )
@@ -125,9 +125,17 @@ def _time_is_up(room: Room, says: Words) -> Content:
     return Content(says, parts, Line(says("{subject}: the booked time is up."), values))
 
 
+def _nobody_joined(room: Room, says: Words) -> Content:
+    values = _values(room, says)
+    heading = Line(says("{subject}: closed. Nobody joined."), values, Look.HEADING)
+    return Content(says, (heading, Row((_meet(room, says("Meet again")),))), Line(heading.template, values))
+
+
 def _ended(room: Room, says: Words) -> Content:
-    if room.ended_by == "clock":
+    if room.ended_by == "clock" and not attendance.nobody(room):
         return _time_is_up(room, says)
+    if attendance.nobody(room):
+        return _nobody_joined(room, says)
     ended_at = room.ended_at or room.ends_at
     again = room.live_at is not None and room.live_at > ended_at
     began = room.opened_at or room.created_at if again else room.live_at or room.opened_at or room.created_at
@@ -140,7 +148,7 @@ def _ended(room: Room, says: Words) -> Content:
     }
     parts: tuple[Part, ...] = (
         Line(says("{subject}: ended"), values, Look.HEADING),
-        Line(says("{from} to {to} · {length} · started by {starter}"), values),
+        *(attendance.met(room, says) or (Line(says("{from} to {to} · {length} · started by {starter}"), values),)),
         *((Line(says("People are in it again.")),) if again else ()),
         Line(says("The old link may still open, so please start a new one:")),
         Row((_meet(room, says("Meet again")),)),
@@ -238,7 +246,12 @@ def _more(room: Room, meeting: Meeting, says: Words) -> tuple[Line | Row, ...]:
     dial_in = meeting.dial_in if room.options.numbers else None
     lines = [phone.others(dial_in, says) if dial_in else None, _ids(meeting, says)]
     details = Button(Act.PRESS, says("Details as text"), "dial-in", version=room.version)
-    about = (*filter(None, lines), *_calendar(meeting, says), *differences(room, meeting, says))
+    about = (
+        *attendance.everybody(room, says),
+        *filter(None, lines),
+        *_calendar(meeting, says),
+        *differences(room, meeting, says),
+    )
     return (*about, *((Row((details,)),) if dial_in else ()))
 
 

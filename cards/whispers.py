@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bot.model import DialIn, Rendered, Whisper
-from cards import escape, failures, phone, times
+from cards import attendance, escape, failures, phone, times
 from cards.parts import Act, Button, Content, Line, Look, Part, Row, join, open_button, plain_text
 from cards.skeletons import rendered
 from cards.words import Words, words
@@ -79,17 +79,19 @@ def unknown(whisper: Whisper, says: Words) -> Parts:
 def running(whisper: Whisper, says: Words) -> Parts:
     """There is a meeting: `subject`, `starter`, `opened_at` (ms UTC), `join_url` or "" while it is opening.
 
-    `another` is the command line that opens one more; "" where there is only one.
+    `another` is the command line that opens one more; "" where there is only one; with `live` `opened_at` is since
+    when, and `people` are inside, 0 where nobody knows.
     """
     subject = _text(whisper, "subject")
     values = {
         "subject": subject,
         "starter": _text(whisper, "starter") or says("Somebody"),
         "time": times.clock(int(whisper.data["opened_at"]), whisper.zone),
+        "people": attendance.people(int(whisper.data.get("people", 0)), says),
     }
     buttons = join(subject, _text(whisper, "join_url"), says)
     text = (
-        says("There's already a meeting here: **{subject}**, opened at {time} by {starter}.")
+        attendance.running(whisper.data, says)
         if buttons
         else says("There's already a meeting here: **{subject}**, still opening. {starter} asked at {time}.")
     )

@@ -36,7 +36,8 @@ class Policy:
     that the whole tenant shares; `backup_bridge` is what to use while Microsoft does not answer. `auth` is by whose
     permission meetings are made: `app`, `user`, or `auto`, which is the app's, else the person's (ENGINE R13);
     `options` what every meeting has unless somebody asks for something else; `hosts` who may host (R5); `spares` how
-    many meetings are kept in reserve; `public_url` is where browsers reach this bot, "" where nobody said.
+    many meetings are kept in reserve; `public_url` is where browsers reach this bot, "" where nobody said; `roster`
+    what cards show of who is inside: `count`, `names` or `off`.
     """
 
     freeze: Freeze
@@ -52,6 +53,7 @@ class Policy:
     hosts: Hosts = EVERYBODY_HOSTS
     spares: int = 0
     public_url: str = ""
+    roster: str = "count"
 
 
 @dataclass(frozen=True, slots=True)

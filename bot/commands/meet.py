@@ -190,12 +190,15 @@ def running(asked: Asked, room: Room) -> Reply:
     data: dict[str, Any] = {"subject": room.subject, "join_url": way_in(room)}
     if another_thread and room.home_thread == asked.turn.chat.thread_id:
         return asked.ask("other-thread", **data, here=f"{wishes.HERE} {wishes.asked_line(asked)}".strip())
+    is_live = room.state is RoomState.LIVE
     return asked.tell(
         "running",
         *card_here(asked, room),
         **data,
         starter=room.starter.name,
-        opened_at=room.opened_at or room.created_at,
+        opened_at=room.live_at if is_live else room.opened_at or room.created_at,
+        people=room.attendance.inside if is_live and room.attendance.counted else 0,
+        live=is_live,
         another="" if room.topic.startswith("#") else f"{wishes.ANOTHER} {wishes.asked_line(asked)}".strip(),
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.decisions import (
     DropTimer,
+    DropWatch,
     Effect,
     MakeRoom,
     Park,
@@ -16,14 +17,17 @@ from bot.decisions import (
     Record,
     RefreshCards,
     Reply,
+    SaveAttendance,
     SaveChat,
+    SaveKey,
     SaveNote,
     SaveRoom,
+    SaveWatch,
     SetTimer,
     TakeNote,
 )
 from bot.leases import MessageClaim, TimerClaim, Work
-from bot.store import rows
+from bot.store import calls, rows
 from bot.store.claims import Known, timer_claims
 from bot.store.sending import chat_is_gone, claim_thread
 from bot.store.signins import park
@@ -95,7 +99,8 @@ def _point_card(at: Applying, effect: PointCard) -> Operation[None]:
 
 
 def _refresh_cards(at: Applying, effect: RefreshCards) -> Operation[None]:
-    yield from refresh(at, (yield "cards_want", {"room_id": effect.room_id}), only_posted=effect.only_posted)
+    which: dict[str, Value] = {"room_id": effect.room_id, "thread_id": effect.thread_id, "apart": effect.apart}
+    yield from refresh(at, (yield "cards_want", which), only_posted=effect.only_posted)
 
 
 def refresh(at: Applying, cards: Rows, *, only_posted: bool = False) -> Operation[None]:
@@ -116,7 +121,8 @@ def _card_due(at: Applying, row: Row, *, only_posted: bool) -> Operation[int | N
         return at.now if due_at is None else min(due_at, at.now)
     if row["state"] == "posted" and row["activity_id"]:
         found = yield "thread_last_sent", {"tenant": row["tenant"], "thread_id": row["thread_id"]}
-        return max(at.now, (found[0]["sent_at"] or 0) + at.terms.chat_send_gap_ms)
+        apart: int = (row["sent_at"] or 0) + row["apart"]
+        return max(at.now, (found[0]["sent_at"] or 0) + at.terms.chat_send_gap_ms, apart)
     return due_at
 
 
@@ -141,6 +147,24 @@ def _save_chat(at: Applying, effect: SaveChat) -> Operation[None]:
 def _save_note(_at: Applying, effect: SaveNote) -> Operation[None]:
     note: dict[str, Value] = {"note_key": effect.key, "value": effect.value, "until": effect.until}
     yield "note_save", {"tenant": effect.tenant, "about": effect.about, **note}
+
+
+def _save_attendance(at: Applying, effect: SaveAttendance) -> Operation[None]:
+    yield from calls.save_attendance(effect)
+    if known := at.known.rooms.get(effect.room_id):
+        at.known.rooms[effect.room_id] = replace(known, attendance=effect.attendance)
+
+
+def _save_watch(_at: Applying, effect: SaveWatch) -> Operation[None]:
+    yield "watch_save", calls.watch_params(effect.watched)
+
+
+def _drop_watch(_at: Applying, effect: DropWatch) -> Operation[None]:
+    yield "watch_drop", {"room_id": effect.room_id}
+
+
+def _save_key(_at: Applying, effect: SaveKey) -> Operation[None]:
+    yield "key_save", calls.key_params(effect.key)
 
 
 def _park(_at: Applying, effect: Park) -> Operation[None]:
@@ -183,6 +207,10 @@ _WRITERS: dict[type[Effect], Callable[[Applying, Any], Operation[None]]] = {
     SaveChat: _save_chat,
     SaveNote: _save_note,
     TakeNote: _take_note,
+    SaveAttendance: _save_attendance,
+    SaveWatch: _save_watch,
+    DropWatch: _drop_watch,
+    SaveKey: _save_key,
     Park: _park,
     Record: _record,
 }

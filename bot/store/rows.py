@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from bot.calls import NOBODY, Attendance
 from bot.leases import Lease
 from bot.model import (
     Answer,
@@ -89,6 +90,7 @@ _meeting = msgspec.json.Decoder(Meeting)
 _options = msgspec.json.Decoder(Options)
 _whisper = msgspec.json.Decoder(Whisper)
 _answer = msgspec.json.Decoder(Answer)
+_attendance = msgspec.json.Decoder(Attendance)
 _object = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -194,7 +196,13 @@ def read_room(row: Row) -> Room:
         options=_options.decode(row["options"]),
         binding=Binding(row["binding"]),
         meeting=_meeting.decode(row["meeting"]) if row["meeting"] else None,
+        attendance=_attendance.decode(row["attendance"]) if row["attendance"] else NOBODY,
     )
+
+
+def attendance_text(attendance: Attendance) -> str:
+    """Return who is and was in a room as JSON text."""
+    return _json(attendance)
 
 
 def message_params(message: Message) -> Params:

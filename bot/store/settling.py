@@ -12,7 +12,7 @@ from bot.leases import MessageClaim, Sent, Settled, TimerClaim, TurnClaim
 from bot.model import UNFINISHED, MessageState, Person, Purpose, Room, Turn, TurnKind
 from bot.ports import Decide
 from bot.rooms import brought_key
-from bot.store import rows, signins, strays
+from bot.store import calls, rows, signins, strays
 from bot.store.claims import MOST_ATTEMPTS, Known, find_room, turn_claims
 from bot.store.effects import OVERTAKEN_AT, Applying, Overtaken, apply, refresh, take
 from bot.store.sending import learn
@@ -74,6 +74,13 @@ def settle_timer(at: Applying, claim: TimerClaim, decide: Decide) -> Operation[S
     return Settled(stale=False, reply=reply, work=(yield from take(at)))
 
 
+def settle_call(at: Applying, room_id: str, decide: Decide) -> Operation[Settled]:
+    """Decide about what was told of a room's call; one after the other for each room, on whichever replica."""
+    yield "room_lock", {"room_id": room_id}
+    reply = yield from _decided(at, lambda: calls.view(at.now, at.fresh_id, room_id), decide)
+    return Settled(stale=False, reply=reply, work=(yield from take(at)))
+
+
 def _decided(at: Applying, look: Look, decide: Decide) -> Operation[Reply]:
     """Look, decide, apply; all over again when another decision was faster, never half.
 
@@ -118,10 +125,14 @@ def _turn_view(at: Applying, turn: Turn, *, unheard: bool) -> Operation[View]:
     opened = turn.kind is TurnKind.EDITED and (
         yield "room_asked", {"tenant": tenant, "thread_id": thread_id, "reference": turn.reference}
     )
+    called = (yield from calls.called(turn, notes)) if turn.kind is TurnKind.CALLED else None
     return View(
         now=at.now,
         fresh_id=at.fresh_id,
         chat=chat,
+        room=called,
+        stays=(yield from calls.stays_of(called)),
+        watched=(yield from calls.watch_of(called)),
         rooms=(
             *(rows.read_room(row) for row in unfinished if row["scope_key"] == scope_key or row["shown_here"]),
             *brought.values(),
@@ -166,7 +177,8 @@ def _timer_view(at: Applying, claim: TimerClaim) -> Operation[View]:
     if claim.turn is not None:
         return replace((yield from _turn_view(at, claim.turn, unheard=False)), room=room)
     notes = yield from _notes(claim.timer.tenant, room.home_thread if room else "", room.people if room else (), at.now)
-    return View(now=at.now, fresh_id=at.fresh_id, chat=chat, room=room, notes=notes)
+    view = View(now=at.now, fresh_id=at.fresh_id, chat=chat, room=room, notes=notes)
+    return (yield from calls.with_watch(view, claim.timer)) if claim.timer.kind in calls.WATCHING else view
 
 
 def _notes(tenant: str, thread_id: str, people: Sequence[Person], now: int) -> Operation[dict[str, str]]:
@@ -226,7 +238,7 @@ def _after(row: Row, sent: Sent, now: int, gap: int) -> dict[str, Value]:
         attempts = 0
         # A post whose id the connector did not tell cannot be edited; posting it again would double it.
         if activity_id and row["want_version"] > shown:
-            due_at = max(now, (sent_at or 0) + gap)
+            due_at = max(now, (sent_at or 0) + max(gap, row["apart"]))
     return {
         "state": sent.state.value,
         "activity_id": activity_id,

@@ -67,7 +67,7 @@ class Migration:
     sql: str
 
 
-SHARED = ("transactions", "chats", "inbox", "rooms", "messages", "sends", "timers", "signins")
+SHARED = ("transactions", "chats", "inbox", "rooms", "messages", "sends", "timers", "signins", "calls")
 
 
 @lru_cache(maxsize=2)

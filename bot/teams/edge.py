@@ -30,7 +30,8 @@ KEEPALIVE_SECONDS = 30.0
 class Registration:
     """How the bot is registered: whom the door lets in, where the signing keys are found, and what its token is for.
 
-    `tenant` is the one whose token the connector gets, `scope` the connector's; `account` is where people sign in.
+    `tenant` is the one whose token the connector gets, `scope` the connector's; `account` is where people sign in;
+    `publisher_url` is where the keys are found that Graph's notifications are signed with, "" where none are wanted.
     """
 
     rules: Rules
@@ -38,6 +39,7 @@ class Registration:
     tenant: str
     scope: str
     account: Account | None = None
+    publisher_url: str = ""
 
 
 class TeamsEdge:
@@ -68,13 +70,16 @@ class TeamsEdge:
         self.messenger = Sender(self._adapter, connection, self.users)
         self.keys = Keys(self._session, registration.metadata_url, self._clock, self._observe)
         self._door = Door(self.keys, rules, self._clock)
-        self._running = asyncio.create_task(self.keys.run(), name="teams-keys-daily")
+        self.publisher_keys = Keys(self._session, registration.publisher_url, self._clock, self._observe)
+        watched = (self.keys, *((self.publisher_keys,) if registration.publisher_url else ()))
+        self._running = [asyncio.create_task(keys.run(), name="teams-keys-daily") for keys in watched]
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._running.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._running
+        for running in self._running:
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
         await self._session.close()
 
     async def warm(self) -> None:

@@ -16,13 +16,14 @@ from typing import Any
 
 from bot.model import ChannelKind, Chat, ChatKind, Person, Turn, TurnKind
 from bot.references import reference
-from bot.teams import said
+from bot.teams import meeting_events, said
 from bot.teams.door import tenant_of
 from bot.teams.service_url import normal
 
 SOON = 5 * 60_000
 LATER = 24 * 3_600_000
-"""Best-before in ms: what people said or pressed, and installations (ENGINE R6)."""
+LATEST = 4 * 3_600_000
+"""Best-before in ms: what people said or pressed, installations, what is told of calls (ENGINE R6)."""
 EXECUTE = "adaptiveCard/action"
 MOST_DATA = 64
 _LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
@@ -57,6 +58,8 @@ def read(activity: Mapping[str, Any], *, app_id: str, now: int) -> Turn | None:
         addressed = chat.kind is ChatKind.PERSONAL or targeted or _is_mentioned(mentions, bot_id)
         if not addressed or person.id in ("", bot_id):
             return None
+    if kind is TurnKind.CALLED:
+        return _called(activity, chat, now)
     press = (_press(activity) if kind is TurnKind.PRESSED else None) or _Press("", "", {})
     spoken = said.words(said.without_bot(_text(activity, "text"), mentions, bot_id))
     key = _turn_key(activity, kind, chat.tenant)
@@ -83,6 +86,28 @@ def read(activity: Mapping[str, Any], *, app_id: str, now: int) -> Turn | None:
     )
 
 
+def _called(activity: Mapping[str, Any], chat: Chat, now: int) -> Turn | None:
+    """Return the turn of an event in a meeting's call; None for one of a kind that is not known."""
+    data, people = meeting_events.read(activity)
+    if not data:
+        return None
+    key = _turn_key(activity, TurnKind.CALLED, chat.tenant)
+    return Turn(
+        turn_key=key,
+        echo_key=key,
+        kind=TurnKind.CALLED,
+        chat=chat,
+        person=Person(""),
+        conversation_id=_text(_object(activity, "conversation"), "id"),
+        activity_id=_text(activity, "id"),
+        received_at=now,
+        expires_at=now + LATEST,
+        reference=reference(key),
+        mentions=people,
+        data=data,
+    )
+
+
 def _kind(activity: Mapping[str, Any], bot_id: str) -> TurnKind | None:
     name = _text(activity, "type")
     if name == "invoke":
@@ -93,6 +118,8 @@ def _kind(activity: Mapping[str, Any], bot_id: str) -> TurnKind | None:
         if _among(activity.get("membersAdded"), bot_id):
             return TurnKind.INSTALLED
         return TurnKind.REMOVED if _among(activity.get("membersRemoved"), bot_id) else None
+    if name == "event":
+        return TurnKind.CALLED
     return _SPOKEN.get(name)
 
 

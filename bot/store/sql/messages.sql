@@ -58,9 +58,12 @@ WHERE message_id = CAST(:message_id AS TEXT);
 -- name: message_emptied(message_id, content)!
 UPDATE messages SET content = CAST(:content AS TEXT) WHERE message_id = CAST(:message_id AS TEXT);
 
--- name: cards_want(room_id)
-UPDATE messages SET want_version = want_version + 1
+-- name: cards_want(room_id, thread_id, apart)
+-- With :thread_id only the card there. What waits already keeps the sooner of two times.
+UPDATE messages SET want_version = want_version + 1, apart = CASE
+  WHEN want_version > shown_version AND apart < CAST(:apart AS BIGINT) THEN apart ELSE CAST(:apart AS BIGINT) END
 WHERE room_id = CAST(:room_id AS TEXT) AND purpose = 'card' AND state IN ('planned', 'sending', 'unclear', 'posted')
+  AND CAST(:thread_id AS TEXT) IN ('', thread_id)
 RETURNING *;
 
 -- name: card_want(message_id)
