@@ -124,10 +124,8 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     )
     connection = settings.oauth_connection if settings.auth != "app" else ""
     account = Account(settings.token_service_url, connection, settings.app_id) if connection else None
-    publisher = f"{settings.login_url}/common/v2.0/.well-known/openid-configuration" if settings.watches else ""
-    registration = Registration(
-        rules, settings.openid_metadata_url, settings.bot_tenant, settings.bot_scope, account, publisher
-    )
+    keys = (settings.openid_metadata_url, settings.publisher_url)
+    registration = Registration(rules, keys, settings.bot_tenant, settings.bot_scope, account)
     teams = await stack.enter_async_context(TeamsEdge(registration, context, tokens, clock, observe))
     meetings = GraphMeetings(
         settings.graph_url, tokens, context, clock, observe, users=teams.users, binding=settings.thread_binding

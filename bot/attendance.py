@@ -87,7 +87,7 @@ def _of_roster(sessions: tuple[Session, ...], event: CallEvent) -> Placed:
     if last is not None and at < last.started_at and (not last.told or at >= last.started_at - SKEW):
         began = last if last.told else replace(last, started_at=at)
         return (*sessions[:-1], began), last.number
-    if (last is not None and at < last.started_at) or not any(change.inside for change in event.changes):
+    if last is not None and at < last.started_at:
         return sessions, None
     number = last.number + 1 if last else 1
     return (*sessions, Session(number, at)), number

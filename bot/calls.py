@@ -107,7 +107,7 @@ class Attendance:
     def live(self) -> bool:
         """Whether a call is going on with somebody in it; before anybody was told of, its start counts as somebody."""
         last = self.sessions[-1] if self.sessions else None
-        return last is not None and last.ended_at is None and (self.inside > 0 or last.people == 0)
+        return last is not None and last.ended_at is None and (self.inside > 0 or (last.told and last.people == 0))
 
 
 NOBODY = Attendance()

@@ -87,6 +87,11 @@ class Settings:
         return bool(self.public_url and self.secret_key.reveal() and self.auth != "user")
 
     @property
+    def publisher_url(self) -> str:
+        """Return where the keys are that Graph signs its notifications with; "" where nobody is told of calls."""
+        return f"{self.login_url}/common/v2.0/.well-known/openid-configuration" if self.watches else ""
+
+    @property
     def bot_tenant(self) -> str:
         """Return the tenant whose token the connector wants: MultiTenant bots have one in common (facts/teams 1.3)."""
         return self.cloud.shared_tenant if self.app_type == "MultiTenant" else self.app_tenant

@@ -156,7 +156,9 @@ class Cloud:
 
     def environment(self, port: int) -> dict[str, str]:
         """Return exactly the environment variables the bot needs to talk to this cloud and listen on `port`."""
+        told = {"MUSTER_PUBLIC_URL": self.front.url, "MUSTER_SECRET_KEY": self.sealing_key} if self.front.url else {}
         return {
+            **told,
             "MicrosoftAppId": self.app_id,
             "MicrosoftAppPassword": self.app_secret,
             "MicrosoftAppTenantId": self.tenant_id,
@@ -174,15 +176,13 @@ class Cloud:
             "PORT": str(port),
         }
 
-    async def watching(self, *bots: str) -> dict[str, str]:
-        """Open the public address and return what the bot needs besides to be told of calls.
+    async def watching(self) -> None:
+        """Open the public address: from now on `environment` has what bots need to be told of calls.
 
-        `bots` are where it listens; `front.targets` takes what is known only later.
+        `front.targets` is where they listen.
         """
         if not self.front.url:
             await self.front.start(0)
-        self.front.targets += bots
-        return {"MUSTER_PUBLIC_URL": self.front.url, "MUSTER_SECRET_KEY": self.sealing_key}
 
     def client(self, bot_url: str) -> TeamsClient:
         """Return Teams' side towards the bot at `bot_url` (such as http://127.0.0.1:3978/api/messages)."""

@@ -30,16 +30,15 @@ KEEPALIVE_SECONDS = 30.0
 class Registration:
     """How the bot is registered: whom the door lets in, where the signing keys are found, and what its token is for.
 
-    `tenant` is the one whose token the connector gets, `scope` the connector's; `account` is where people sign in;
-    `publisher_url` is where the keys are found that Graph's notifications are signed with, "" where none are wanted.
+    `tenant` is the one whose token the connector gets, `scope` the connector's; `account` is where people sign in.
+    The second of `metadata_urls` is for what Graph signs its notifications with, "" where nobody is told of calls.
     """
 
     rules: Rules
-    metadata_url: str
+    metadata_urls: tuple[str, str]
     tenant: str
     scope: str
     account: Account | None = None
-    publisher_url: str = ""
 
 
 class TeamsEdge:
@@ -68,10 +67,11 @@ class TeamsEdge:
         self._adapter = BotbuilderAdapter(connection, app_id=rules.app_id, scope=registration.scope, clock=self._clock)
         self.users = self._token_service()
         self.messenger = Sender(self._adapter, connection, self.users)
-        self.keys = Keys(self._session, registration.metadata_url, self._clock, self._observe)
+        connector_keys, publisher_keys = registration.metadata_urls
+        self.keys = Keys(self._session, connector_keys, self._clock, self._observe)
         self._door = Door(self.keys, rules, self._clock)
-        self.publisher_keys = Keys(self._session, registration.publisher_url, self._clock, self._observe)
-        watched = (self.keys, *((self.publisher_keys,) if registration.publisher_url else ()))
+        self.publisher_keys = Keys(self._session, publisher_keys, self._clock, self._observe)
+        watched = (self.keys, *((self.publisher_keys,) if publisher_keys else ()))
         self._running = [asyncio.create_task(keys.run(), name="teams-keys-daily") for keys in watched]
         return self
 
