@@ -103,6 +103,10 @@ class Calls:
             events.append(self._event(meeting, "callEnded"))
         await self.tell(meeting, *events, since=call.started_at)
 
+    def now(self) -> int:
+        """Return ms UTC of the cloud's clock."""
+        return self._stage.clock.now()
+
     def inside(self, meeting: Meeting) -> int:
         """Return how many are in a meeting's call."""
         call = self.going_on.get(meeting.number)

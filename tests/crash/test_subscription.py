@@ -9,7 +9,7 @@ import pytest
 
 from bot.sandbox.cloud import Cloud
 from tests.chaos.process import pause
-from tests.crash.points import LEASE_MS, SUBSCRIPTION, hurried
+from tests.crash.points import LEASE_MS, hurried
 from tests.journeys.harness import Journey
 
 if TYPE_CHECKING:  # conftest is pytest's to import
@@ -24,9 +24,7 @@ WAYS = [(engine, number) for number in (SIGKILL, SIGSTOP) for engine in ("sqlite
 @pytest.mark.parametrize(
     ("engine", "number"),
     [
-        pytest.param(
-            *way, marks=pytest.mark.long if way != WAYS[0] else (), id=f"{SUBSCRIPTION}-{way[0]}-{way[1].name}"
-        )
+        pytest.param(*way, marks=() if way == WAYS[0] else pytest.mark.long, id=f"C9-{way[0]}-{way[1].name}")
         for way in WAYS
     ],
 )
