@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import difflib
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
-from bot.sandbox import breaking, explain
+from bot.sandbox import attending, breaking, explain
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.console import Console
 from bot.sandbox.display import Display, place
@@ -17,9 +18,12 @@ from bot.sandbox.tenant import Chat, Person
 ANSWER_WITHIN_SECONDS = 5.0
 """After so long the chat goes on; what comes later is shown when it comes."""
 
+EDITED_WITHIN_SECONDS = 4.0
+"""When a card that is edited at all is edited: Muster leaves three seconds between two edits."""
+
 _DAY = 86_400.0
 TRY = """Try:  meet #INC-42 DB down     dial-in     help     card     quit
-      /as ben meet now     /in group     /fault outage     /explain
+      /join ben     /leave all     /as ben meet now     /in group     /fault outage     /explain
       Add a command:  python app.py new-command coffee   (reloads by itself)"""
 
 USAGE = {
@@ -29,6 +33,8 @@ USAGE = {
     "/edit": "/edit TEXT           change your last message",
     "/delete": "/delete              delete your last message",
     "/redeliver": "/redeliver           let Teams deliver your last message a second time",
+    "/join": "/join [NAMES]        come into the meeting, or let others come; phone is a caller",
+    "/leave": "/leave [NAMES|all]   leave it again",
     "/fault": "/fault [NAME] [off]  break something, or list what can be broken",
     "/explain": "/explain             show the calls since your last message",
     "card": "card                 draw the last card again",
@@ -75,6 +81,8 @@ class Talk:
             "/edit": self._edit,
             "/delete": self._delete,
             "/redeliver": self._redeliver,
+            "/join": self._join,
+            "/leave": self._leave,
             "/fault": self._fault,
             "/explain": self._explain,
             "/help": self._list,
@@ -183,6 +191,8 @@ class Talk:
         title = action.get("title") or action.get("verb")
         if action["type"] == "Action.OpenUrl":
             self._console.show(f"  {title} opens, in Teams or a browser:\n  {action.get('url')}")
+            if attending.is_meeting(self._cloud, str(action.get("url"))):
+                await self._join("")
         elif action["type"] == "signin":
             await self._sign_in(post)
         elif action["type"] == "Action.ToggleVisibility":
@@ -286,6 +296,25 @@ class Talk:
 
     async def _fault(self, rest: str) -> None:
         self._console.show(breaking.change(self._cloud.faults, rest))
+
+    async def _join(self, names: str) -> None:
+        await self._attend(attending.join(self._cloud, names, self.person))
+
+    async def _leave(self, names: str) -> None:
+        await self._attend(attending.leave(self._cloud, names, self.person))
+
+    async def _attend(self, moving: Coroutine[None, None, str]) -> None:
+        """Let people move, and show what the card makes of it: it may be edited a little later."""
+        edits = self._cloud.journal.counts()["connector.edit"]
+        if said := await moving:
+            self._console.show(said)
+            return
+        with contextlib.suppress(TimeoutError):
+            await self._cloud.until(
+                lambda: self._cloud.journal.counts()["connector.edit"] > edits, seconds=EDITED_WITHIN_SECONDS
+            )
+        await self._display.settled(seconds=1)
+        self._display.show_news()
 
     async def _explain(self, _: str) -> None:
         reasons = explain.chosen(line for line in self.log() if line not in self._logged)
