@@ -124,8 +124,7 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     )
     connection = settings.oauth_connection if settings.auth != "app" else ""
     account = Account(settings.token_service_url, connection, settings.app_id) if connection else None
-    keys = (settings.openid_metadata_url, settings.publisher_url)
-    registration = Registration(rules, keys, settings.bot_tenant, settings.bot_scope, account)
+    registration = Registration(rules, settings.metadata_urls, settings.bot_tenant, settings.bot_scope, account)
     teams = await stack.enter_async_context(TeamsEdge(registration, context, tokens, clock, observe))
     meetings = GraphMeetings(
         settings.graph_url, tokens, context, clock, observe, users=teams.users, binding=settings.thread_binding

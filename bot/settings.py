@@ -87,9 +87,10 @@ class Settings:
         return bool(self.public_url and self.secret_key.reveal() and self.auth != "user")
 
     @property
-    def publisher_url(self) -> str:
-        """Return where the keys are that Graph signs its notifications with; "" where nobody is told of calls."""
-        return f"{self.login_url}/common/v2.0/.well-known/openid-configuration" if self.watches else ""
+    def metadata_urls(self) -> tuple[str, str]:
+        """Return where Bot Framework's keys are found and where those of Graph's notifications, "" if none come."""
+        publisher = f"{self.login_url}/common/v2.0/.well-known/openid-configuration" if self.watches else ""
+        return self.openid_metadata_url, publisher
 
     @property
     def bot_tenant(self) -> str:

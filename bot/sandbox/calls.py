@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from bot.sandbox.entra import Entra
+from bot.sandbox.journal import Exchange
 from bot.sandbox.meetings import Meeting, write_time
 from bot.sandbox.outgoing import Outgoing
 from bot.sandbox.server import Stage
@@ -140,10 +141,7 @@ class Calls:
         for attempt in range(TRIES):
             if attempt:
                 await asyncio.sleep(AGAIN_SECONDS)
-            exchange = self._stage.journal.begin("bot", "POST", subscription.body[name], self._stage.clock.now())
-            exchange.operation = "bot.notification"
             status = (await self._outgoing.post(subscription.body[name], body)).status
-            exchange.status, exchange.done = status, True
             self.told.append(status)
             self._stage.journal.changed()
             if 0 < status < ACCEPTED or status == 401:  # noqa: PLR2004 - a status is what it says
@@ -208,8 +206,7 @@ class Calls:
         return {**told, **numbered, **({"removedState": {"reason": _LEFT}} if gone else {})}
 
     async def _send(self, subscription: Subscription, body: Json) -> None:
-        exchange = self._stage.journal.begin("graph", "NOTIFY", subscription.id, self._stage.clock.now())
-        exchange.operation, exchange.done = "graph.notify", True
+        exchange = Exchange(0, "graph", "POST", subscription.id, self._stage.clock.now(), "graph.notify")
         rule = self._stage.faults.rule
         if self.held:
             self.waiting.append((subscription, body))
