@@ -22,7 +22,7 @@ UPDATE rooms SET attendance = CAST(:attendance AS TEXT) WHERE room_id = CAST(:ro
 
 -- name: room_by_link(tenant, join_hash)
 SELECT room_id FROM rooms WHERE tenant = CAST(:tenant AS TEXT) AND join_hash = CAST(:join_hash AS TEXT)
-ORDER BY created_at DESC LIMIT 1;
+LIMIT 1;
 
 -- name: watch_of(room_id)
 SELECT * FROM subscriptions WHERE room_id = CAST(:room_id AS TEXT);
