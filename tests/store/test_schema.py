@@ -113,7 +113,6 @@ HOT = [
     "watch_find",
     "watch_expected",
     "key_find",
-    "room_by_link",
     "room_lock",
 ]
 
