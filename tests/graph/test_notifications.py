@@ -29,6 +29,7 @@ class Behind:
 
     away: bool = False
     heard_rooms: list[str] = field(default_factory=list)
+    keys: dict[str, WatchKey] = field(default_factory=dict)
 
     async def watched(self, subscription_id: str, mark: str) -> Watched | None:
         """Return the subscription."""
@@ -38,7 +39,7 @@ class Behind:
 
     async def watch_key(self, key_id: str) -> WatchKey | None:
         """Return no key."""
-        return None if key_id else None
+        return self.keys.get(key_id)
 
     async def heard(self, room_id: str, decide: Decide) -> None:
         """Keep what was told."""
