@@ -42,6 +42,15 @@ class Scene:
         asked = Asked(Request(1, 0, 0, 0.0), tenant.incidents, tenant.ana, acknowledged=True, at=NOON, copied_at=copied)
         return judge(Seen(self.cloud, (asked,), tuple(self.downs), frozenset(self.stored), reading=self.reading))
 
+    def judged(self, requests: int) -> Verdict:
+        """Return what the judge says when so many people asked, each in words of their own."""
+        tenant = self.cloud.tenant
+        asked = [
+            Asked(Request(number, 0, 0, 0.0), tenant.incidents, tenant.ana, acknowledged=True, at=NOON)
+            for number in range(1, requests + 1)
+        ]
+        return judge(Seen(self.cloud, tuple(asked), stored=frozenset(self.stored)))
+
     def meeting(self, **answer: Any) -> str:  # noqa: ANN401 - fields of an Exchange
         """Let Graph make the meeting and answer so; return its link."""
         graph = self.cloud.graph
@@ -267,3 +276,13 @@ def test_a_late_copy_is_another_request(scene: Scene) -> None:
     scene.copied_at = 59_999
     assert not scene.verdict.green
     assert replace(scene, copied_at=60_000).verdict.green
+
+
+@pytest.mark.parametrize(("requests", "green"), [(19, True), (20, False)])
+def test_a_bot_that_only_fails_is_found_out(scene: Scene, requests: int, *, green: bool) -> None:
+    """Telling everybody honestly that nothing works is wrong where Graph answers most of the time."""
+    for number in range(1, requests + 1):
+        scene.send(f"Case {number:04}: not opened")
+    verdict = scene.judged(requests)
+    assert verdict.green is green
+    assert verdict.rules == ({} if green else {"hope": 1})

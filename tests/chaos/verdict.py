@@ -1,7 +1,7 @@
 """The verdict of a run, from what Graph and the connector saw and what Teams got acknowledged (ENGINE 5).
 
 Every finding begins with the rule that it breaks: `lost`, `outcome`, `meetings`, `place`, `link`, `orphan`, `copies`,
-`cards`, `at once`, `too soon`, `touch`.
+`cards`, `at once`, `too soon`, `touch`, `hope`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from tests.chaos.evidence import TOO_FAST, Asked, Found, Seen, nonce, took_effec
 
 ROUNDING_MS = 10
 """Clocks are read in whole ms, on both sides."""
+ENOUGH, HOPE = 20, 0.5
+"""Of so many meetings or more that were tried, this share opens in any weather: failing honestly is not enough."""
 UNCLEAR = frozenset({"connector-reset", "connector-reset-after", "connector-502", "connector-502-after"})
 
 
@@ -70,6 +72,9 @@ def judge(seen: Seen) -> Verdict:
         places[_place(one.asked)] += _meetings(one, verdict, meetings[one.asked.request.subject])
     verdict.wrong += [f"place: {number} meetings at once in {place}" for place, number in places.items() if number > 1]
     _copies(seen, posts, verdict)
+    opened, failed = verdict.counts["opened"], verdict.counts["failed and told"]
+    if opened + failed >= ENOUGH and opened < HOPE * (opened + failed):
+        verdict.wrong.append(f"hope: only {opened} of {opened + failed} meetings opened")
     return verdict
 
 
