@@ -162,6 +162,7 @@ def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
     from bot.delivery import Delivery
     from bot.dispatch import Dispatch
     from bot.graph.calendar import GraphCalendar
+    from bot.graph.owners import GraphOwners
     from bot.lifecycle import Lifecycle
     from bot.reading import Reading
     from bot.worker import Engine, Worker
@@ -181,6 +182,7 @@ def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
         edges.observe,
         users=users,
         calendar=GraphCalendar(edges.meetings),
+        owners=GraphOwners(edges.meetings),
     )
     reading = Reading(edges.posts, messenger, edges.observe) if edges.posts else None
     delivery = Delivery(messenger, edges.clock, edges.chance, edges.observe, settings.language, reading)

@@ -196,21 +196,22 @@ class View:
     `rooms` are the unfinished rooms of this chat, newest first: those of its scope and those it has a card of, last
     those of other chats that were brought here;
     `topics` those of its team's and the tenant's scope, newest first, when the turn names a topic; `elsewhere` those of
-    that very topic that other teams and chats have: nothing about them may be shown to strangers; `last_room` the
-    chat's newest room in any state; `pressed` the message an invoke came from and `pressed_room` its room, and for what
-    goes on after a sign-in the room that waited for it and its card here; `notes` the unexpired notes by key: the
-    tenant's own, the chat's, and those about the people of a timer's room; `room` the room a timer is about. `mine` and
-    `here` are when meetings were opened lately by the person and in the chat, newest first. `unheard` says that the
-    response to a press has gone without its answer: what it would have said is whispered (ENGINE R14); `opened` that
-    the message which was edited has opened a meeting. `stays` are who was in the calls of `room`; `watched` is its
-    subscription and `key` the newest key pair that still serves, for what is about them.
+    that very topic that other teams and chats have: nothing about them may be shown to strangers; `recent` the chat's
+    last rooms in any state, newest first; `pressed` the message an invoke came from and `pressed_room` its room, and
+    for what goes on after a sign-in the room that waited for it and its card here; `notes` the unexpired notes by key:
+    the tenant's own, the chat's, and those about the people of a timer's room; `room` the room a timer is about. `mine`
+    and `here` are when meetings were opened lately by the person and in the chat, newest first. `unheard` says that the
+    response to a press has gone without its answer: what it would have said is whispered (ENGINE R14); `opened` is
+    what the message has opened, or waits to open after a sign-in, that was edited or deleted. `stays` are who was in
+    the calls of `room`; `watched` is its subscription and `key` the newest key pair that still serves, for what is
+    about them.
     """
 
     now: int
     fresh_id: str
     chat: Chat | None = None
     rooms: tuple[Room, ...] = ()
-    last_room: Room | None = None
+    recent: tuple[Room, ...] = ()
     pressed: Message | None = None
     pressed_room: Room | None = None
     room: Room | None = None
@@ -220,7 +221,7 @@ class View:
     mine: tuple[int, ...] = ()
     here: tuple[int, ...] = ()
     unheard: bool = False
-    opened: bool = False
+    opened: Room | None = None
     stays: tuple[Stay, ...] = ()
     watched: Watched | None = None
     key: WatchKey | None = None

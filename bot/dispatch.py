@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 import cards
 from bot import calls_seen
-from bot.commands import meet
+from bot.commands import afterwards, meet
 from bot.commands.command import Asked, Command, Policy, derived
 from bot.commands.grammar import find
 from bot.decisions import PlanMessage, Reply, SaveChat, View
 from bot.errors import UsageError
-from bot.model import Answer, ChatKind, Message, Purpose, Turn, TurnKind, Whisper
+from bot.model import Answer, ChatKind, Message, Purpose, RoomState, Turn, TurnKind, Whisper
 from bot.ports import Decide
 
 
@@ -27,7 +27,8 @@ class Dispatch:
         """Return the decision about a turn, to be taken with the store's view of it (ENGINE R12)."""
         handlers: dict[TurnKind, Callable[[Turn, View], Reply]] = {
             TurnKind.SAID: self._said,
-            TurnKind.EDITED: self._said,
+            TurnKind.EDITED: self._edited,
+            TurnKind.DELETED: self._deleted,
             TurnKind.PRESSED: self._pressed,
             TurnKind.SIGNED_IN: self._signed_in,
             TurnKind.INSTALLED: self._installed,
@@ -36,9 +37,7 @@ class Dispatch:
         }
 
         def decision(view: View) -> Reply:
-            # An edit is heard when nothing came of what was said first (EXPERIENCE 1.13).
-            heard = turn.kind is not TurnKind.EDITED or not view.opened
-            handle = handlers.get(turn.kind) if heard else None
+            handle = handlers.get(turn.kind)
             return handle(turn, view) if handle else Reply(outcome="ignored")
 
         return decision
@@ -54,6 +53,15 @@ class Dispatch:
             if error.meant:
                 return asked.tell("typo", typed=error.typed, meant=error.meant)
             return asked.tell("unknown", typed=error.typed)
+
+    def _edited(self, turn: Turn, view: View) -> Reply:
+        """An edit is heard when nothing came of what was said first; else it is another subject (EXPERIENCE 1.13)."""
+        opened = view.opened if view.opened and view.opened.state is not RoomState.FAILED else None
+        return afterwards.edited(self._asked(turn, view), opened) if opened else self._said(turn, view)
+
+    def _deleted(self, turn: Turn, view: View) -> Reply:
+        asked = self._asked(turn, view)
+        return afterwards.deleted(asked, view.opened) if view.opened else Reply(outcome="ignored")
 
     def _asked(self, turn: Turn, view: View) -> Asked:
         return Asked(turn, view, "", self.policy, self.commands)

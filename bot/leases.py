@@ -98,12 +98,16 @@ def together(parts: Iterable[Work]) -> Work:
 
 
 class ReceiptKind(StrEnum):
-    """What became of a turn at the door (ENGINE R11)."""
+    """What became of a turn at the door (ENGINE R11).
+
+    UNHEARD: what was deleted had never been said to us; nothing was written (R10).
+    """
 
     NEW = "new"
     COPY = "copy"
     ECHO = "echo"
     FULL = "full"
+    UNHEARD = "unheard"
 
 
 @dataclass(frozen=True, slots=True)

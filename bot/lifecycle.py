@@ -7,11 +7,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from bot import hosts, occupancy, patching, pauses, rooms, spares, ways
+from bot import ending, hosts, occupancy, patching, pauses, rooms, spares, ways
+from bot.amending import Amending
 from bot.applying import Applying, explain
 from bot.backoff import delay
-from bot.commands import meet
-from bot.commands.command import Asked, Policy, derived
+from bot.commands.command import Policy, derived
 from bot.decisions import PlanMessage, Reply, SetTimer, View
 from bot.deleting import Deleting
 from bot.errors import (
@@ -26,7 +26,9 @@ from bot.errors import (
     Unclear,
     told,
 )
+from bot.leading import Leading
 from bot.leases import TimerClaim
+from bot.looking import Looking
 from bot.model import (
     ChannelKind,
     GraphCall,
@@ -38,13 +40,12 @@ from bot.model import (
     RoomState,
     Timer,
     TimerKind,
-    TurnKind,
     Way,
     Whisper,
 )
 from bot.observe import Event, Observer, Value
 from bot.outlook import Outlook
-from bot.ports import Accounts, Calendar, Chance, Clock, Decide, Meetings, Messenger
+from bot.ports import Accounts, Calendar, Chance, Clock, Decide, Meetings, Messenger, Owners
 from bot.stocking import stock
 
 MOST_FAILURES = 5
@@ -56,8 +57,6 @@ LOOK_UPS = 4
 """How often a member look-up is tried; without it the card only lacks a button."""
 TIE_SECONDS = 2.5
 """How long a meeting waits to hear whether its person has signed in: only the tie to the channel is at stake."""
-TOPIC_SECONDS = 4.0
-"""How long a new topic waits to hear where its asker is a member; then it is opened apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +71,7 @@ class Lifecycle:
     observe: Observer
     users: Accounts | None = None
     calendar: Calendar | None = None
+    owners: Owners | None = None
 
     async def run(self, claim: TimerClaim) -> Decide:
         """Do what the timer asks for. Never raises for what Graph or Entra answers."""
@@ -88,6 +88,9 @@ class Lifecycle:
             TimerKind.EVENT: self._event,
             TimerKind.SPARE: self._spare,
             TimerKind.STALL: self._stall,
+            TimerKind.AMEND: self._amend,
+            TimerKind.OWNER: self._owner,
+            TimerKind.LEAD: self._lead,
         }
         return await runners[claim.timer.kind](claim)
 
@@ -214,7 +217,7 @@ class Lifecycle:
         return await applying.run(claim)
 
     async def _end(self, _claim: TimerClaim) -> Decide:
-        return self._with_room(lambda found, view: rooms.planned_end(found, now=view.now))
+        return self._with_room(lambda found, view: ending.planned_end(found, now=view.now))
 
     async def _give_up(self, _claim: TimerClaim) -> Decide:
         return self._with_room(lambda found, view: rooms.gave_up(found, now=view.now, whisper_id=_id(view)))
@@ -248,30 +251,19 @@ class Lifecycle:
         return decision
 
     async def _topic(self, claim: TimerClaim) -> Decide:
-        """Look up whether who asks for a topic is a member where it is live; whoever cannot be confirmed is none.
+        return await Looking(self.messenger, self.owners, self.policy, self.observe).topic(claim)
 
-        Where it is live nowhere, the look-up is made in the asker's own chat: the time it takes tells nothing.
-        """
-        room, turn = claim.room, claim.turn
-        if turn is None:
-            return lambda _: Reply(outcome="nobody asked")
-        chat = claim.chat if room and claim.chat else turn.chat
-        member, where = False, ""
-        try:
-            async with asyncio.timeout(TOPIC_SECONDS):
-                found = await self.messenger.member(chat, turn.person.id)
-                member = room is not None and found.oid == turn.person.oid
-                # Only a member waits for the name, so that it tells nobody else anything.
-                where = await self.messenger.channel_name(chat) if member else ""
-        except (SendError, TimeoutError) as error:
-            self.observe(Event("member.unknown", {"ref": turn.reference, "status": getattr(error, "status", 0)}))
-        asker = replace(turn, kind=TurnKind.SAID)  # a press has had its answer: what is found is whispered
+    async def _owner(self, claim: TimerClaim) -> Decide:
+        return await Looking(self.messenger, self.owners, self.policy, self.observe).owner(claim)
 
-        def decision(view: View) -> Reply:
-            asked = Asked(asker, view, claim.timer.payload.get("rest", ""), self.policy, ())
-            return meet.looked(asked, view.room if member else None, where or chat.name)
+    async def _amend(self, claim: TimerClaim) -> Decide:
+        return await Amending(self.meetings, self.clock, self.chance, self._report).run(claim)
 
-        return decision
+    async def _lead(self, claim: TimerClaim) -> Decide:
+        policy, observe = self.policy, self.observe
+        return await Leading(self.meetings, self.messenger, policy, self.clock, self.chance, observe, self._report).run(
+            claim
+        )
 
     async def _delete(self, claim: TimerClaim) -> Decide:
         deleting = Deleting(self.meetings, self.calendar, self.clock, self.chance, self._report)

@@ -73,8 +73,8 @@ def build(
 
 
 def build_from_settings(app_id: str, out: Path, environ: Mapping[str, str] | None = None) -> Path:
-    """Write the package of this version of Muster, for `app_id` or else for `MicrosoftAppId`, with every command."""
-    from bot.commands import COMMANDS, available  # noqa: PLC0415 - the engine's words, wanted here only
+    """Write the package of this version of Muster, for `app_id` or else for `MicrosoftAppId`, with its menu."""
+    from bot.commands import COMMANDS, available, menu  # noqa: PLC0415 - the engine's words
 
     known_to = os.environ if environ is None else environ
     known = app_id or known_to.get("MicrosoftAppId", "")
@@ -87,7 +87,7 @@ def build_from_settings(app_id: str, out: Path, environ: Mapping[str, str] | Non
     grants = tuple(grant for names in on for grant in names)
     connected = bool(known_to.get("MUSTER_OAUTH_CONNECTION", "").strip())
     signing_in = connected and known_to.get("MUSTER_AUTH", "").strip().casefold() != "app"
-    commands = available(COMMANDS, delegated=signing_in)
+    commands = menu(available(COMMANDS, delegated=signing_in))
     cloud = CLOUDS.get(known_to.get("MUSTER_CLOUD", "").strip().casefold(), WORLDWIDE)
     pages = cloud.sign_in_pages if signing_in else ""
     return build(commands, known.strip(), out, current_version(), grants=grants, sign_in_pages=pages)

@@ -146,11 +146,13 @@ class Meetings(Protocol):
         reference: str,
         by: Person | None = None,
         language: str = "en",
+        basics: bool = False,
     ) -> Meeting:
         """Set the options of a meeting (PATCH) and return it as Graph has it now; what differs is the caller's to see.
 
-        `meeting.organizer_oid` and `meeting.id` name it. Whoever is invited already stays so. A passcode and a template
-        can only be had when the meeting is made (ENGINE R3).
+        `meeting.organizer_oid` and `meeting.id` name it; with `basics` its subject and both times are set too, as
+        `meeting` has them. Whoever is invited already stays so. A passcode and a template can only be had when the
+        meeting is made (ENGINE R3).
         """
         ...
 
@@ -197,6 +199,14 @@ class Calendar(Protocol):
         self, tenant: str, oid: str, event_id: str, *, reference: str, by: Person | None = None
     ) -> Meeting:
         """Make an event an online meeting (PATCH). It can never go offline again (facts/graph 4)."""
+        ...
+
+
+class Owners(Protocol):
+    """Who owns a team, read with the grant that it gave for it (ENGINE R23)."""
+
+    async def owns(self, chat: Chat, oid: str, *, reference: str) -> bool:
+        """Say whether somebody owns the channel's team, which `chat.group_id` names. Raises NotNow or Refused."""
         ...
 
 

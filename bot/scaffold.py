@@ -9,8 +9,8 @@ from pathlib import Path
 from bot.errors import UsageError
 
 ROOT = Path(__file__).resolve().parent.parent
-IMPORT = re.compile(r"^from bot\.commands import (?P<names>[^#\n(]+?)(?P<note>\s*#.*)?$", re.MULTILINE)
-END_OF_LIST = re.compile(r"^\)$", re.MULTILINE)
+IMPORTS = re.compile(r"^from bot\.commands import \(\n(?P<lines>(?: .*\n)+)\)$", re.MULTILINE)
+LIST = re.compile(r"^COMMANDS\b.*\(\n(?: .*\n)+(?=\)$)", re.MULTILINE)
 
 COMMAND = '''"""`{words}`: say here in one line what it is for."""
 
@@ -87,11 +87,9 @@ def new_command(name: str, root: Path = ROOT) -> list[str]:
 
 def with_line(source: str, module: str) -> str:
     """Return the registry's source with one command more: in the import, sorted, and at the end of the tuple."""
-    imported = IMPORT.search(source)
-    ends = END_OF_LIST.search(source)
-    if imported is None or ends is None:
-        raise UsageError("bot/commands/__init__.py", "an import line and a tuple that ends with ) on a line of its own")
-    names = sorted({*(name.strip() for name in imported["names"].split(",")), module})
-    line = f"from bot.commands import {', '.join(names)}{imported['note'] or ''}"
-    source = source[: ends.start()] + f"    {module}.COMMAND,\n" + source[ends.start() :]
-    return source[: imported.start()] + line + source[imported.end() :]
+    imported, listed = IMPORTS.search(source), LIST.search(source)
+    if imported is None or listed is None:
+        raise UsageError("bot/commands/__init__.py", "an import block and a tuple that end with ) on a line of its own")
+    lines = "".join(sorted([*imported["lines"].splitlines(keepends=True), f"    {module},\n"]))
+    source = source[: listed.end()] + f"    {module}.COMMAND,\n" + source[listed.end() :]
+    return source[: imported.start("lines")] + lines + source[imported.end("lines") :]

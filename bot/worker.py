@@ -89,6 +89,8 @@ class Worker:
             receipt = await self._patiently(lambda: self._engine.store.receive(turn, self._engine.clock.now()))
         finally:
             self._turns -= 1
+        if receipt.kind is ReceiptKind.UNHEARD:
+            return receipt
         self._event("turn.received", turn, kind=turn.kind, receipt=receipt.kind)
         if turn.wants_answer and receipt.kind is ReceiptKind.NEW:
             self._answers.expect(turn.turn_key)

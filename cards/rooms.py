@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.model import Binding, Meeting, Rendered, Room, RoomState
+from bot.model import Binding, Meeting, Rendered, Role, Room, RoomState
 from cards import attendance, calling, escape, failures, numbers, phone, times
 from cards.differences import differences
 from cards.parts import Act, Button, Content, Hidden, Line, Look, Part, Row, Value, join
@@ -68,11 +68,14 @@ def _opening(room: Room, says: Words) -> Content:
 
 
 def _open(room: Room, says: Words) -> Content:
+    if room.trying == "time is up":
+        return _time_is_up(room, says)
     since = times.clock(room.opened_at or room.created_at, room.zone)
     values = _values(room, says) | {"since": since}
     parts = (
         Line(says("{subject}: open"), values, Look.HEADING),
         Line(says("{host} is hosting · since {since}"), values),
+        *_led(room, says),
         *_ways_in(room, says),
     )
     return Content(says, parts, _summary(room, says("{subject} is open."), says))
@@ -84,9 +87,23 @@ def _live(room: Room, says: Words) -> Content:
     parts = (
         attendance.heading(room, says),
         Line(says("Since {since} · {host} is hosting"), values),
+        *_led(room, says),
         *_ways_in(room, says),
     )
     return Content(says, parts, _summary(room, says("{subject} is live."), says))
+
+
+def _led(room: Room, says: Words) -> tuple[Line, ...]:
+    """Return who leads besides the host, the latest first, and that a lobby stays shut that `reopen` was to open."""
+    leads = [one.person.name for one in room.options.invited if one.role is Role.CO_ORGANIZER and one.person.name]
+    host = str(_values(room, says)["host"])
+    values = {"lead": leads[-1] if leads else "", "subject": room.subject, "host": host}
+    others = {"others": ", ".join((host, *leads[:-1]))}
+    shut = says("Microsoft did not open its lobby again: {host} lets people in, or opens it in the meeting's options.")
+    return (
+        *((Line(says("{lead} now leads {subject} with {others}."), values | others),) if leads else ()),
+        *((Line(shut, values),) if room.trying == "unchanged" else ()),
+    )
 
 
 def _scheduled(room: Room, says: Words) -> Content:
@@ -113,27 +130,37 @@ def _empty(room: Room, says: Words) -> Content:
 
 
 def _time_is_up(room: Room, says: Words) -> Content:
-    """Nobody knows whether people are inside, so nothing claims that they are not (EXPERIENCE 1.17)."""
+    """Nobody knows whether people are inside, so nothing claims that they are not (EXPERIENCE 1.17).
+
+    A topic's meeting is still open then, any other has given its place free; both can be ended for real.
+    """
     values = _values(room, says) | {"to": times.clock(room.ends_at, room.zone)}
     text = says("**Time is up** · booked until {to}. I can't see whether anyone is still inside.")
     joining = join(room.subject, room.meeting.join_url, says) if room.meeting else ()
     parts = (
         Line(says("{subject}: time is up"), values, Look.HEADING),
         Line(text, values),
-        Row((*joining, _meet(room, says("Meet again")))),
+        Row((*joining, _end(room, says))),
     )
     return Content(says, parts, Line(says("{subject}: the booked time is up."), values))
+
+
+def _withdrawn(room: Room, says: Words) -> Content:
+    values = _values(room, says)
+    heading = Line(says("{subject}: closed · request withdrawn."), values, Look.HEADING)
+    return Content(says, (heading,), Line(says("{subject}: closed · request withdrawn."), values))
 
 
 def _nobody_joined(room: Room, says: Words) -> Content:
     values = _values(room, says)
     heading = Line(says("{subject}: closed. Nobody joined."), values, Look.HEADING)
-    return Content(says, (heading, Row((_meet(room, says("Meet again")),))), Line(heading.template, values))
+    return Content(says, (heading, Row((_meet(room, says("Meet again")), *_reopen(room, says)))), heading)
 
 
 def _ended(room: Room, says: Words) -> Content:
-    if room.ended_by == "clock" and not attendance.nobody(room):
-        return _time_is_up(room, says)
+    unseen = room.ended_by == "withdrawn" or not room.attendance.heard
+    if room.ended_by in _ENDINGS and unseen:
+        return _ENDINGS[room.ended_by](room, says)
     if attendance.nobody(room):
         return _nobody_joined(room, says)
     ended_at = room.ended_at or room.ends_at
@@ -150,13 +177,22 @@ def _ended(room: Room, says: Words) -> Content:
         Line(says("{subject}: ended"), values, Look.HEADING),
         *(attendance.met(room, says) or (Line(says("{from} to {to} · {length} · started by {starter}"), values),)),
         *((Line(says("People are in it again.")),) if again else ()),
+        *((Line(says("Closed here, the meeting was not changed.")),) if room.trying == "unchanged" else ()),
         Line(says("The old link may still open, so please start a new one:")),
-        Row((_meet(room, says("Meet again")),)),
+        Row((_meet(room, says("Meet again")), *_reopen(room, says))),
     )
     return Content(says, parts, Line(says("{subject} has ended."), values))
 
 
+def _reopen(room: Room, says: Words) -> tuple[Button, ...]:
+    if room.meeting is None:
+        return ()
+    return (_press(room, says("Reopen this one"), f"reopen {escape.clean(room.subject)}", says("Reopen {subject}")),)
+
+
 def _failed(room: Room, says: Words) -> Content:
+    if room.fail_code == "withdrawn":
+        return _withdrawn(room, says)
     stopped = room.ended_at or room.give_up_at
     by = times.clock(stopped + SIGN_IN_FOR, room.zone)
     values = _values(room, says) | {"time": times.clock(stopped, room.zone), "by": by}
@@ -245,14 +281,23 @@ def _chat(room: Room, says: Words) -> str:
 def _more(room: Room, meeting: Meeting, says: Words) -> tuple[Line | Row, ...]:
     dial_in = meeting.dial_in if room.options.numbers else None
     lines = [phone.others(dial_in, says) if dial_in else None, _ids(meeting, says)]
-    details = Button(Act.PRESS, says("Details as text"), "dial-in", version=room.version)
     about = (
         *attendance.everybody(room, says),
         *filter(None, lines),
         *_calendar(meeting, says),
         *differences(room, meeting, says),
     )
-    return (*about, *((Row((details,)),) if dial_in else ()))
+    return (*about, *_row(*_actions(room, says, dial_in=dial_in is not None)))
+
+
+def _actions(room: Room, says: Words, *, dial_in: bool) -> tuple[Button, ...]:
+    """Return what can be done with a meeting, in the order of EXPERIENCE 2: Ring and Options have their place here."""
+    details = _press(room, says("Details as text"), "dial-in", says("Details of {subject} as text"))
+    return (*((details,) if dial_in else ()), *(() if room.state is RoomState.SCHEDULED else (_end(room, says),)))
+
+
+def _end(room: Room, says: Words) -> Button:
+    return _press(room, says("End"), f"end {escape.clean(room.subject)}".strip(), says("End {subject}"))
 
 
 def _calendar(meeting: Meeting, says: Words) -> tuple[Line, ...]:
@@ -277,8 +322,9 @@ def _meet(room: Room, title: str) -> Button:
     return Button(Act.PRESS, title, f"meet now {escape.clean(room.subject)}".strip(), version=room.version)
 
 
-def _press(room: Room, title: str, line: str) -> Button:
-    return Button(Act.PRESS, title, line, version=room.version)
+def _press(room: Room, title: str, line: str, tooltip: str = "") -> Button:
+    named = tooltip.format(subject=escape.clean(room.subject))
+    return Button(Act.PRESS, title, line, named, version=room.version)
 
 
 def _row(*buttons: Button) -> tuple[Row, ...]:
@@ -289,6 +335,7 @@ def _reference(room: Room, says: Words) -> Line:
     return Line(says("Reference {reference}"), {"reference": room.reference}, Look.SUBTLE)
 
 
+_ENDINGS: dict[str, Callable[[Room, Words], Content]] = {"clock": _time_is_up, "withdrawn": _withdrawn}
 _ELSEWHERE = frozenset({RoomState.OPEN, RoomState.LIVE})
 _STATES: dict[RoomState, Callable[[Room, Words], Content]] = {
     RoomState.OPENING: _opening,

@@ -18,6 +18,11 @@ def hours(ms: int, zone: str) -> str:
     return f"{moment.hour:02}:{moment.minute:02}"
 
 
+def day(ms: int, zone: str) -> str:
+    """Return a day as `2026-03-19`, which reads the same everywhere."""
+    return _moment(ms, zone).strftime("%Y-%m-%d")
+
+
 def minutes(since: int, until: int) -> int:
     """Return the minutes between two times (ms UTC), one at least."""
     return max(1, round((until - since) / 60_000))

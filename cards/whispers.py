@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bot.model import DialIn, Rendered, Whisper
-from cards import attendance, escape, failures, phone, times
-from cards.parts import Act, Button, Content, Line, Look, Part, Row, join, open_button, plain_text
+from cards import attendance, escape, existing, failures, phone, times
+from cards.parts import Button, Content, Line, Look, Row, join, open_button, plain_text
+from cards.saying import LONGEST_LINE, Parts
+from cards.saying import button as _button
+from cards.saying import press as _press
+from cards.saying import text as _text
+from cards.saying import with_reference as _with_reference
 from cards.skeletons import rendered
 from cards.words import Words, words
-
-Parts = tuple[Part, ...]
-LONGEST_LINE = 1000
-"""Characters of what a command says in one paragraph, and of a command line on a button."""
 
 
 def render_whisper(whisper: Whisper, nonce: str = "") -> Rendered:
@@ -41,26 +42,8 @@ def _content(whisper: Whisper) -> Content:
     return Content(says, parts, replace(first, look=Look.TEXT))
 
 
-def _press(title: str, line: str) -> Row:
-    return Row((_button(title, line),))
-
-
-def _button(title: str, line: str) -> Button:
-    return Button(Act.PRESS, escape.clean(title, 40), escape.clean(line, LONGEST_LINE), escape.clean(title))
-
-
-def _text(whisper: Whisper, name: str) -> str:
-    return str(whisper.data.get(name, ""))
-
-
 def _texts(whisper: Whisper, name: str) -> tuple[str, ...]:
     return tuple(str(item) for item in whisper.data.get(name, ()))
-
-
-def _with_reference(whisper: Whisper, says: Words, *parts: Part) -> Parts:
-    if not whisper.reference:
-        return parts
-    return (*parts, Line(says("Reference {reference}"), {"reference": whisper.reference}, Look.SUBTLE))
 
 
 def typo(whisper: Whisper, says: Words) -> Parts:
@@ -433,6 +416,7 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "stranger": stranger,
     "elsewhere": elsewhere,
     "notice": notice,
+    **existing.WHISPERS,
 }
 """Every text by its name, which is `Whisper.name`."""
 _TEXT_ONLY = frozenset({"elsewhere", "live-below", "sign-in"})

@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
-from bot.commands import ask_to_host, dial_in, help, meet, sign_in, sign_out, stop_trying, try_now  # noqa: A004 - the command is called help
+from bot.commands import (
+    ask_to_host,
+    dial_in,
+    end,
+    help,  # noqa: A004 - the command is called help
+    host,
+    meet,
+    recent,
+    rename,
+    reopen,
+    sign_in,
+    sign_out,
+    status,
+    stop_trying,
+    try_now,
+)
 from bot.commands.command import Command
 
 COMMANDS: tuple[Command, ...] = (
     meet.COMMAND,
+    end.COMMAND,
+    reopen.COMMAND,
+    host.COMMAND,
+    rename.COMMAND,
     dial_in.COMMAND,
+    status.COMMAND,
+    recent.COMMAND,
     try_now.COMMAND,
     stop_trying.COMMAND,
     ask_to_host.COMMAND,
@@ -20,6 +41,11 @@ COMMANDS: tuple[Command, ...] = (
 def available(commands: tuple[Command, ...], *, delegated: bool) -> tuple[Command, ...]:
     """Return what can be asked for where people can sign in (`delegated`), or where they cannot."""
     return tuple(command for command in commands if delegated or not command.delegated)
+
+
+def menu(commands: tuple[Command, ...]) -> tuple[Command, ...]:
+    """Return what Teams' command menu shows, which has room for twelve (facts/teams 6.2)."""
+    return tuple(command for command in commands if command.listed)
 
 
 def table(commands: tuple[Command, ...] = COMMANDS) -> str:

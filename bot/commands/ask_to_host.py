@@ -41,4 +41,5 @@ COMMAND = Command(
     examples=("ask someone to host",),
     run=run,
     takes_words=True,
+    listed=False,
 )

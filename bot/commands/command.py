@@ -58,13 +58,17 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request to a command: the turn, what is there, the words after the command's own, as typed."""
+    """One request to a command: the turn, what is there, the words after the command's own, as typed.
+
+    `owner` says whether the person owns the team of the meeting's chat; None while nobody has looked (ENGINE R23).
+    """
 
     turn: Turn
     view: View
     rest: str
     policy: Policy
     commands: tuple[Command, ...]
+    owner: bool | None = None
 
     @property
     def answers(self) -> bool:
@@ -160,7 +164,7 @@ class Command:
 
     `phrases` are the ways to begin a line with it, lower case, the first being the one that is taught;
     `takes_words` says whether more may follow, and `alone` which phrases stand only by themselves.
-    `delegated` says that it is there only where people can sign in.
+    `delegated` says that it is there only where people can sign in; `listed` that Teams' short menu shows it.
     `title` and `description` are shown in Teams' menu (at most 32 and 128 characters, facts/teams 6.2).
     """
 
@@ -173,6 +177,7 @@ class Command:
     takes_words: bool = False
     alone: frozenset[str] = frozenset()
     delegated: bool = False
+    listed: bool = True
 
     def takes_words_after(self, phrase: list[str]) -> bool:
         """Say whether words may follow this phrase of the command."""

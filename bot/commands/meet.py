@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
-from bot import limits, meeting_options, rooms, spares, topics, ways
+from bot import ending, limits, meeting_options, rooms, spares, topics, ways
 from bot.commands import wishes
 from bot.commands.command import Asked, Command, derived, once
 from bot.commands.wishes import Wish
@@ -146,7 +146,7 @@ def go_on(asked: Asked) -> Reply:
     if asked.chat.gone_at is not None:
         return Reply(outcome="chat gone")
     before = asked.view.pressed_room
-    if before is None or before.state is not RoomState.FAILED:
+    if before is None or before.state is not RoomState.FAILED or before.fail_code == ending.WITHDRAWN:
         return Reply(outcome="overtaken")
     wish = Wish(before.scope_key, before.topic, before.subject, explicit=True)
     there = next((room for room in candidates(asked, wish) if room.topic == wish.topic), None)

@@ -24,4 +24,5 @@ COMMAND = Command(
     description="Give up a meeting that is not open yet",
     examples=("stop trying",),
     run=run,
+    listed=False,
 )

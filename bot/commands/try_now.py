@@ -31,4 +31,5 @@ COMMAND = Command(
     description="Ask Microsoft again at once for a meeting that is not open yet",
     examples=("try now",),
     run=run,
+    listed=False,
 )

@@ -121,13 +121,14 @@ class GraphMeetings:
         reference: str,
         by: Person | None = None,
         language: str = "en",
+        basics: bool = False,
     ) -> Meeting:
         """Set options; of whom is invited Graph wants the full list, so it is read first. Raises as the port says."""
         caller = Caller(tenant, reference, by)
         owner = caller.owner(meeting.organizer_oid)
         there = wire.look_up(owner, MeetingKey.ID, meeting.id, language)
         known = await self.ask(caller, "GET", there, answers.attendees) if options.invited else []
-        patch = wire.update(owner, meeting.id, options, known, language)
+        patch = wire.update(owner, meeting.id, options, known, language, basics=meeting if basics else None)
         if patch is None:
             return await self.ask(caller, "GET", there, partial(_linked, {}))
         return await self.ask(caller, "PATCH", patch, partial(_linked, orjson.loads(patch.body)))

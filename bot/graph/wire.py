@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from bot.graph import events, options
 from bot.graph.values import fields, instant, part, whole, written
-from bot.model import FrozenRequest, GraphCall, MeetingKey, MeetingRequest, Options, Way
+from bot.model import FrozenRequest, GraphCall, Meeting, MeetingKey, MeetingRequest, Options, Way
 
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,8}")
 
@@ -83,10 +83,23 @@ def look_up(owner: str, key: MeetingKey, value: str, language: str = "en") -> Fr
 
 
 def update(
-    owner: str, meeting_id: str, asked: Options, known: Sequence[Any] = (), language: str = "en"
+    owner: str,
+    meeting_id: str,
+    asked: Options,
+    known: Sequence[Any] = (),
+    language: str = "en",
+    *,
+    basics: Meeting | None = None,
 ) -> FrozenRequest | None:
-    """Return the PATCH that sets options, None when none of them can be set that way (facts/graph 1.5)."""
+    """Return the PATCH that sets options, None when none of them can be set that way (facts/graph 1.5).
+
+    `basics` has the subject and the two times that are set too; the times only together.
+    """
     body = options.changes(asked, known)
+    if basics is not None:
+        body["subject"] = basics.subject[: options.LONGEST_SUBJECT]
+        if basics.starts_at is not None and basics.ends_at is not None:
+            body |= {"startDateTime": instant(basics.starts_at), "endDateTime": instant(basics.ends_at)}
     path = meeting_path(owner, meeting_id)
     return FrozenRequest("v1.0", path, written(body), language) if body else None
 

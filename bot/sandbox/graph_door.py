@@ -12,7 +12,7 @@ from aiohttp import web
 from bot.sandbox.authority import Authority
 from bot.sandbox.clock import moment
 from bot.sandbox.entra import GRAPH_AUDIENCE, Entra
-from bot.sandbox.messages import LISTED
+from bot.sandbox.messages import LISTED, MEMBERS
 from bot.sandbox.server import Answer, Call, Refused, Server, Stage
 from bot.sandbox.tenant import Person
 
@@ -51,8 +51,8 @@ class Door(Server):
         `/me` is for people's own tokens alone (facts/graph 1.1); theirs opens `/users/{user}` only for themselves.
         """
         claims = self._claims(call)
-        if call.exchange.operation == LISTED:
-            return  # who may read messages is not the tenant's to say but the team's or the chat's
+        if call.exchange.operation in {LISTED, MEMBERS}:
+            return  # who may read messages and members is not the tenant's to say but the team's or the chat's
         outlook = call.exchange.operation in self.outlook
         needed = {"Calendars.ReadWrite"} if outlook else {"OnlineMeetings.ReadWrite"}
         if call.request.method == "GET":

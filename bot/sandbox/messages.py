@@ -1,12 +1,14 @@
-"""Graph's messages of channels and chats, for an app that the tenant gave the consent to read them.
+"""Graph's messages of channels and chats, and members of teams, for an app that was given the consent to read them.
 
 https://learn.microsoft.com/graph/api/channel-list-messages, chatmessage-list-replies, chat-list-messages: newest first,
 20 on a page unless `$top` says otherwise (at most 50), `@odata.nextLink` to the next; targeted messages are not there.
+https://learn.microsoft.com/graph/api/team-list-members: here only asked for one person.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from aiohttp import web
@@ -16,9 +18,10 @@ from bot.sandbox.posts import CARD_TYPE, Board, Post
 from bot.sandbox.server import Call, Refused, Server
 from bot.sandbox.tenant import Chat
 
-LISTED = "graph.messages"
+LISTED, MEMBERS = "graph.messages", "graph.members"
 _CHANNEL = r"/{version:v1\.0|beta}{_:/+}teams/{team}/channels/{thread}/messages"
 _MISSING = "Missing role permissions on the request. API requires one of '{}'. Roles on the request ''."
+_USER = re.compile(r"\(microsoft\.graph\.aadUserConversationMember/userId eq '([0-9a-f-]+)'\)")
 _USUAL, _MOST = 20, 50
 
 
@@ -32,6 +35,7 @@ class Messages:
         graph.route("GET", _CHANNEL, LISTED, self._roots)
         graph.route("GET", _CHANNEL + "/{root}/replies", LISTED, self._replies)
         graph.route("GET", r"/{version:v1\.0|beta}{_:/+}chats/{thread}/messages", LISTED, self._chat)
+        graph.route("GET", r"/{version:v1\.0|beta}{_:/+}teams/{team}/members", MEMBERS, self._members)
 
     async def _roots(self, call: Call) -> web.Response:
         chat = self._channel(call)
@@ -48,6 +52,31 @@ class Messages:
         if chat is None or chat.kind != "groupChat":
             raise Refused(404, "NotFound", "Chat not found.")
         return self._page(call, self._board.visible(chat.thread_id))
+
+    async def _members(self, call: Call) -> web.Response:
+        self._allowed("TeamMember.Read.Group")
+        tenant, asked = self._stage.tenant, _USER.fullmatch(call.query("$filter"))
+        channels = [chat for chat in tenant.chats if chat.team and chat.team.group_id == call.part("team")]
+        if not channels or asked is None:
+            raise Refused(404 if asked else 400, "NotFound" if asked else "BadRequest", "Team or filter not found.")
+        owners = {oid for chat in channels if chat.team for oid in chat.team.owners}
+        listed = [one for one in tenant.people if one.oid == asked[1] and any(one.oid in c.members for c in channels)]
+        roles = {one.oid: ["owner"] if one.oid in owners else ["guest"] if one.guest else [] for one in listed}
+        return web.json_response(
+            {
+                "value": [
+                    {
+                        "@odata.type": "#microsoft.graph.aadUserConversationMember",
+                        "id": f"member-{one.oid}",
+                        "roles": roles[one.oid],
+                        "displayName": one.name,
+                        "userId": one.oid,
+                        "email": one.upn,
+                    }
+                    for one in listed
+                ]
+            }
+        )
 
     def _channel(self, call: Call) -> Chat:
         self._allowed("ChannelMessage.Read.Group")

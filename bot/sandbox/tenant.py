@@ -54,11 +54,12 @@ class Person:
 
 @dataclass(slots=True)
 class Team:
-    """A team: `id` is its General channel's thread, `group_id` its Entra group."""
+    """A team: `id` is its General channel's thread, `group_id` its Entra group, `owners` people's oids."""
 
     id: str
     name: str
     group_id: str
+    owners: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)

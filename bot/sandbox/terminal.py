@@ -22,7 +22,7 @@ EDITED_WITHIN_SECONDS = 4.0
 """When a card that is edited at all is edited: Muster leaves three seconds between two edits."""
 
 _DAY = 86_400.0
-TRY = """Try:  meet #INC-42 DB down     dial-in     help     card     quit
+TRY = """Try:  meet #INC-42 DB down     dial-in     end     help     card     quit
       /join ben     /leave all     /as ben meet now     /in group     /fault outage     /explain
       Add a command:  python app.py new-command coffee   (reloads by itself)"""
 

@@ -71,7 +71,7 @@ def find_chat(tenant: str, thread_id: str) -> Operation[Chat | None]:
 
 
 _ASKS_GRAPH = frozenset(
-    kind.value for kind in (TimerKind.OPEN, TimerKind.DELETE, TimerKind.PATCH, TimerKind.EVENT, TimerKind.SPARE)
+    {TimerKind.OPEN, TimerKind.DELETE, TimerKind.PATCH, TimerKind.EVENT, TimerKind.SPARE, TimerKind.AMEND}
 )
 
 

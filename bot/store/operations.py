@@ -60,6 +60,8 @@ def receive(terms: Terms, turn: Turn, now: int) -> Operation[Receipt]:
     copy = yield from _copy(turn.turn_key)
     if copy:
         return copy
+    if turn.kind is TurnKind.DELETED and not (yield from _heard(turn)):
+        return Receipt(ReceiptKind.UNHEARD, turn.turn_key)
     chat = {**rows.chat_params(turn.chat), "now": turn.received_at}
     del chat["gone_at"]
     yield "chat_seen", chat
@@ -103,6 +105,12 @@ def _copied(turn: Turn) -> Operation[Receipt]:
     """Another replica was faster with the same turn."""
     copy = yield from _copy(turn.turn_key)
     return copy or Receipt(ReceiptKind.COPY, turn.turn_key)
+
+
+def _heard(turn: Turn) -> Operation[bool]:
+    """Say whether the message that was deleted, or an edit of it, had been said to us by its author (ENGINE R10)."""
+    who = {"tenant": turn.chat.tenant, "thread_id": turn.chat.thread_id, "from_id": turn.person.id}
+    return bool((yield "turn_shown", {**who, "reference": turn.reference}))
 
 
 def _echoed(turn: Turn) -> Operation[Row | None]:

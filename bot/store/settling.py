@@ -28,6 +28,9 @@ HEARD_WITHIN = 3_000
 MOST_ELSEWHERE = 20
 """Rooms of the same topic in other scopes that a decision sees."""
 
+MOST_RECENT = 5
+"""Rooms of the chat, over or not, that a decision sees."""
+
 Look = Callable[[], Operation[View]]
 
 
@@ -118,13 +121,12 @@ def _turn_view(at: Applying, turn: Turn, *, unheard: bool) -> Operation[View]:
     elsewhere = (yield "rooms_elsewhere", {**scopes, "topic": topic, "most": MOST_ELSEWHERE}) if topic else []
     notes = yield from _notes(tenant, thread_id, (), at.now)
     brought = yield from _brought(notes, thread_id)
-    last = yield "room_last", {"tenant": tenant, "thread_id": thread_id}
+    last = yield "rooms_last", {"tenant": tenant, "thread_id": thread_id, "most": _most_recent(turn)}
     waited = turn.data.get("room", "") if turn.kind is TurnKind.SIGNED_IN else ""
     pressed = yield from signins.card_of(waited, thread_id) if waited else strays.pressed(at, turn)
     started = yield from _started(turn, at.now)
-    opened = turn.kind is TurnKind.EDITED and (
-        yield "room_asked", {"tenant": tenant, "thread_id": thread_id, "reference": turn.reference}
-    )
+    asked: dict[str, Value] = {"tenant": tenant, "thread_id": thread_id, "reference": turn.reference}
+    opened = (yield "room_asked", asked) if turn.kind in {TurnKind.EDITED, TurnKind.DELETED} else []
     called = (yield from calls.called(turn, notes)) if turn.kind is TurnKind.CALLED else None
     return View(
         now=at.now,
@@ -139,15 +141,20 @@ def _turn_view(at: Applying, turn: Turn, *, unheard: bool) -> Operation[View]:
         ),
         topics=tuple(rows.read_room(row) for row in unfinished if row["scope_key"] != scope_key),
         elsewhere=tuple(rows.read_room(row) for row in elsewhere if row["room_id"] not in brought),
-        last_room=rows.read_room(last[0]) if last else None,
+        recent=tuple(rows.read_room(row) for row in last),
         pressed=pressed,
         pressed_room=(yield from find_room(waited or (pressed.room_id if pressed else ""))),
         notes=notes,
         mine=started["mine"],
         here=started["here"],
         unheard=unheard,
-        opened=bool(opened),
+        opened=rows.read_room(opened[0]) if opened else None,
     )
+
+
+def _most_recent(turn: Turn) -> int:
+    """Return how many of the chat's rooms a decision sees: what nearly everybody says needs only the newest."""
+    return 1 if turn.text.startswith("meet") else MOST_RECENT
 
 
 def _brought(notes: dict[str, str], thread_id: str) -> Operation[dict[str, Room]]:

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from bot.bounded import BODY_SECONDS, PER_ADDRESS, Crowd, body_of, refused
 from bot.errors import DoorError, StoreError
+from bot.leases import ReceiptKind
 from bot.model import Turn, TurnKind
 from bot.observe import Event, Observer
 from bot.ports import Intake, SignIns
@@ -88,6 +89,9 @@ class Endpoint:
                 raise  # a press is answered with HTTP 200, whatever happens (ENGINE R14)
             self._observe(Event("door.not_kept", {"status": 200}, logging.ERROR))
             return refusal_reply(500, "InternalServerError", NOT_KEPT)
+        if receipt.kind is ReceiptKind.UNHEARD:
+            self._observe(Event("door.ignored", level=logging.DEBUG))
+            return None
         self._observe(Event("door.accepted", {"kind": turn.kind, "ref": turn.reference, "receipt": receipt.kind}))
         return invoke_reply(await self._intake.answer(turn, receipt)) if turn.wants_answer else None
 

@@ -30,6 +30,8 @@ _LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,30}(/[A-Za-z][A-Za-z0-9_+-]{0,30}){0,2}")
 _CHANNEL_KINDS = {kind.value: kind for kind in ChannelKind}
 _HAPPENED = {"add": TurnKind.INSTALLED, "add-upgrade": TurnKind.INSTALLED, "remove": TurnKind.REMOVED}
+_LATER_ON = frozenset({TurnKind.EDITED, TurnKind.DELETED})
+"""What happens to a message afterwards; it has the message's reference."""
 _SPOKEN = {"message": TurnKind.SAID, "messageUpdate": TurnKind.EDITED, "messageDelete": TurnKind.DELETED}
 
 
@@ -49,17 +51,17 @@ def read(activity: Mapping[str, Any], *, app_id: str, now: int) -> Turn | None:
     bot_id = _text(_object(activity, "recipient"), "id") or f"28:{app_id}"
     chat = _chat(activity, bot_id)
     kind = _kind(activity, bot_id)
-    if kind is None or chat is None or sender.get("role") == "bot":
-        return None
+    if kind is None or chat is None or sender.get("role") == "bot" or kind is TurnKind.CALLED:
+        return _called(activity, chat, now) if kind is TurnKind.CALLED and chat else None
     mentions = said.mention_entities(activity)
     targeted = _object(activity, "recipient").get("isTargeted") is True
     person = Person(_text(sender, "id"), _text(sender, "aadObjectId"), said.words(_text(sender, "name")))
     if kind in _SPOKEN.values():
-        addressed = chat.kind is ChatKind.PERSONAL or targeted or _is_mentioned(mentions, bot_id)
+        # What was deleted has no words left: whether it was said to us the store knows.
+        withdrawn = kind is TurnKind.DELETED
+        addressed = withdrawn or chat.kind is ChatKind.PERSONAL or targeted or _is_mentioned(mentions, bot_id)
         if not addressed or person.id in ("", bot_id):
             return None
-    if kind is TurnKind.CALLED:
-        return _called(activity, chat, now)
     press = (_press(activity) if kind is TurnKind.PRESSED else None) or _Press("", "", {})
     spoken = said.words(said.without_bot(_text(activity, "text"), mentions, bot_id))
     key = _turn_key(activity, kind, chat.tenant)
@@ -74,7 +76,7 @@ def read(activity: Mapping[str, Any], *, app_id: str, now: int) -> Turn | None:
         activity_id=_text(activity, "id"),
         received_at=now,
         expires_at=now + (LATER if kind in _HAPPENED.values() else SOON),
-        reference=reference(_turn_key(activity, TurnKind.SAID, chat.tenant) if kind is TurnKind.EDITED else key),
+        reference=reference(_turn_key(activity, TurnKind.SAID, chat.tenant) if kind in _LATER_ON else key),
         text=press.text if kind is TurnKind.PRESSED else spoken,
         mentions=said.people(mentions, bot_id),
         verb=press.verb,
@@ -176,7 +178,7 @@ def _turn_key(activity: Mapping[str, Any], kind: TurnKind, tenant: str) -> str:
     An edit or a deletion carries the id of the message it changes and may overtake it, so its kind and time count too.
     """
     parts = [tenant, _text(_object(activity, "conversation"), "id"), _text(activity, "id")]
-    if kind in (TurnKind.EDITED, TurnKind.DELETED):
+    if kind in _LATER_ON:
         parts += [kind.value, _text(activity, "timestamp")]
     if not parts[2]:
         parts += [kind.value, _text(activity, "timestamp"), _text(_object(activity, "from"), "id")]

@@ -55,6 +55,14 @@ ROOM = Room(
     meeting=MEETING,
     opened_at=NOON,
 )
+LISTED = {
+    "subject": "Retro",
+    "state": "open",
+    "host": "Ana Lima",
+    "join_url": MEETING.join_url,
+    "opened_at": str(NOON),
+    "ended_at": "",
+}
 WHISPER_DATA: dict[str, dict[str, Any]] = {
     "typo": {"typed": "meat now", "meant": "meet now"},
     "unknown": {"typed": "brew tea"},
@@ -118,6 +126,19 @@ WHISPER_DATA: dict[str, dict[str, Any]] = {
     "stranger": {},
     "working": {},
     "elsewhere": {"name": "Kim"},
+    "ended": {"subject": "Retro", "numbers": "yes"},
+    "end-live": {"subject": "Retro", "line": "end anyway Retro"},
+    "reopened": {"subject": "Retro", "numbers": "yes"},
+    "reopen-late": {"subject": "Retro"},
+    "no-ended": {},
+    "not-yours": {"does": "end", "who": "Ana Lima", "team": "yes"},
+    "renamed": {"subject": "DB restore"},
+    "rename-what": {},
+    "host": {"subject": "#INC-42", "leads": ["Bea Novak"], "host": "Ana Lima", "missing": ["Kim Park"]},
+    "host-already": {"subject": "Retro", "leads": ["Ana Lima"]},
+    "host-who": {},
+    "status": {"meetings": [LISTED]},
+    "recent": {"meetings": [LISTED | {"state": "ended", "ended_at": str(NOON + 36 * MINUTE), "join_url": ""}]},
     "notice": {"title": "Coffee", "lines": ["Ana Lima fetches some."]},
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import cards
-from bot.model import Binding, DialIn, Meeting, Person, Room, RoomState
+from bot.model import Binding, DialIn, Invited, Meeting, Options, Person, Role, Room, RoomState
 
 Rooms = Callable[..., Room]
 Buttons = Callable[[Any], dict[str, dict[str, Any]]]
@@ -93,16 +93,16 @@ def test_the_card_says_where_the_meeting_s_chat_is(room: Rooms, binding: Binding
 
 
 def test_what_microsoft_did_not_give_is_not_shown(room: Rooms, meeting: Meeting, buttons: Buttons) -> None:
-    """A meeting with nothing but a link has a card with nothing but Join, and no button that does nothing."""
+    """A meeting with nothing but a link can be joined and ended, and no button does nothing."""
     unsaid = cards.render_room(room(meeting=replace(meeting, dial_in_bypass=None)))
     assert "Phone:" in unsaid.text
     assert "Callers" not in unsaid.text
     bare = cards.render_room(room(meeting=Meeting("m", "https://teams.example/j"), host=Person("29:x")))
-    assert list(buttons(bare.card)) == ["Join Retro"]
+    assert list(buttons(bare.card)) == ["Join Retro", "More", "End"]
     assert "Somebody is hosting" in bare.text
     assert "Callers" not in bare.text
     unsafe = cards.render_room(room(meeting=Meeting("m", "javascript:alert(1)")))
-    assert buttons(unsafe.card) == {}
+    assert list(buttons(unsafe.card)) == ["More", "End"]
     assert buttons(cards.render_room(room(meeting=None)).card) == {}
 
 
@@ -247,7 +247,7 @@ def test_failures_are_told_apart(room: Rooms) -> None:
 
 
 def test_a_meeting_past_its_planned_end_is_not_claimed_to_be_over(room: Rooms, buttons: Buttons) -> None:
-    """The clock's end says what is not known, keeps Join and offers a new meeting."""
+    """The clock's end says what is not known, keeps Join and offers the real end; so does a topic that is held."""
     late = room(state=RoomState.ENDED, ended_by="clock", ended_at=room().ends_at + 10 * MINUTE)
     shown = cards.render_room(late)
     assert shown.text.splitlines() == [
@@ -255,8 +255,36 @@ def test_a_meeting_past_its_planned_end_is_not_claimed_to_be_over(room: Rooms, b
         "Time is up · booked until 13:04 (UTC+1). I can't see whether anyone is still inside.",
         "Join Retro: https://teams.microsoft.com/l/meetup-join/19%3ameeting_abc%40thread.v2/0",
     ]
-    assert list(buttons(cards.render_room(replace(late, meeting=None)).card)) == ["Meet again"]
-    assert buttons(shown.card)["Meet again"]["data"] == {"text": "meet now Retro", "v": "3"}
+    assert list(buttons(shown.card)) == ["Join Retro", "End"]
+    assert buttons(shown.card)["End"]["data"] == {"text": "end Retro", "v": "3"}
+    assert buttons(shown.card)["End"]["tooltip"] == "End Retro"
+    assert cards.render_room(room(trying="time is up")).text == shown.text
+
+
+def test_an_ended_meeting_can_be_reopened(room: Rooms, buttons: Buttons) -> None:
+    """Whoever ended too soon finds the way back on the card, and what Microsoft did not close is said."""
+    ended = room(state=RoomState.ENDED, ended_by="oid", ended_at=room().ends_at)
+    shown = cards.render_room(ended)
+    assert list(buttons(shown.card)) == ["Meet again", "Reopen this one"]
+    assert buttons(shown.card)["Reopen this one"]["data"]["text"] == "reopen Retro"
+    assert "not changed" not in shown.text
+    assert "Closed here, the meeting was not changed." in cards.render_room(replace(ended, trying="unchanged")).text
+
+
+@pytest.mark.parametrize("changes", [{"state": RoomState.ENDED, "ended_by": "withdrawn"}, {"fail_code": "withdrawn"}])
+def test_a_withdrawn_request_has_no_join(room: Rooms, buttons: Buttons, changes: dict[str, Any]) -> None:
+    """A request that was deleted leaves one line without a way in."""
+    shown = cards.render_room(room(**{"state": RoomState.FAILED, "ended_at": room().ends_at, **changes}))
+    assert shown.text == "Retro: closed · request withdrawn."
+    assert buttons(shown.card) == {}
+
+
+def test_who_leads_now_is_on_the_card(room: Rooms) -> None:
+    """Everybody reads who took over, with whom, and that a lobby which did not open again needs the host."""
+    leads = tuple(Invited(Person("29:x", "o", name), Role.CO_ORGANIZER) for name in ("Bea Novak", "Chloé Martin"))
+    shown = cards.render_room(room(options=Options(invited=leads), trying="unchanged"))
+    assert "Chloé Martin now leads Retro with Ana Lima, Bea Novak." in shown.text
+    assert "Microsoft did not open its lobby again: Ana Lima lets people in" in shown.text
 
 
 def test_a_meeting_that_people_ended_asks_for_a_new_one(room: Rooms) -> None:

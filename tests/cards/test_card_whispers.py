@@ -68,6 +68,20 @@ GOLDEN = {
     "live-below": "The live card is below.",
     "stranger": "This button belongs to a meeting that has ended.",
     "elsewhere": "@Kim, I couldn't do that here. Details: reference 7F3K-92QD.",
+    "ended": "Retro is closed. The number stays the same if you reopen it within a day.",
+    "end-live": "People are in Retro. End it for everyone?",
+    "reopened": "Retro is open again. The number is still the same.",
+    "reopen-late": "Retro ended more than a day ago, so it stays closed. A new meeting has numbers of its own.",
+    "no-ended": "There's no ended meeting here to reopen.",
+    "not-yours": "Only Ana Lima or a team owner can end this meeting.",
+    "renamed": "It's called DB restore now.",
+    "rename-what": "Say the new name too, for example: rename DB restore",
+    "host": "Bea Novak now leads #INC-42 with Ana Lima.\nI couldn't hand #INC-42 over to Kim Park: "
+    "only members of this chat with an account in the host's organisation can lead.",
+    "host-already": "Ana Lima leads Retro already.",
+    "host-who": "Mention who is to lead, for example: host @Bea",
+    "status": "Retro: open since 12:04 (UTC+1) · Ana Lima is hosting\nJoin Retro: " + LINK,
+    "recent": "The last meetings here:\nRetro: 2026-03-19, 12:04 to 12:40 (UTC+1) · Ana Lima was hosting",
     "notice": "Coffee\nAna Lima fetches some.",
 }
 PRESSES = {
@@ -94,6 +108,11 @@ PRESSES = {
     "late": ("Try again", "meet now Retro"),
     "welcome": ("Show me what else", "help"),
     "stranger": ("Meet again", "meet now"),
+    "ended": ("Reopen this one", "reopen Retro"),
+    "end-live": ("End it", "end anyway Retro"),
+    "reopen-late": ("Meet again", "meet now Retro"),
+    "no-ended": ("Meet now", "meet now"),
+    "recent": ("Meet again", "meet now Retro"),
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-import bot.lifecycle
+from bot import looking
 from bot.commands.command import Policy
 from bot.decisions import MakeRoom, PlanMessage, Reply, View
 from bot.errors import Gone, NotDone, SendError
@@ -84,7 +84,7 @@ async def test_everybody_else_opens_it_as_if_there_were_no_other(
     monkeypatch: pytest.MonkeyPatch, answer: Person | SendError | None
 ) -> None:
     """A stranger, a busy connector, another account and an answer that never comes all open the topic here."""
-    monkeypatch.setattr(bot.lifecycle, "TOPIC_SECONDS", 0.05)
+    monkeypatch.setattr(looking, "TOPIC_SECONDS", 0.05)
     members = Members({BEN.id: answer} if answer else {})
     assert opened(await looked_up(members))
     assert members.asked == [THERE]

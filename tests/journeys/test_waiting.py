@@ -258,7 +258,7 @@ async def test_a_topic_that_is_open_to_the_tenant_is_one_meeting_everywhere(wait
 
 
 async def test_the_planned_end_claims_nothing(waiting: Journey, clock: HandClock) -> None:
-    """Ten minutes after the booked time the card says that it is up, and still leads into the meeting."""
+    """Ten minutes after the booked time the card says that it is up and still leads in, until somebody ends it."""
     tenant = waiting.cloud.tenant
     await waiting.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
     await shows(waiting, clock, "Retro: open")
@@ -266,4 +266,11 @@ async def test_the_planned_end_claims_nothing(waiting: Journey, clock: HandClock
     assert "Retro: open" in waiting.texts(tenant.incidents)[0]
     await clock.move(60)
     await shows(waiting, clock, "I can't see whether anyone is still inside.")
-    assert titles(card(waiting).card) == ["Join Retro", "Meet again"]
+    assert titles(card(waiting).card) == ["Join Retro", "End"]
+    assert (await waiting.teams.press(tenant.ana, card(waiting), "End")).problems() == []
+    await shows(waiting, clock, "Retro: ended")
+    (meeting,) = waiting.cloud.graph.meetings
+    booked = meeting.ends_at
+    await clock.move(10 * 60 + 1)
+    await waiting.until(lambda: meeting.ends_at > booked)
+    assert meeting.lobby["scope"] == "organizer"

@@ -15,9 +15,10 @@ import jsonschema
 import pytest
 
 from bot import manifest
-from bot.commands import COMMANDS
+from bot.commands import COMMANDS, menu
 from bot.errors import SettingsError
 
+MENU = menu(COMMANDS)
 APP_ID = "1c0d0000-1111-4222-8333-444455556666"
 SCHEMAS = Path(__file__).resolve().parents[3] / "shared" / "schemas"
 
@@ -33,7 +34,7 @@ class Words:
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
     """The package of all commands."""
-    return manifest.build(COMMANDS, APP_ID, tmp_path / "deep" / "muster.zip", "1.2.3")
+    return manifest.build(MENU, APP_ID, tmp_path / "deep" / "muster.zip", "1.2.3")
 
 
 def content(package: Path) -> dict[str, Any]:
@@ -118,7 +119,7 @@ def test_teams_own_events_are_asked_for_only_where_they_are_wanted(tmp_path: Pat
 @pytest.mark.parametrize("grants", [(), (*manifest.READING, *manifest.MEETING_EVENTS)])
 def test_microsofts_schema_accepts_the_manifest(tmp_path: Path, grants: tuple[str, ...]) -> None:
     """The manifest validates against Microsoft's schema of the version that it names."""
-    made = content(manifest.build(COMMANDS, APP_ID, tmp_path / "muster.zip", "1.2.3", grants=grants))
+    made = content(manifest.build(MENU, APP_ID, tmp_path / "muster.zip", "1.2.3", grants=grants))
     path = SCHEMAS / f"MicrosoftTeams.schema.{made['manifestVersion']}.json"
     if not path.is_file():
         pytest.skip("Microsoft's manifest schemas are not beside this checkout")
@@ -145,10 +146,10 @@ def test_the_bot_is_the_one_that_was_named(package: Path) -> None:
     assert "00000000-0000" not in json.dumps(made)
 
 
-def test_the_menu_lists_every_command(package: Path) -> None:
-    """Teams' command menu shows each of Muster's commands, in its order, in every kind of chat."""
+def test_the_menu_lists_what_people_type(package: Path) -> None:
+    """Teams' command menu shows the commands that people type, in their order, in every kind of chat."""
     (menu,) = content(package)["bots"][0]["commandLists"]
-    assert menu["commands"] == [{"title": c.title, "description": c.description} for c in COMMANDS]
+    assert menu["commands"] == [{"title": c.title, "description": c.description} for c in MENU]
     assert menu["scopes"] == ["team", "groupChat", "personal"]
 
 
@@ -164,7 +165,7 @@ def test_private_and_shared_channels_have_the_bot_too(package: Path) -> None:
 
 def test_the_same_input_makes_the_same_bytes(tmp_path: Path, package: Path) -> None:
     """Building twice gives byte for byte the same file, so that a reviewer can compare."""
-    again = manifest.build(COMMANDS, APP_ID.upper(), tmp_path / "again.zip", "1.2.3")
+    again = manifest.build(MENU, APP_ID.upper(), tmp_path / "again.zip", "1.2.3")
     assert again.read_bytes() == package.read_bytes()
 
 

@@ -11,7 +11,7 @@ import pytest
 from bot.decisions import MakeRoom, PlanMessage, Record, Reply, SaveNote, SaveRoom, SetTimer, TakeNote, View
 from bot.errors import StoreError
 from bot.leases import ReceiptKind, TurnClaim
-from bot.model import ChannelKind, MessageState, Person, RoomState, TimerKind, Turn, TurnKind
+from bot.model import ChannelKind, LobbyScope, MessageState, Options, Person, RoomState, TimerKind, Turn, TurnKind
 from bot.ports import Store
 from bot.rooms import brought_key
 
@@ -46,7 +46,7 @@ async def test_settle_turn_applies_everything(store: Store, engine: Engine, make
     views: list[View] = []
     claim = await taken(store, make.turn("b"), make.now)
     await store.settle_turn(claim, make.looking(views), make.now + 9, "g")
-    expected = View(make.now + 9, "g", make.chat(), (make.room(),), make.room(), notes={"binding": "refused"})
+    expected = View(make.now + 9, "g", make.chat(), (make.room(),), (make.room(),), notes={"binding": "refused"})
     expected = replace(expected, mine=(make.now,), here=(make.now,))
     assert views == [expected]
 
@@ -92,7 +92,7 @@ async def test_view_of_a_press(store: Store, make: Make) -> None:
         await store.settle_turn(claim, make.looking(views), make.now, key)
     assert (views[0].pressed, views[0].pressed_room) == (posted, finished)
     assert (views[1].pressed, views[1].pressed_room) == (None, None)
-    assert (views[0].rooms, views[0].last_room) == ((), finished)
+    assert (views[0].rooms, views[0].recent) == ((), (finished,))
 
 
 @pytest.mark.parametrize("state", [RoomState.OPENING, RoomState.ENDED, RoomState.FAILED])
@@ -105,7 +105,38 @@ async def test_view_of_an_edit(store: Store, make: Make, state: RoomState) -> No
     for key, changes in (("b", {}), ("c", {"reference": "AAAA-2222"}), ("d", {"kind": TurnKind.SAID})):
         claim = await taken(store, make.turn(key, **({"kind": TurnKind.EDITED} | changes)), make.now)
         await store.settle_turn(claim, make.looking(views), make.now, key)
-    assert [view.opened for view in views] == [state is not RoomState.FAILED, False, False]
+    assert [view.opened is not None for view in views] == [state is not RoomState.FAILED, False, False]
+
+
+async def test_a_deletion_is_heard_of_what_was_said(store: Store, engine: Engine, make: Make) -> None:
+    """The deletion of a request sees what it opened; of a message that was never said to us nothing is written."""
+    claim = await taken(store, make.turn(), make.now)
+    await store.settle_turn(claim, make.reply(MakeRoom(make.room())), make.now, "f")
+    views: list[View] = []
+    claim = await taken(store, make.turn("gone", kind=TurnKind.DELETED), make.now)
+    await store.settle_turn(claim, make.looking(views), make.now, "g")
+    assert [view.opened for view in views] == [make.room()]
+    strangers = {"kind": TurnKind.DELETED, "reference": "AAAA-2222", "chat": make.chat(thread_id="19:other")}
+    receipt = await store.receive(make.turn("never", **strangers), make.now)
+    assert (receipt.kind, receipt.claim) == (ReceiptKind.UNHEARD, None)
+    assert await engine.rows("SELECT COUNT(*) FROM inbox") == [(2,)]
+    assert await engine.rows("SELECT COUNT(*) FROM chats") == [(1,)]
+
+
+async def test_the_last_rooms_are_seen(store: Store, make: Make) -> None:
+    """Whoever asks about earlier meetings sees the last few, newest first, and who asks for a new one the newest."""
+    lobby = Options(lobby=LobbyScope.EVERYONE, dial_in_bypass=True)
+    rooms = [
+        make.room(f"r{n}", topic=f"r{n}", state=RoomState.ENDED, created_at=make.now + n, lobby_before=lobby)
+        for n in range(7)
+    ]
+    claim = await taken(store, make.turn(), make.now)
+    await store.settle_turn(claim, make.reply(*map(MakeRoom, rooms)), make.now, "f")
+    views: list[View] = []
+    for key, text in (("b", "recent"), ("c", "meet now")):
+        claim = await taken(store, make.turn(key, text=text), make.now)
+        await store.settle_turn(claim, make.looking(views), make.now, key)
+    assert [view.recent for view in views] == [tuple(rooms[:1:-1]), (rooms[6],)]
 
 
 async def test_settle_stale(store: Store, engine: Engine, make: Make) -> None:

@@ -68,7 +68,7 @@ HOT = [
     "room_find",
     "rooms_unfinished",
     "rooms_elsewhere",
-    "room_last",
+    "rooms_last",
     "room_save",
     "message_by_activity",
     "messages_gone",

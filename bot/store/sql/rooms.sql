@@ -25,17 +25,17 @@ WHERE tenant = CAST(:tenant AS TEXT) AND topic = CAST(:topic AS TEXT)
   AND state IN ('opening', 'open', 'live', 'empty')
 ORDER BY created_at DESC, room_id DESC LIMIT CAST(:most AS BIGINT);
 
--- name: room_last(tenant, thread_id)
+-- name: rooms_last(tenant, thread_id, most)
 SELECT * FROM rooms
 WHERE tenant = CAST(:tenant AS TEXT) AND home_thread = CAST(:thread_id AS TEXT)
-ORDER BY created_at DESC, room_id DESC LIMIT 1;
+ORDER BY created_at DESC, room_id DESC LIMIT CAST(:most AS BIGINT);
 
 -- name: room_asked(tenant, thread_id, reference)
--- Whether a message opened something, itself or by an edit of it.
-SELECT room_id FROM rooms
+-- What a message opened, itself or by an edit of it, and what waits for its person's sign-in.
+SELECT * FROM rooms
 WHERE tenant = CAST(:tenant AS TEXT) AND home_thread = CAST(:thread_id AS TEXT)
-  AND reference = CAST(:reference AS TEXT) AND state <> 'failed'
-LIMIT 1;
+  AND reference = CAST(:reference AS TEXT) AND (state <> 'failed' OR fail_code = 'sign_in')
+ORDER BY created_at DESC, room_id DESC LIMIT 1;
 
 -- name: room_failed(tenant, thread_id, reference, outcome, since)
 -- The room that a turn asked for, if it failed; whoever was led to a running one asked for that.
@@ -45,13 +45,13 @@ WHERE tenant = CAST(:tenant AS TEXT) AND home_thread = CAST(:thread_id AS TEXT) 
     OR (CAST(:outcome AS TEXT) = 'running' AND ended_at >= CAST(:since AS BIGINT)))
 LIMIT 1;
 
--- name: room_insert(room_id, tenant, scope_key, topic, state, version, subject, starter_oid, starter, host_oid, host, home_thread, home_conversation, request, external_id, created_at, give_up_at, starts_at, ends_at, reference, zone, language, graph_call, attempt, bind_thread, binding, meeting_id, join_hash, meeting, trying, opened_at, live_at, empty_at, ended_at, ended_by, fail_code, people, backup_bridge, way, options)
+-- name: room_insert(room_id, tenant, scope_key, topic, state, version, subject, starter_oid, starter, host_oid, host, home_thread, home_conversation, request, external_id, created_at, give_up_at, starts_at, ends_at, reference, zone, language, graph_call, attempt, bind_thread, binding, meeting_id, join_hash, meeting, trying, opened_at, live_at, empty_at, ended_at, ended_by, fail_code, people, backup_bridge, way, options, lobby_before)
 -- Nothing comes back when the place is taken.
 INSERT INTO rooms (
   room_id, tenant, scope_key, topic, state, version, subject, starter_oid, starter, host_oid, host, home_thread,
   home_conversation, request, external_id, created_at, give_up_at, starts_at, ends_at, reference, zone, language,
   graph_call, attempt, bind_thread, binding, meeting_id, join_hash, meeting, trying, opened_at, live_at, empty_at,
-  ended_at, ended_by, fail_code, people, backup_bridge, way, options
+  ended_at, ended_by, fail_code, people, backup_bridge, way, options, lobby_before
 ) VALUES (
   CAST(:room_id AS TEXT), CAST(:tenant AS TEXT), CAST(:scope_key AS TEXT), CAST(:topic AS TEXT), CAST(:state AS TEXT),
   CAST(:version AS BIGINT), CAST(:subject AS TEXT), CAST(:starter_oid AS TEXT), CAST(:starter AS TEXT),
@@ -63,12 +63,12 @@ INSERT INTO rooms (
   CAST(:trying AS TEXT), CAST(:opened_at AS BIGINT), CAST(:live_at AS BIGINT), CAST(:empty_at AS BIGINT),
   CAST(:ended_at AS BIGINT), CAST(:ended_by AS TEXT), CAST(:fail_code AS TEXT),
   CAST(:people AS TEXT), CAST(:backup_bridge AS TEXT),
-  CAST(:way AS TEXT), CAST(:options AS TEXT)
+  CAST(:way AS TEXT), CAST(:options AS TEXT), CAST(:lobby_before AS TEXT)
 )
 ON CONFLICT (tenant, scope_key, topic) WHERE state IN ('opening', 'open', 'live', 'empty') DO NOTHING
 RETURNING room_id;
 
--- name: room_save(room_id, tenant, scope_key, topic, state, version, subject, starter_oid, starter, host_oid, host, home_thread, home_conversation, request, external_id, created_at, give_up_at, starts_at, ends_at, reference, zone, language, graph_call, attempt, bind_thread, binding, meeting_id, join_hash, meeting, trying, opened_at, live_at, empty_at, ended_at, ended_by, fail_code, people, backup_bridge, way, options)
+-- name: room_save(room_id, tenant, scope_key, topic, state, version, subject, starter_oid, starter, host_oid, host, home_thread, home_conversation, request, external_id, created_at, give_up_at, starts_at, ends_at, reference, zone, language, graph_call, attempt, bind_thread, binding, meeting_id, join_hash, meeting, trying, opened_at, live_at, empty_at, ended_at, ended_by, fail_code, people, backup_bridge, way, options, lobby_before)
 -- Nothing comes back when the room has another version by now, or when another room holds the place it wants.
 UPDATE rooms SET
   tenant = CAST(:tenant AS TEXT), scope_key = CAST(:scope_key AS TEXT), topic = CAST(:topic AS TEXT),
@@ -85,7 +85,7 @@ UPDATE rooms SET
   opened_at = CAST(:opened_at AS BIGINT), live_at = CAST(:live_at AS BIGINT), empty_at = CAST(:empty_at AS BIGINT),
   ended_at = CAST(:ended_at AS BIGINT), ended_by = CAST(:ended_by AS TEXT), fail_code = CAST(:fail_code AS TEXT),
   people = CAST(:people AS TEXT), backup_bridge = CAST(:backup_bridge AS TEXT),
-  way = CAST(:way AS TEXT), options = CAST(:options AS TEXT)
+  way = CAST(:way AS TEXT), options = CAST(:options AS TEXT), lobby_before = CAST(:lobby_before AS TEXT)
 WHERE room_id = CAST(:room_id AS TEXT) AND version = CAST(:version AS BIGINT)
   AND (CAST(:state AS TEXT) NOT IN ('opening', 'open', 'live', 'empty') OR NOT EXISTS (
     SELECT 1 FROM rooms AS o

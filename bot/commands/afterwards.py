@@ -1,0 +1,33 @@
+"""A request that was edited or deleted after it had opened a meeting (EXPERIENCE 1.13): nobody is told a word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot import ending
+from bot.commands import wishes
+from bot.commands.command import Asked
+from bot.commands.grammar import find
+from bot.decisions import Reply
+from bot.errors import UsageError
+from bot.model import Room
+
+
+def edited(asked: Asked, room: Room) -> Reply:
+    """Give the meeting the subject that its request has now; another topic is another meeting, and changes nothing."""
+    try:
+        command, rest = find(asked.turn.text, asked.commands)
+        wish = wishes.wished(replace(asked, rest=rest))
+    except UsageError:
+        return Reply(outcome="ignored")
+    topic, before = wish.topic or "", room.topic if room.topic.startswith("#") else ""
+    if command.name != "meet" or topic != before:
+        return Reply(outcome="ignored")
+    turn = asked.turn
+    return ending.renamed(room, wish.subject, turn.person, now=asked.view.now, reference=turn.reference)
+
+
+def deleted(asked: Asked, room: Room) -> Reply:
+    """Close what the request opened, as far as nobody is known to have joined."""
+    turn = asked.turn
+    return ending.withdrawn(room, turn.person, now=asked.view.now, reference=turn.reference)

@@ -1,0 +1,91 @@
+"""What a request waits for because only the network knows it: where somebody is a member, whether they own the team."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from bot.commands import end, host, meet, rename, reopen
+from bot.commands.command import Asked, Policy
+from bot.decisions import Reply, View
+from bot.errors import MeetingsError, SendError
+from bot.leases import TimerClaim
+from bot.model import Chat, ChatKind, Person, TurnKind
+from bot.observe import Event, Observer
+from bot.ports import Decide, Messenger, Owners
+
+TOPIC_SECONDS = 4.0
+"""How long a new topic waits to hear where its asker is a member; then it is opened apart."""
+OWNER_SECONDS = 4.0
+"""How long a request waits to hear whether its asker owns the team; then they do not."""
+FOR_LEADERS: dict[str, Callable[[Asked], Reply]] = {
+    command.name: command.run for command in (end.COMMAND, reopen.COMMAND, rename.COMMAND, host.COMMAND)
+}
+"""The commands that only leaders and team owners may (ENGINE R23)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """Looks up and goes on with the turn; what cannot be found out is a no. `owners`: None where nobody may look."""
+
+    messenger: Messenger
+    owners: Owners | None
+    policy: Policy
+    observe: Observer
+
+    async def topic(self, claim: TimerClaim) -> Decide:
+        """Look up whether who asks for a topic is a member where it is live; whoever cannot be confirmed is none.
+
+        Where it is live nowhere, the look-up is made in the asker's own chat: the time it takes tells nothing.
+        """
+        room, turn = claim.room, claim.turn
+        if turn is None:
+            return lambda _: Reply(outcome="nobody asked")
+        chat = claim.chat if room and claim.chat else turn.chat
+        member, where = False, ""
+        try:
+            async with asyncio.timeout(TOPIC_SECONDS):
+                found = await self.messenger.member(chat, turn.person.id)
+                member = room is not None and found.oid == turn.person.oid
+                # Only a member waits for the name, so that it tells nobody else anything.
+                where = await self.messenger.channel_name(chat) if member else ""
+        except (SendError, TimeoutError) as error:
+            self.observe(Event("member.unknown", {"ref": turn.reference, "status": getattr(error, "status", 0)}))
+        asker = replace(turn, kind=TurnKind.SAID)  # a press has had its answer: what is found is whispered
+
+        def decision(view: View) -> Reply:
+            asked = Asked(asker, view, claim.timer.payload.get("rest", ""), self.policy, ())
+            return meet.looked(asked, view.room if member else None, where or chat.name)
+
+        return decision
+
+    async def owner(self, claim: TimerClaim) -> Decide:
+        """Look up whether who asks owns the team of the meeting's chat, and go on with what they asked."""
+        turn, chat = claim.turn, claim.chat
+        run = FOR_LEADERS.get(claim.timer.payload.get("command", ""))
+        if turn is None or chat is None or run is None:
+            return lambda _: Reply(outcome="nobody asked")
+        owner = await self._owns(chat, turn.person, turn.reference)
+        asker = replace(turn, kind=TurnKind.SAID)  # as above
+
+        def decision(view: View) -> Reply:
+            if view.now >= turn.expires_at:
+                return Reply(outcome="late")
+            return run(Asked(asker, view, claim.timer.payload.get("rest", ""), self.policy, (), owner))
+
+        return decision
+
+    async def _owns(self, chat: Chat, person: Person, reference: str) -> bool:
+        if self.owners is None or chat.kind is not ChatKind.CHANNEL:
+            return False
+        try:
+            async with asyncio.timeout(OWNER_SECONDS):
+                if not chat.group_id:
+                    chat = replace(chat, group_id=await self.messenger.group(chat))
+                return bool(chat.group_id) and await self.owners.owns(chat, person.oid, reference=reference)
+        except (MeetingsError, SendError, TimeoutError) as error:
+            known = {"ref": reference, "status": getattr(error, "status", 0)}
+            self.observe(Event("owner.unknown", known, logging.WARNING))
+        return False
