@@ -105,3 +105,25 @@ async def happened(told: Journey, name: str, **value: object) -> None:
     activity |= {"name": f"application/vnd.microsoft.{name}", "value": value}
     activity["channelData"] = {**activity["channelData"], "meeting": {"id": "MCMxOTptZWV0aW5n"}}
     assert (await told.teams.send(activity)).status == 202
+
+
+async def test_an_ended_meeting_can_live_again(cloud: Cloud, clock: MovedClock, tmp_path: Path) -> None:
+    """Everybody leaves, somebody ends it, it says what it was; reopened it has the same number and is live again."""
+    tenant, chat = cloud.tenant, cloud.tenant.incidents
+    async with watched(cloud, tmp_path, app.Replaced(clock=clock)) as told:
+        meeting = await opened(told, chat)
+        await cloud.calls.join(meeting, tenant.ana, tenant.ben)
+        number = meeting.conference_id
+        assert number in (await shows(told, chat, "Retro: live, 2 people")).replace(" ", "")
+        await told.teams.say(tenant.ben, chat, "status")
+        await told.until(lambda: any("live since" in text and "2 people" in text for text in told.whispers(chat)))
+        await told.teams.say(tenant.ana, chat, "end")
+        await told.until(lambda: any("People are in Retro" in text for text in told.whispers(chat)))
+        await cloud.calls.leave(meeting, tenant.ana, tenant.ben)
+        await shows(told, chat, "Retro: empty")
+        await told.teams.say(tenant.ana, chat, "end Retro")
+        assert "2 people · started by Ana Lima" in await shows(told, chat, "Retro: ended")
+        await told.teams.say(tenant.ana, chat, "reopen")
+        assert number in (await shows(told, chat, "Retro: open\n")).replace(" ", "")
+        await cloud.calls.join(meeting, tenant.ben)
+        await shows(told, chat, "Retro: live, 1 person")
