@@ -8,22 +8,24 @@ from dataclasses import replace
 from bot import attendance, occupancy
 from bot.calls import Attendance, CallEvent, CallEventKind, Change, Stay, WatchState, called_key
 from bot.decisions import Effect, RefreshCards, Reply, SaveAttendance, SaveNote, SaveRoom, View
-from bot.model import Room, RoomState, Turn
+from bot.model import Chat, Room, RoomState, Turn
 
 BUSY_FOR = 60_000
 """ms after it became live in which a card follows every change; then only every `CALM` ms (EXPERIENCE 3)."""
 CALM = 30_000
 MEETING_REMEMBERED = 86_400_000
 """ms for which it is remembered which room a meeting of Teams' own is."""
+SHOWN = ("off", "count", "names")
+"""What cards show of people, the least first."""
 KEPT_STATES = frozenset({RoomState.OPEN, RoomState.LIVE, RoomState.EMPTY, RoomState.ENDED})
 
 
 def seen(view: View, events: Sequence[CallEvent], shown: str) -> Reply:
-    """Return what follows from events, told in any order; `shown` is what cards may show of people (MUSTER_ROSTER)."""
+    """Return what follows from events, told in any order; `shown` is what cards may show at most (MUSTER_ROSTER)."""
     room = view.room
     if room is None or room.state not in KEPT_STATES:
         return Reply(outcome="no room")
-    now_known = replace(room.attendance, shown=shown)
+    now_known = replace(room.attendance, shown=allowed(shown, view.chat))
     stays = {(stay.session, stay.participant_id): stay for stay in view.stays}
     changed: dict[tuple[int, str], Stay] = {}
     for event in sorted(events, key=lambda one: one.at):
@@ -37,6 +39,12 @@ def seen(view: View, events: Sequence[CallEvent], shown: str) -> Reply:
     saved = SaveAttendance(room.room_id, now_known, tuple(changed.values()))
     moved = _moved(room, replace(room, attendance=now_known), tuple(stays.values()), view.now)
     return replace(moved, effects=(*moved.effects, saved))
+
+
+def allowed(most: str, chat: Chat | None) -> str:
+    """Return what a chat's cards show of people: what was set there, never more than the tenant lets (1.18)."""
+    wished = str(chat.settings.get("roster") or most) if chat else most
+    return min(most, wished if wished in SHOWN else most, key=SHOWN.index)
 
 
 def _moved(before: Room, room: Room, stays: tuple[Stay, ...], now: int) -> Reply:

@@ -95,24 +95,32 @@ class NotificationDoor:
         if not tenants and any("encryptedcontent" in item for item in items):
             raise DoorError(401, "no-tokens")
         told: dict[str, _Told] = {}
+        known: dict[tuple[str, str], Watched | None] = {}
         for item in items:
-            await self._item(item, tenants, told)
+            key = text(item, "subscriptionid"), mark_of(text(item, "clientstate"))
+            if key not in known:
+                known[key] = await self._watched(*key)
+            if (watched := known[key]) is not None:
+                await self._item(item, watched, tenants, told)
         for one in told.values():
             await self._hearing.heard(one.watched.room_id, self._decision(one))
 
-    async def _item(self, item: Fields, tenants: frozenset[str], told: dict[str, _Told]) -> None:
-        """Add what an item tells; one that is not of a subscription of ours tells nothing."""
-        subscription_id, mark = text(item, "subscriptionid"), mark_of(text(item, "clientstate"))
-        watched = await self._store.watched(subscription_id, mark)
-        if watched is None or not subscription_id or not hmac.compare_digest(watched.mark, mark):
+    async def _watched(self, subscription_id: str, mark: str) -> Watched | None:
+        """Return the subscription of ours that this is; None for any other, and for a wrong clientState."""
+        watched = await self._store.watched(subscription_id, mark) if subscription_id else None
+        if watched is None or not hmac.compare_digest(watched.mark, mark):
             self._ignored("subscription")
-            return
+            return None
+        return watched
+
+    async def _item(self, item: Fields, watched: Watched, tenants: frozenset[str], told: dict[str, _Told]) -> None:
+        """Add what an item of a subscription of ours tells."""
         tenant = text(item, "tenantid") or watched.tenant
         if tenant.lower() != watched.tenant.lower():
             self._ignored("tenant")
             return
         until = moment(item.get("subscriptionexpirationdatetime")) or watched.expires_at
-        one = told.setdefault(watched.room_id, _Told(watched, subscription_id, until, [], []))
+        one = told.setdefault(watched.room_id, _Told(watched, text(item, "subscriptionid"), until, [], []))
         if lifecycle := text(item, "lifecycleevent"):
             one.lifecycle.append(lifecycle)
             if lifecycle == MISSED:

@@ -202,6 +202,7 @@ class Cloud:
         `gate = cloud.hold("graph.createOrGet", when="after"); await gate.reached; gate.release()` or `gate.drop()`
         (the connection closes without an answer). Operations: `graph.createOrGet|create|get|find|update|delete`,
         `graph.calendar|createEvent|getEvent|updateEvent|deleteEvent`,
+        `graph.subscribe|subscriptions|resubscribe|unsubscribe`, `front.request`,
         `connector.post|whisper|edit|delete|create|members|member|team`, `entra.token|discovery|metadata|keys`,
         `tokens.get|exchange|signOut|resource`; patterns
         such as `connector.*` work. `where` judges the Exchange: its `path`, its `request`.

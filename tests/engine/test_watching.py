@@ -21,7 +21,7 @@ from bot.decisions import (
     View,
 )
 from bot.errors import Refused
-from bot.model import Room, RoomState, Timer, TimerKind
+from bot.model import Chat, ChatKind, Room, RoomState, Timer, TimerKind
 from tests.engine.test_rooms import MEETING, NOW, a_room, kinds
 
 KEY = WatchKey("key", "certificate", "sealed", NOW + 1)
@@ -151,6 +151,17 @@ def test_after_the_first_minute_counts_are_calm() -> None:
         room = replace(live, attendance=replace(LIVE, shown=shown))
         reply = calls_seen.seen(View(now, "fresh", room=room, stays=(ANAS,)), [came], shown)
         assert [effect.apart for effect in reply.effects if isinstance(effect, RefreshCards)] == expected
+
+
+@pytest.mark.parametrize(
+    ("most", "wished", "expected"),
+    [("names", "off", "off"), ("count", "names", "count"), ("names", "", "names"), ("count", "faces", "count")],
+)
+def test_a_chat_may_show_less_and_never_more(most: str, wished: str, expected: str) -> None:
+    """What the tenant lets cards show is an upper bound; a chat can have less."""
+    chat = Chat("tenant", "thread", ChatKind.CHANNEL, settings={"roster": wished})
+    assert calls_seen.allowed(most, chat) == expected
+    assert calls_seen.allowed(most, None) == most
 
 
 def test_what_is_known_already_writes_nothing() -> None:

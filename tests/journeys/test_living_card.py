@@ -78,6 +78,7 @@ async def test_what_comes_before_the_answer_counts(told: Journey) -> None:
     assert told.cloud.journal.counts()["graph.subscribe"] == 1
 
 
+@pytest.mark.parametrize("clock", [MovedClock(60)])
 async def test_a_thousand_changes_in_a_minute(told: Journey, clock: MovedClock) -> None:
     """A busy minute makes few edits, far enough apart, and the last one shows how many are really inside."""
     chat, calls = told.cloud.tenant.incidents, told.cloud.calls
@@ -104,6 +105,7 @@ def inside(journey: Journey, meeting: Meeting) -> set[str]:
     return set(call.inside) if call else set()
 
 
+@pytest.mark.parametrize("clock", [MovedClock(90)])
 async def test_after_the_first_minute_the_card_is_calm(told: Journey, clock: MovedClock) -> None:
     """Once people have settled, coming and going edits the card twice a minute at most, and only to another number."""
     tenant, chat = told.cloud.tenant, told.cloud.tenant.incidents
