@@ -92,6 +92,7 @@ class Subscribing:
     def _report(self, room: Room | None, error: MeetingsError, name: str) -> None:
         fields: dict[str, Value] = {
             "ref": _reference(room),
+            "tenant": room.tenant if room else "",
             "status": error.status,
             "code": error.code,
             "error": type(error).__name__,

@@ -156,6 +156,20 @@ async def test_the_other_version_is_asked_where_one_has_it_not(told: Journey) ->
     assert paths == ["/beta/subscriptions", "/v1.0/subscriptions", "/v1.0/subscriptions"]
 
 
+@pytest.mark.parametrize(("fault", "asked"), [("503", 2), ("504-after", 1)])
+async def test_what_may_have_been_subscribed_is_looked_for(told: Journey, fault: str, asked: int) -> None:
+    """Where Graph's answer is lost or it is busy, Muster looks before it asks again: one subscription, and it lives."""
+    told.cloud.faults.inject(fault, on="graph.subscribe", times=1)
+    tenant = told.cloud.tenant
+    meeting = await opened(told, tenant.incidents)
+    await told.cloud.journal.wait("graph.subscriptions")
+    await told.cloud.journal.wait("graph.subscribe", asked)
+    await told.cloud.calls.join(meeting, tenant.ben)
+    await shows(told, tenant.incidents, "Retro: live, 1 person")
+    assert told.cloud.journal.counts()["graph.subscribe"] == asked
+    assert len(told.cloud.subscriptions.active) == 1
+
+
 async def test_keys_are_replaced_during_a_meeting(
     told: Journey, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

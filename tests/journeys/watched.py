@@ -84,7 +84,6 @@ async def opened(journey: Journey, chat: Chat, words: str = "meet now Retro") ->
     """Let Ana ask for a meeting, and return it when it is open and Graph tells of its calls."""
     await journey.teams.say(journey.cloud.tenant.ana, chat, words)
     await journey.until(lambda: any("Retro: open\n" in text for text in journey.texts(chat)))
-    await journey.until(lambda: bool(journey.cloud.journal.find("graph.subscribe")))
     await journey.until(lambda: bool(journey.cloud.subscriptions.of(journey.cloud.graph.meetings[-1])))
     return journey.cloud.graph.meetings[-1]
 
