@@ -137,6 +137,7 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
 def _policy(settings: "Settings", edges: Edges) -> "Policy":
     """Return what this deployment decided."""
     from bot.commands.command import Policy
+    from bot.remedies import cmdlets
 
     return Policy(
         edges.meetings.freeze,
@@ -152,6 +153,8 @@ def _policy(settings: "Settings", edges: Edges) -> "Policy":
         spares=settings.spares,
         public_url=settings.public_url,
         roster=settings.roster,
+        admins=settings.admins,
+        cmdlets=cmdlets(settings.app_id, settings.cloud),
     )
 
 
@@ -185,7 +188,15 @@ def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
         owners=GraphOwners(edges.meetings),
     )
     reading = Reading(edges.posts, messenger, edges.observe) if edges.posts else None
-    delivery = Delivery(messenger, edges.clock, edges.chance, edges.observe, settings.language, reading)
+    delivery = Delivery(
+        messenger,
+        edges.clock,
+        edges.chance,
+        edges.observe,
+        language=settings.language,
+        reading=reading,
+        teams_url=settings.cloud.teams_url,
+    )
     timers = CallTimers(lifecycle, _subscribing(settings, edges, replaced))
     return Worker(Engine(edges.store, dispatch, timers, delivery, edges.clock, edges.chance, edges.observe))
 

@@ -9,7 +9,8 @@ from typing import Any
 from bot.dispatch import in_words
 from bot.errors import StoreError
 from bot.leases import Receipt, ReceiptKind
-from bot.model import Answer, Turn
+from bot.messages import Answer
+from bot.model import Turn
 from bot.ports import Clock, Store
 
 ANSWER_WITHIN_SECONDS = 2.5

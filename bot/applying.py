@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 from bot import meeting_options, patching, ways
 from bot.backoff import delay
-from bot.commands.command import derived
+from bot.deciding import with_room
 from bot.decisions import Reply, View
-from bot.errors import MeetingsError, NotDone, NotNow, Refused, SendError, Unclear
+from bot.errors import MeetingsError, NotDone, NotNow, Refused, SendError, SignInNeeded, Unclear
 from bot.leases import TimerClaim
-from bot.model import NO_OPTIONS, Chat, GraphCall, Invited, Meeting, Options, Room, RoomState
+from bot.model import NO_OPTIONS, Binding, Chat, GraphCall, Invited, Meeting, Options, Room, RoomState
 from bot.observe import Event, Observer, Value
 from bot.ports import Chance, Clock, Decide, Meetings, Messenger
 
@@ -51,12 +51,13 @@ class Applying:
             if isinstance(error, NotNow):
                 self.report(room, error, "graph.not_now")
             if attempts >= TRIES and not opening:
-                return _with_room(patching.not_patched)
+                return with_room(patching.not_patched)
             return _waiting(delay(attempts, error.retry_after, self.chance.fraction()), attempts)
         except Refused as error:
-            self.report(room, error, "graph.options_refused")
-            return _with_room(patching.not_patched)
-        return _with_room(lambda there, view, whisper_id: patching.patched(there, applied, view, whisper_id))
+            lost = isinstance(error, SignInNeeded)
+            self.report(room, error, "graph.sign_in_needed" if lost else "graph.options_refused")
+            return with_room(patching.token_lost if lost else patching.not_patched)
+        return with_room(lambda there, view, whisper_id: patching.patched(there, applied, view, whisper_id))
 
     def _explain(self, room: Room, options: Options) -> None:
         if names := meeting_options.named(options):
@@ -68,6 +69,9 @@ class Applying:
     async def _update(self, room: Room, meeting: Meeting, options: Options) -> Meeting:
         """Return the meeting as it is now; what only its event knows is kept."""
         named = replace(meeting, organizer_oid=meeting.organizer_oid or room.host.oid)
+        spare = room.binding is Binding.RESERVE  # it was made for nobody: without their subject, at another time
+        if spare:
+            named = replace(named, subject=room.subject, starts_at=room.starts_at, ends_at=room.ends_at)
         applied = await self.meetings.update(
             room.tenant,
             named,
@@ -75,6 +79,7 @@ class Applying:
             reference=room.reference,
             by=ways.by_whom(room),
             language=room.request.language,
+            basics=spare,
         )
         return replace(applied, event_id=meeting.event_id, dial_in=applied.dial_in or meeting.dial_in)
 
@@ -107,11 +112,4 @@ def _waiting(seconds: float, attempts: int) -> Decide:
     def decide(room: Room, view: View, _: str) -> Reply:
         return patching.waiting(room, view.now + int(seconds * 1000), attempts)
 
-    return _with_room(decide)
-
-
-def _with_room(decide: Callable[[Room, View, str], Reply]) -> Decide:
-    def decision(view: View) -> Reply:
-        return decide(view.room, view, derived(view.fresh_id, "whisper")) if view.room else Reply(outcome="no room")
-
-    return decision
+    return with_room(decide)

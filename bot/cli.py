@@ -95,6 +95,7 @@ def _manifest_lines(manifest: argparse.ArgumentParser) -> None:
 
 
 def _serve(_options: argparse.Namespace, build: Build) -> int:
+    gc.disable()  # until all is there that stays: searching it for garbage is a tenth of the start
     settings = Settings.from_env()
     logging.basicConfig(level=settings.log.upper(), handlers=[Lines(sys.stderr)])
     vars(logging).update(dict.fromkeys(UNSAID, False))
@@ -115,9 +116,9 @@ def _serve(_options: argparse.Namespace, build: Build) -> int:
 
 async def _settle(_: web.Application) -> None:
     """Leave what is there from the start out of the search for cyclic garbage, of which a turn makes little."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE_AFTER, 20, 20)
+    gc.enable()
     asyncio.get_running_loop().call_later(LOADED_WITHIN_SECONDS, gc.freeze)
 
 

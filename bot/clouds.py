@@ -13,7 +13,8 @@ from dataclasses import dataclass
 class Cloud:
     """The endpoints of one cloud. URLs have no last slash, hosts are exact names.
 
-    `sign_in_pages` is the host of the pages on which people sign in to an OAuth connection.
+    `sign_in_pages` is the host of the pages on which people sign in to an OAuth connection; `teams_url` is where
+    Teams' own links open.
     `shared_tenant` is the one that multi-tenant bots get the connector's token from. `exchange_audience` is what a
     managed identity's token is for where it stands for the app
     (https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity).
@@ -31,6 +32,7 @@ class Cloud:
     connector_hosts: tuple[str, ...]
     token_service_url: str
     sign_in_pages: str
+    teams_url: str
     exchange_audience: str
     powershell_url: str
     teams_environment: str
@@ -51,6 +53,7 @@ WORLDWIDE = Cloud(
     ),
     token_service_url="https://api.botframework.com",  # noqa: S106 - an address, not a secret
     sign_in_pages="token.botframework.com",
+    teams_url="https://teams.microsoft.com",
     exchange_audience="api://AzureADTokenExchange",
     powershell_url="https://shell.azure.com",
     teams_environment="",
@@ -67,6 +70,7 @@ GCC_HIGH = Cloud(
     # Microsoft's Teams SDK names this host; the older api.botframework.azure.us is botbuilder's (facts/graph 8).
     token_service_url="https://tokengcch.botframework.azure.us",  # noqa: S106 - an address, not a secret
     sign_in_pages="tokengcch.botframework.azure.us",
+    teams_url="https://gov.teams.microsoft.us",
     exchange_audience="api://AzureADTokenExchangeUSGov",
     powershell_url="https://shell.azure.us",
     teams_environment="TeamsGCCH",
@@ -82,6 +86,7 @@ DOD = Cloud(
     connector_hosts=("smba.infra.dod.teams.microsoft.us",),
     token_service_url="https://apidod.botframework.azure.us",  # noqa: S106 - an address, not a secret
     sign_in_pages="apidod.botframework.azure.us",
+    teams_url="https://dod.teams.microsoft.us",
     exchange_audience="api://AzureADTokenExchangeUSGov",
     powershell_url="https://shell.azure.us",
     teams_environment="TeamsDOD",

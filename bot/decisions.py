@@ -6,9 +6,11 @@ Every time is ms UTC.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from bot.calls import Attendance, Stay, Watched, WatchKey
-from bot.model import Answer, Chat, Message, Room, Timer, Turn
+from bot.messages import Answer, Message
+from bot.model import Chat, Person, Room, Timer, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,32 @@ class Park:
 
 
 @dataclass(frozen=True, slots=True)
+class SavePerson:
+    """Replace what a person set for themselves, read as `version`; if somebody was faster, decide again."""
+
+    tenant: str
+    oid: str
+    settings: dict[str, Any]
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class SaveInstaller:
+    """Remember who added Muster to a chat, or to its team; whoever was first stays."""
+
+    chat: Chat
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class GiveAnswer:
+    """Answer an invoke whose turn is done already and waited for a look-up; an answer that is there stays."""
+
+    turn_key: str
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One line of the audit: who did what to which room. `detail` holds ids and words of ours, no content."""
 
@@ -164,6 +192,9 @@ Effect = (
     | DropWatch
     | SaveKey
     | Park
+    | SavePerson
+    | SaveInstaller
+    | GiveAnswer
     | Record
 )
 
@@ -199,12 +230,14 @@ class View:
     that very topic that other teams and chats have: nothing about them may be shown to strangers; `recent` the chat's
     last rooms in any state, newest first; `pressed` the message an invoke came from and `pressed_room` its room, and
     for what goes on after a sign-in the room that waited for it and its card here; `notes` the unexpired notes by key:
-    the tenant's own, the chat's, and those about the people of a timer's room; `room` the room a timer is about. `mine`
-    and `here` are when meetings were opened lately by the person and in the chat, newest first. `unheard` says that the
-    response to a press has gone without its answer: what it would have said is whispered (ENGINE R14); `opened` is
-    what the message has opened, or waits to open after a sign-in, that was edited or deleted. `stays` are who was in
-    the calls of `room`; `watched` is its subscription and `key` the newest key pair that still serves, for what is
-    about them.
+    the tenant's own, the chat's, those about who asks (by object id), and those about the people of a timer's room;
+    `room` the room a timer is about. `mine` and `here` are when meetings were opened lately by the person and in the
+    chat, newest first. `unheard` says that the response to a press has gone without its answer: what it would have
+    said is whispered (ENGINE R14); `opened` is what the message has opened, or waits to open after a sign-in, that was
+    edited or deleted; `affected` how many people met the fault within a day that a pressed whisper is about. `me` is
+    what the turn's person set for themselves, as of `me_version`; `installers` who added Muster to the chat or team.
+    `stays` are who was in the calls of `room`; `watched` is its subscription and `key` the newest key pair that still
+    serves, for what is about them.
     """
 
     now: int
@@ -225,3 +258,7 @@ class View:
     stays: tuple[Stay, ...] = ()
     watched: Watched | None = None
     key: WatchKey | None = None
+    affected: int = 0
+    me: dict[str, Any] = field(default_factory=dict)
+    me_version: int = 0
+    installers: tuple[Person, ...] = ()

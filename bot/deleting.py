@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from bot import rooms
 from bot.backoff import delay
 from bot.decisions import DropTimer, Reply, SetTimer
-from bot.errors import MeetingsError, NotNow, Refused
+from bot.errors import MeetingsError, NotNow, Refused, SignInNeeded
 from bot.leases import TimerClaim
-from bot.model import FrozenRequest, Meeting, Person, Room, Timer
+from bot.model import FrozenRequest, Meeting, Person, Room
 from bot.ports import Calendar, Chance, Clock, Decide, Meetings
 
 DELETE_WAIT, LONGEST_DELETE_WAIT = 5.0, 600.0
@@ -32,8 +32,8 @@ class Deleting:
         timer, payload = claim.timer, claim.timer.payload
         reference = claim.room.reference if claim.room else ""
         if claim.paused_until > self.clock.now():
-            before = replace(timer, attempts=timer.attempts - 1)
-            return lambda _: Reply((SetTimer(_again(before, claim.paused_until)),), "paused")
+            before = replace(timer, due_at=claim.paused_until, attempts=timer.attempts - 1)
+            return lambda _: Reply((SetTimer(before),), "paused")
         try:
             meeting_id, event_id = payload.get("meeting_id", ""), payload.get("event_id", "")
             if not (meeting_id or event_id):
@@ -44,13 +44,16 @@ class Deleting:
                 await self.calendar.remove(*where, event_id, reference=reference, by=_undoes(claim))
             else:
                 await self.meetings.delete(*where, meeting_id, reference=reference, by=_undoes(claim))
-        except NotNow as error:
+        except (NotNow, SignInNeeded) as error:  # whose sign-in has ended may sign in again
             until = payload.setdefault("until", timer.due_at + rooms.UNDO_FOR)  # the release before did not say
             if self.clock.now() >= until:
                 return self._left_behind(claim, error)
             grown = min(LONGEST_DELETE_WAIT, DELETE_WAIT * timer.attempts)
-            wait = max(grown, delay(timer.attempts, error.retry_after, self.chance.fraction()))
-            return lambda view: Reply((SetTimer(_again(timer, view.now + int(wait * 1000))),), "not deleted yet")
+            wish = error.retry_after if isinstance(error, NotNow) else None
+            wait = max(grown, delay(timer.attempts, wish, self.chance.fraction()))
+            return lambda view: Reply(
+                (SetTimer(replace(timer, due_at=view.now + int(wait * 1000))),), "not deleted yet"
+            )
         except Refused as error:
             return self._left_behind(claim, error)
         return lambda _: Reply((DropTimer(timer.timer_key),), "deleted")
@@ -69,7 +72,3 @@ def _undoes(claim: TimerClaim) -> Person | None:
     """Return whose permission undoes what an attempt may have made: it says by whose it was made."""
     by_person = claim.timer.payload.get("by_person") and claim.room is not None
     return claim.room.starter if by_person and claim.room else None
-
-
-def _again(timer: Timer, due_at: int) -> Timer:
-    return Timer(timer.timer_key, timer.kind, timer.tenant, timer.subject, due_at, timer.payload, timer.attempts)

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 
 import cards
 from bot import backoff
-from bot.errors import Gone, NotDone, SendError, Unclear, told
+from bot.clouds import WORLDWIDE
+from bot.errors import Gone, NotDone, Rejected, SendError, Unclear, told
 from bot.leases import Learned, MessageClaim, Sent
-from bot.model import Chat, ChatKind, Message, MessageState, Person, Purpose, Rendered, Whisper
+from bot.messages import Message, MessageState, Purpose, Rendered, Whisper
+from bot.model import Chat, ChatKind, Person
 from bot.observe import Event, Observer, Value
 from bot.ports import Chance, Clock, Messenger
 from bot.reading import Reading
@@ -49,7 +51,8 @@ class _Failed(Exception):
 class Delivery:
     """Sends claimed messages. It never raises, whatever the connector answers and whatever is to be rendered.
 
-    `language` (BCP 47) is that of what a whole chat reads, where the chat has none of its own.
+    `language` (BCP 47) is that of what a whole chat reads, where the chat has none of its own; `teams_url` is where
+    this cloud's Teams opens its own links.
     """
 
     messenger: Messenger
@@ -58,6 +61,7 @@ class Delivery:
     observe: Observer
     language: str = "en"
     reading: Reading | None = None
+    teams_url: str = WORLDWIDE.teams_url
 
     async def send(self, claim: MessageClaim) -> Sent:
         """Post, edit or delete the message and return how that ended."""
@@ -91,10 +95,12 @@ class Delivery:
 
     async def _put(self, claim: MessageClaim, chat: Chat) -> _Put:
         message = claim.message
-        content = render(claim)
+        content = render(claim, self.teams_url)
         if message.activity_id:
             await self.messenger.edit(chat, message.conversation_id, message.activity_id, content)
             return _Put(message.activity_id)
+        if message.purpose is Purpose.ADVICE and message.to is not None:
+            return await self._advise(claim, chat, message.to, content)
         if message.to is not None and chat.kind is not ChatKind.PERSONAL:
             return await self._whisper(claim, chat, message.to, content)
         if self.reading and (found := await self.reading.find(message, chat)):
@@ -133,6 +139,13 @@ class Delivery:
         except SendError as error:
             raise _Failed(error, learned) from error
         return _Put(activity_id, learned, "said aloud")
+
+    async def _advise(self, claim: MessageClaim, chat: Chat, to: Person, content: Rendered) -> _Put:
+        """Post into an administrator's own chat; who has none is not told elsewhere. Raises Rejected."""
+        put = await self._personally(claim, chat, to, content)
+        if not put.activity_id:
+            raise _Failed(Rejected("the administrator has no chat with the bot"), put.learned)
+        return put
 
     async def _personally(self, claim: MessageClaim, chat: Chat, to: Person, content: Rendered) -> _Put:
         """Post into the person's own chat with the bot; an empty activity id says that there is none."""
@@ -216,14 +229,15 @@ def _reference(claim: MessageClaim) -> str:
     return claim.room.reference if claim.room else (content.reference if content else "")
 
 
-def render(claim: MessageClaim) -> Rendered:
+def render(claim: MessageClaim, teams_url: str = WORLDWIDE.teams_url) -> Rendered:
     """Return what the message shows now: a card from its room, everything else from its own words."""
     message = claim.message
     if message.purpose is Purpose.CARD and claim.room is not None:
         at_home = message.thread_id == claim.room.home_thread
-        return cards.render_room(claim.room, message.message_id, at_home=at_home)
+        shown = cards.render_room(claim.room, message.message_id, at_home=at_home, teams_url=teams_url)
+        return replace(shown, card=None) if claim.route.plain else shown
     if message.content is None:
         gone = Gone("nothing to show")
         gone.chat = False
         raise gone
-    return cards.render_whisper(message.content, message.message_id)
+    return cards.render_whisper(message.content, message.message_id, plain=claim.route.plain)

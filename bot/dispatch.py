@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 import cards
 from bot import calls_seen
-from bot.commands import afterwards, meet
+from bot.commands import afterwards, dialogs, meet
 from bot.commands.command import Asked, Command, Policy, derived
-from bot.commands.grammar import find
-from bot.decisions import PlanMessage, Reply, SaveChat, View
+from bot.commands.grammar import find, is_polite
+from bot.decisions import Effect, PlanMessage, Reply, SaveChat, SaveInstaller, View
 from bot.errors import UsageError
-from bot.model import Answer, ChatKind, Message, Purpose, RoomState, Turn, TurnKind, Whisper
+from bot.messages import Answer, Message, Purpose, Whisper
+from bot.model import ChatKind, RoomState, Turn, TurnKind
 from bot.ports import Decide
 
 
@@ -30,6 +31,7 @@ class Dispatch:
             TurnKind.EDITED: self._edited,
             TurnKind.DELETED: self._deleted,
             TurnKind.PRESSED: self._pressed,
+            TurnKind.DIALOG: self._dialog,
             TurnKind.SIGNED_IN: self._signed_in,
             TurnKind.INSTALLED: self._installed,
             TurnKind.REMOVED: self._removed,
@@ -38,21 +40,40 @@ class Dispatch:
 
         def decision(view: View) -> Reply:
             handle = handlers.get(turn.kind)
-            return handle(turn, view) if handle else Reply(outcome="ignored")
+            own = view.me.get("language")  # whispers are the person's (ENGINE R16)
+            spoken = replace(turn, locale=str(own)) if own else turn
+            return handle(spoken, view) if handle else Reply(outcome="ignored")
 
         return decision
 
     def _said(self, turn: Turn, view: View) -> Reply:
+        if is_polite(turn.text):
+            return Reply(outcome="polite")
         asked = self._asked(turn, view)
         try:
             command, rest = find(turn.text, self.commands)
             return command.run(replace(asked, rest=rest))
         except UsageError as error:
             if not error.typed:
-                return asked.tell("help", bot=self.policy.bot_name, commands=self._help_lines())
-            if error.meant:
-                return asked.tell("typo", typed=error.typed, meant=error.meant)
-            return asked.tell("unknown", typed=error.typed)
+                return asked.ask("bare")
+            return self._in_a_sentence(asked) if turn.around else self._mistyped(asked, error)
+
+    def _in_a_sentence(self, asked: Asked) -> Reply:
+        """Hear a command after or before the mention; talk about the bot is answered by silence (EXPERIENCE 3)."""
+        nearly = Reply(outcome="not asked")
+        for words in asked.turn.around:
+            here = replace(asked, turn=replace(asked.turn, text=words))
+            try:
+                command, rest = find(words, self.commands)
+                return command.run(replace(here, rest=rest))
+            except UsageError as error:
+                nearly = self._mistyped(here, error) if error.meant else nearly
+        return nearly
+
+    def _mistyped(self, asked: Asked, error: UsageError) -> Reply:
+        if error.meant:
+            return asked.tell("typo", typed=error.typed, meant=error.meant)
+        return asked.tell("unknown", typed=error.typed)
 
     def _edited(self, turn: Turn, view: View) -> Reply:
         """An edit is heard when nothing came of what was said first; else it is another subject (EXPERIENCE 1.13)."""
@@ -79,6 +100,16 @@ class Dispatch:
             return replace(reply, answer=Answer(text=in_words("working", turn)))
         return reply
 
+    def _dialog(self, turn: Turn, view: View) -> Reply:
+        """A dialog is shown, or says the line that its person would have typed."""
+        asked = self._asked(turn, view)
+        reply = dialogs.answered(asked)
+        if reply is None:
+            reply = dialogs.opened(asked, self._said(dialogs.line(turn), view))
+            if reply.answer is None:
+                return replace(reply, answer=Answer(text=in_words("working", turn)))
+        return reply
+
     def _signed_in(self, turn: Turn, view: View) -> Reply:
         """What waited for a sign-in goes on; a sign-in that nothing waited for is confirmed."""
         asked = self._asked(turn, view)
@@ -88,10 +119,12 @@ class Dispatch:
         return Reply((SaveChat(replace(view.chat or turn.chat, gone_at=view.now)),), "removed")
 
     def _installed(self, turn: Turn, view: View) -> Reply:
-        """One quiet welcome in a team; people for whom the app was installed get none (EXPERIENCE 1.20)."""
-        if not self.policy.welcome or turn.chat.kind is not ChatKind.CHANNEL:
-            return Reply(outcome="installed")
+        """One quiet welcome in a team; people get none, nor do upgrades and re-adding (EXPERIENCE 3)."""
         chat = view.chat or turn.chat
+        added: tuple[Effect, ...] = (SaveInstaller(chat, turn.person), *dialogs.there_again(turn, view))
+        quiet = bool(view.installers) or turn.verb == "add-upgrade"
+        if quiet or not self.policy.welcome or chat.kind is not ChatKind.CHANNEL:
+            return Reply(added, "installed")
         key = f"welcome|{turn.chat.tenant}|{turn.chat.team_id or turn.chat.thread_id}"
         data = {"team": turn.chat.name, "bot": self.policy.bot_name}
         message = Message(
@@ -104,10 +137,7 @@ class Dispatch:
             due_at=view.now,
             content=Whisper("welcome", data, chat.language(self.policy.language), reference=turn.reference),
         )
-        return Reply((PlanMessage(message),), "welcome")
-
-    def _help_lines(self) -> list[list[str]]:
-        return [[command.usage, command.description] for command in self.commands]
+        return Reply((*added, PlanMessage(message)), "welcome")
 
 
 def in_words(name: str, turn: Turn) -> str:

@@ -151,6 +151,10 @@ class SignInNeeded(Refused):
     """
 
 
+class SomebodyElse(Refused):
+    """A person signed in with another account than the one they have in Teams."""
+
+
 class CalendarWithoutTeams(Refused):
     """The host's calendar allows no online meetings of Teams (facts/graph 4)."""
 

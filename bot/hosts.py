@@ -96,4 +96,12 @@ def as_before(room: Room) -> Room:
 
 
 def _remembered(room: Room, now: int) -> SaveNote:
-    return SaveNote(room.tenant, no_numbers_key(room.host.oid), "", now + NUMBERLESS_FOR)
+    return SaveNote(room.tenant, no_numbers_key(room.host.oid), "", now + NUMBERLESS_FOR, about_host(room))
+
+
+def about_host(room: Room) -> str:
+    """Return whom a note about a room's host is about: the person themselves, or "" for a service account.
+
+    Of those there are few, and everybody's decisions ask about them.
+    """
+    return room.host.oid if room.host.oid == room.starter.oid else ""

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.decisions import Reply
-from bot.model import Answer, Chat, Message, MessageState, Room, Timer, Turn
+from bot.messages import Answer, Message, MessageState
+from bot.model import Chat, Room, Timer, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,12 @@ class Route:
     """How a person can be told something alone (ENGINE R18).
 
     `targeted` is False while the tenant is known to refuse targeted messages; `personal` is the conversation of the
-    person and the bot, "" when it is known that there is none, None when that is not known.
+    person and the bot, "" when it is known that there is none, None when that is not known. `plain`: they read text.
     """
 
     targeted: bool = True
     personal: str | None = None
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

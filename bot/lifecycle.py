@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from bot import ending, hosts, occupancy, patching, pauses, rooms, spares, ways
+from bot import ending, hosts, news, occupancy, patching, pauses, rooms, spares, starting, ways
 from bot.amending import Amending
 from bot.applying import Applying, explain
 from bot.backoff import delay
@@ -26,26 +26,16 @@ from bot.errors import (
     Unclear,
     told,
 )
+from bot.finding import Finding
 from bot.leading import Leading
 from bot.leases import TimerClaim
 from bot.looking import Looking
-from bot.model import (
-    ChannelKind,
-    GraphCall,
-    Meeting,
-    Message,
-    Person,
-    Purpose,
-    Room,
-    RoomState,
-    Timer,
-    TimerKind,
-    Way,
-    Whisper,
-)
+from bot.messages import Message, Purpose, Whisper
+from bot.model import ChannelKind, GraphCall, Meeting, Person, Room, RoomState, Timer, TimerKind, Way
 from bot.observe import Event, Observer, Value
 from bot.outlook import Outlook
 from bot.ports import Accounts, Calendar, Chance, Clock, Decide, Meetings, Messenger, Owners
+from bot.rosters import Rosters
 from bot.stocking import stock
 
 MOST_FAILURES = 5
@@ -77,22 +67,25 @@ class Lifecycle:
         """Do what the timer asks for. Never raises for what Graph or Entra answers."""
         runners: dict[TimerKind, Callable[[TimerClaim], Awaitable[Decide]]] = {
             TimerKind.OPEN: self._open,
+            TimerKind.START: self._start,
             TimerKind.END: self._end,
             TimerKind.DELETE: self._delete,
             TimerKind.GIVE_UP: self._give_up,
             TimerKind.EMPTY: self._empty,
             TimerKind.MEMBERS: self._members,
             TimerKind.TOPIC: self._topic,
+            TimerKind.ROSTER: self._roster,
             TimerKind.SIGN_OUT: self._sign_out,
             TimerKind.PATCH: self._patch,
             TimerKind.EVENT: self._event,
             TimerKind.SPARE: self._spare,
             TimerKind.STALL: self._stall,
+            TimerKind.FIND: Finding(self.meetings, self.policy, self.clock, self.chance).run,
             TimerKind.AMEND: self._amend,
             TimerKind.OWNER: self._owner,
             TimerKind.LEAD: self._lead,
         }
-        return await runners[claim.timer.kind](claim)
+        return news.told(await runners[claim.timer.kind](claim))
 
     def broken(self, claim: TimerClaim, error: Exception) -> Decide:
         """Return what becomes of a timer whose work broke unforeseen: a few more tries, then it is set aside.
@@ -106,7 +99,7 @@ class Lifecycle:
         self.observe(Event("timer.set_aside" if aside else "timer.failed", fields, logging.ERROR))
         if not aside:
             counted = replace(timer, payload={**timer.payload, "failures": failures})
-            return lambda view: Reply((SetTimer(_again(counted, view.now + FAILED_RETRY_MS)),), "failed")
+            return lambda view: Reply((SetTimer(replace(counted, due_at=view.now + FAILED_RETRY_MS)),), "failed")
         if timer.kind in {TimerKind.OPEN, TimerKind.GIVE_UP}:
             return self._with_room(lambda found, view: rooms.broken(found, now=view.now, whisper_id=_id(view)))
         return lambda _: Reply(outcome="set aside")
@@ -204,8 +197,7 @@ class Lifecycle:
         return await stock(claim, self.meetings, self.policy, self.clock, self.observe)
 
     async def _stall(self, _claim: TimerClaim) -> Decide:
-        nothing = Reply(outcome="no spare")
-        return self._with_room(lambda found, view: spares.taken(found, view, _id(view)) or nothing)
+        return self._with_room(lambda found, view: spares.taken(found, view, _id(view)) or Reply(outcome="no spare"))
 
     async def _event(self, claim: TimerClaim) -> Decide:
         if self.calendar is None:
@@ -215,6 +207,9 @@ class Lifecycle:
     async def _patch(self, claim: TimerClaim) -> Decide:
         applying = Applying(self.meetings, self.messenger, self.clock, self.chance, self.observe, self._report)
         return await applying.run(claim)
+
+    async def _start(self, _claim: TimerClaim) -> Decide:
+        return self._with_room(lambda found, view: starting.started(found, view.now, _id(view)))
 
     async def _end(self, _claim: TimerClaim) -> Decide:
         return self._with_room(lambda found, view: ending.planned_end(found, now=view.now))
@@ -245,13 +240,16 @@ class Lifecycle:
             reply = rooms.called(view.room, found, now=view.now) if view.room else Reply(outcome="no room")
             if wait is None or timer.attempts >= LOOK_UPS:
                 return reply
-            again = SetTimer(_again(timer, view.now + int(wait * 1000)))
+            again = SetTimer(replace(timer, due_at=view.now + int(wait * 1000)))
             return Reply((*reply.effects, again), reply.outcome)
 
         return decision
 
     async def _topic(self, claim: TimerClaim) -> Decide:
         return await Looking(self.messenger, self.owners, self.policy, self.observe).topic(claim)
+
+    async def _roster(self, claim: TimerClaim) -> Decide:
+        return await Rosters(self.messenger, self.policy, self.observe).run(claim)
 
     async def _owner(self, claim: TimerClaim) -> Decide:
         return await Looking(self.messenger, self.owners, self.policy, self.observe).owner(claim)
@@ -280,7 +278,7 @@ class Lifecycle:
         except NotNow as error:
             if timer.attempts < SIGN_OUTS:
                 wait = delay(timer.attempts, error.retry_after, self.chance.fraction())
-                return lambda view: Reply((SetTimer(_again(timer, view.now + int(wait * 1000))),), "not yet")
+                return lambda view: Reply((SetTimer(replace(timer, due_at=view.now + int(wait * 1000))),), "not yet")
             name = "not-signed-out"
         words = Whisper(name, {}, payload["language"], payload["zone"], payload["reference"])
         return lambda view: Reply((PlanMessage(_told(timer, person, words, view)),), name)
@@ -292,7 +290,8 @@ class Lifecycle:
             return reply
         if reply := self._elsewhere(room, view, error):
             return reply
-        if isinstance(error, PolicyMissing) and policy.auth == "auto" and room.way is Way.APP:
+        signs_in = policy.auth == "auto" and room.way is Way.APP and policy.hosts.requester
+        if isinstance(error, PolicyMissing) and signs_in:
             return ways.without_policy(room, view, version=policy.binding, freeze=policy.freeze)
         return rooms.refused(room, error, now=view.now, whisper_id=_id(view))
 
@@ -347,7 +346,3 @@ def _unsure(room: Room, *, unclear: bool) -> Room:
 
 def _id(view: View) -> str:
     return derived(view.fresh_id, "whisper")
-
-
-def _again(timer: Timer, due_at: int) -> Timer:
-    return Timer(timer.timer_key, timer.kind, timer.tenant, timer.subject, due_at, timer.payload, timer.attempts)

@@ -7,7 +7,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from bot.commands import end, host, meet, rename, reopen
+from bot import preferences
+from bot.commands import end, host, meet, owning, rename, reopen, settings
 from bot.commands.command import Asked, Policy
 from bot.decisions import Reply, View
 from bot.errors import MeetingsError, SendError
@@ -21,9 +22,9 @@ TOPIC_SECONDS = 4.0
 OWNER_SECONDS = 4.0
 """How long a request waits to hear whether its asker owns the team; then they do not."""
 FOR_LEADERS: dict[str, Callable[[Asked], Reply]] = {
-    command.name: command.run for command in (end.COMMAND, reopen.COMMAND, rename.COMMAND, host.COMMAND)
-}
-"""The commands that only leaders and team owners may (ENGINE R23)."""
+    command.name: command.run for command in (end.COMMAND, reopen.COMMAND, rename.COMMAND, host.COMMAND, meet.COMMAND)
+} | {settings.COMMAND.name: settings.again}
+"""The commands that only leaders and team owners may, some of them only where a chat is set so (ENGINE R23)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Looking:
     observe: Observer
 
     async def topic(self, claim: TimerClaim) -> Decide:
-        """Look up whether who asks for a topic is a member where it is live; whoever cannot be confirmed is none.
+        """Look up whether who asks is a member where a topic is live, or a guest; who cannot be confirmed is none.
 
         Where it is live nowhere, the look-up is made in the asker's own chat: the time it takes tells nothing.
         """
@@ -44,11 +45,11 @@ class Looking:
         if turn is None:
             return lambda _: Reply(outcome="nobody asked")
         chat = claim.chat if room and claim.chat else turn.chat
-        member, where = False, ""
+        member, where, guest = False, "", True
         try:
             async with asyncio.timeout(TOPIC_SECONDS):
                 found = await self.messenger.member(chat, turn.person.id)
-                member = room is not None and found.oid == turn.person.oid
+                member, guest = room is not None and found.oid == turn.person.oid, found.guest
                 # Only a member waits for the name, so that it tells nobody else anything.
                 where = await self.messenger.channel_name(chat) if member else ""
         except (SendError, TimeoutError) as error:
@@ -57,23 +58,26 @@ class Looking:
 
         def decision(view: View) -> Reply:
             asked = Asked(asker, view, claim.timer.payload.get("rest", ""), self.policy, ())
-            return meet.looked(asked, view.room if member else None, where or chat.name)
+            apart = guest and preferences.asks_who(asked.chat)
+            return meet.looked(asked, view.room if member else None, where or chat.name, guest=apart)
 
         return decision
 
     async def owner(self, claim: TimerClaim) -> Decide:
         """Look up whether who asks owns the team of the meeting's chat, and go on with what they asked."""
-        turn, chat = claim.turn, claim.chat
+        turn = claim.turn
         run = FOR_LEADERS.get(claim.timer.payload.get("command", ""))
-        if turn is None or chat is None or run is None:
+        if turn is None or run is None:
             return lambda _: Reply(outcome="nobody asked")
-        owner = await self._owns(chat, turn.person, turn.reference)
+        owner = await self._owns(claim.chat or turn.chat, turn.person, turn.reference)
         asker = replace(turn, kind=TurnKind.SAID)  # as above
 
         def decision(view: View) -> Reply:
             if view.now >= turn.expires_at:
                 return Reply(outcome="late")
-            return run(Asked(asker, view, claim.timer.payload.get("rest", ""), self.policy, (), owner))
+            asked = Asked(asker, view, claim.timer.payload.get("rest", ""), self.policy, (), owner)
+            reply = run(asked)
+            return replace(reply, effects=(*reply.effects, *owning.noted(asked)))
 
         return decision
 

@@ -111,7 +111,7 @@ def manifest(
         raise SettingsError(problems)
     content: dict[str, Any] = json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))
     content["id"], content["version"] = identity, version
-    content["bots"][0]["botId"] = identity
+    content["bots"][0]["botId"] = content["composeExtensions"][0]["botId"] = identity
     content["bots"][0]["commandLists"] = [
         {"scopes": list(SCOPES), "triggers": ["mention", "slash"], "commands": entries}
     ]

@@ -7,18 +7,21 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from bot.model import NO_OPTIONS, GraphCall, Invited, LobbyScope, Meeting, Options, Person, Role, Room
+from bot.model import NO_OPTIONS, GraphCall, Invited, LobbyScope, Meeting, Options, Role, Room
 
 TOPIC_DEFAULTS = Options(lobby=LobbyScope.ORGANIZATION, dial_in_bypass=True)
 """What a topic's meeting has unless something else is asked for: nobody waits in an incident (EXPERIENCE 1.7)."""
+OURS = frozenset({"numbers", "aloud", "about"})
+"""Options that only our card knows of."""
 _WIDTH = {scope.value: width for width, scope in enumerate(LobbyScope)}
 
 
 def merged(defaults: Options, asked: Options) -> Options:
-    """Return the options of `asked`, and of `defaults` where it says nothing."""
+    """Return the options of `asked`, and of `defaults` where it says nothing: those are then `usual`."""
     more = json.dumps({**_read(defaults.more), **_read(asked.more)}, sort_keys=True) if asked.more else defaults.more
     said = {name: getattr(asked, name) for name in named(asked)}
-    return replace(defaults, **{**said, "more": more})
+    usual = {name for name in (*named(defaults), *asked.usual) if name not in said or name in asked.usual}
+    return replace(defaults, **{**said, "more": more, "usual": tuple(sorted(usual))})
 
 
 def call_for(options: Options, *, calendar: bool) -> GraphCall:
@@ -35,7 +38,7 @@ def why(room: Room) -> str:
     tied = ", tied to the channel" if room.bind_thread else ""
     if room.graph_call is GraphCall.CREATE:
         option = "passcode" if room.options.passcode else "template"
-        others = [name for name in named(room.options) if name not in {option, "numbers"}]
+        others = [name for name in named(room.options) if name not in {option, *OURS}]
         along = f"; with it go {', '.join(others)}" if others else ""
         return f"a {option} can only be set when a meeting is made{along}{tied}"
     return f"asked again it answers with the same meeting{tied}"
@@ -67,7 +70,7 @@ def as_private_as_asked(options: Options, meeting: Meeting) -> bool:
 
 def lacking(options: Options, meeting: Meeting) -> Options:
     """Return what is asked for, can be set later, and is not there."""
-    there = {name for one in meeting.invited for name in _names(one.person)}
+    there = {name for one in meeting.invited for name in one.person.names}
     told = _read(meeting.more)
     more = {name: value for name, value in _read(options.more).items() if told.get(name) != value}
     return Options(
@@ -77,14 +80,15 @@ def lacking(options: Options, meeting: Meeting) -> Options:
         announce=_unlike(options.announce, meeting.announce),
         record=_unlike(options.record, meeting.record),
         chat=options.chat if options.chat != meeting.chat else "",
-        invited=tuple(one for one in options.invited if not there.intersection(_names(one.person))),
+        invited=tuple(one for one in options.invited if not there.intersection(one.person.names)),
         more=json.dumps(more, sort_keys=True) if more else "",
     )
 
 
 def named(options: Options) -> list[str]:
     """Return the names of what these options ask for, in the words of DESIGN."""
-    return [one.name for one in fields(Options) if getattr(options, one.name) != getattr(NO_OPTIONS, one.name)]
+    names = (one.name for one in fields(Options) if getattr(options, one.name) != getattr(NO_OPTIONS, one.name))
+    return [name for name in names if name != "usual"]
 
 
 def opened_up(options: Options) -> Options:
@@ -94,10 +98,6 @@ def opened_up(options: Options) -> Options:
 
 def _unlike(asked: bool | None, there: bool | None) -> bool | None:
     return None if asked is None or asked == there else asked
-
-
-def _names(person: Person) -> set[str]:
-    return {name.casefold() for name in (person.oid, person.upn) if name}
 
 
 def _read(more: str) -> Mapping[str, Any]:

@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import Any
 
 from bot.calls import NOBODY, Attendance
-from bot.timers import TimerKind as TimerKind  # noqa: PLC0414 - a word of this file's, kept beside it
 
 
 class ChatKind(StrEnum):
@@ -33,6 +32,7 @@ class ChannelKind(StrEnum):
 class TurnKind(StrEnum):
     """What happened: the kinds of activity Muster acts upon; everything else is UNKNOWN, never an error.
 
+    DIALOG: one is to be shown or was submitted; the turn's verb says which: `fetch meet`, `submit settings`.
     SIGNED_IN: what waited for its person's sign-in goes on (ENGINE R13); no activity is one. CALLED: a call began or
     ended, or somebody came or left, as Teams tells bots in meetings.
     """
@@ -41,6 +41,7 @@ class TurnKind(StrEnum):
     EDITED = "edited"
     DELETED = "deleted"
     PRESSED = "pressed"
+    DIALOG = "dialog"
     INSTALLED = "installed"
     REMOVED = "removed"
     SIGNED_IN = "signed_in"
@@ -118,39 +119,49 @@ class Role(StrEnum):
     CO_ORGANIZER = "coorganizer"
 
 
-class Purpose(StrEnum):
-    """What a message is for, ENGINE 3.1."""
+class TimerKind(StrEnum):
+    """What a timer does when it is due, ENGINE 3.1."""
 
-    CARD = "card"
-    WHISPER = "whisper"
-    NOTICE = "notice"
-    WELCOME = "welcome"
-    REMINDER = "reminder"
-    STRAY = "stray"
-
-
-class MessageState(StrEnum):
-    """The life of a message, ENGINE 3.3."""
-
-    PLANNED = "planned"
-    SENDING = "sending"
-    UNCLEAR = "unclear"
-    POSTED = "posted"
-    GONE = "gone"
-    REFUSED = "refused"
+    OPEN = "open"
+    START = "start"
+    END = "end"
+    DELETE = "delete"
+    GIVE_UP = "give_up"
+    EMPTY = "empty"
+    MEMBERS = "members"
+    TOPIC = "topic"
+    SIGN_OUT = "sign_out"
+    PATCH = "patch"
+    EVENT = "event"
+    SPARE = "spare"
+    STALL = "stall"
+    FIND = "find"
+    ROSTER = "roster"
+    SUBSCRIBE = "subscribe"
+    RENEW = "renew"
+    AMEND = "amend"
+    OWNER = "owner"
+    LEAD = "lead"
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody in a chat: `id` is the connector's `29:…`, `oid` the Entra object id (empty when unknown).
 
-    `upn` is the name they sign in with, which Teams' links call them by (facts/teams 5); empty when unknown.
+    `upn` is the name they sign in with, which Teams' links call them by (facts/teams 5); empty when unknown. `guest`
+    is only known from a member look-up.
     """
 
     id: str
     oid: str = ""
     name: str = ""
     upn: str = ""
+    guest: bool = False
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return by what Graph may call them, in one case: object id and sign-in name, as far as they are known."""
+        return frozenset(name.casefold() for name in (self.oid, self.upn) if name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +202,8 @@ class Turn:
     """One thing that happened in a chat.
 
     `conversation_id` is the reply address, with `;messageid=` where there is one (ENGINE 2.3);
-    `text` has lost the mention of the bot and is otherwise as typed (at most 28 KiB);
+    `text` has lost the mention of the bot and is otherwise as typed (at most 28 KiB); `around` is what stood before and
+    after a mention in the middle of a sentence, () where it stood at an end;
     for a press `text` is the command line the button carries, `verb` its verb, `data` the rest of its data,
     and `reply_to_id` the activity that was pressed. `zone` is an IANA name or empty; `locale` a BCP 47 tag.
     `turn_key` and `echo_key` are the hashes of ENGINE R11. `reference` is what people can read out; an edit or a
@@ -216,11 +228,12 @@ class Turn:
     locale: str = "en"
     zone: str = ""
     targeted: bool = False
+    around: tuple[str, ...] = ()
 
     @property
     def wants_answer(self) -> bool:
         """Whether the POST itself carries the answer (an invoke), ENGINE R14."""
-        return self.kind is TurnKind.PRESSED
+        return self.kind in {TurnKind.PRESSED, TurnKind.DIALOG}
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,10 +258,12 @@ class Invited:
 class Options:
     """What a meeting is asked to have besides its subject and times; None or empty: as the tenant has it.
 
-    `numbers` says whether the card shows phone numbers; it is ours alone, Graph hears nothing of it. `announce` is the
-    sound when people come and go; `chat` is `enabled`, `disabled` or `limited`; `presenters` as
+    `numbers` says whether the card shows phone numbers, `aloud` whether it shows them, ids and passcode to everybody,
+    `about` is the link to the message that a meeting is about; these are ours, Graph hears nothing of them. `announce`
+    is the sound when people come and go; `chat` is `enabled`, `disabled` or `limited`; `presenters` as
     Graph's `allowedPresenters`; `template` a meeting template's id. `more` passes through: a JSON object of
-    onlineMeeting's properties by Graph's names, as text, checked when the settings were read. https://learn.microsoft.com/graph/api/resources/onlinemeeting
+    onlineMeeting's properties by Graph's names, as text, checked when the settings were read. `usual` names
+    those of these that nobody asked for: they are what every meeting here has. https://learn.microsoft.com/graph/api/resources/onlinemeeting
     """
 
     lobby: LobbyScope | None = None
@@ -262,9 +277,14 @@ class Options:
     invited: tuple[Invited, ...] = ()
     more: str = ""
     numbers: bool = True
+    usual: tuple[str, ...] = ()
+    aloud: bool = True
+    about: str = ""
 
 
 NO_OPTIONS = Options()
+SETTING = "options"
+"""`Room.trying` of an open room whose options are still being set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,46 +408,6 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True)
-class Whisper:
-    """What one person is to see: the name of a text in `cards.whispers` and its data, rendered when sent.
-
-    Every value of `data` is text, a number, or a list of text: what JSON can hold. `offer` is what a press on it may
-    do, in ids of ours: it stays in the store when the words have left it.
-    """
-
-    name: str
-    data: dict[str, Any] = field(default_factory=dict)
-    language: str = "en"
-    zone: str = ""
-    reference: str = ""
-    offer: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """Something Muster posts, ENGINE 3.1 and 3.3. A card has no content: it is rendered from its room."""
-
-    message_id: str
-    intent_key: str
-    tenant: str
-    thread_id: str
-    conversation_id: str
-    purpose: Purpose
-    due_at: int | None
-    room_id: str = ""
-    to: Person | None = None
-    content: Whisper | None = None
-    state: MessageState = MessageState.PLANNED
-    generation: int = 1
-    activity_id: str = ""
-    want_version: int = 1
-    shown_version: int = 0
-    attempts: int = 0
-    sent_at: int | None = None
-    outcome: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Timer:
     """Work that is due at a time: network calls (ENGINE R12) and the clock's own transitions.
 
@@ -441,28 +421,3 @@ class Timer:
     due_at: int
     payload: dict[str, Any] = field(default_factory=dict)
     attempts: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """A card ready to be posted.
-
-    `card` is an Adaptive Card as JSON values or None for plain text; `summary` is one sentence for
-    notifications and lock screens; `text` is the same content in plain words. `sign_in` is the title of the button by
-    which its one reader signs in, "" where there is none; `silent` says that Teams may first try without asking.
-    """
-
-    card: dict[str, Any] | None
-    summary: str
-    text: str
-    sign_in: str = ""
-    silent: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What an invoke's response says: a refreshed card, or one sentence."""
-
-    text: str = ""
-    card: dict[str, Any] | None = None
-    error: str = ""

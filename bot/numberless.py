@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from bot import rooms
 from bot.decisions import PlanMessage
-from bot.model import Meeting, Room, Whisper
+from bot.messages import Whisper
+from bot.model import Meeting, Room
 
 ONCE_IN = 30 * 86_400_000
 """ms in which a host is told at most once."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from bot import meeting_options, patching, ways
 from bot.backoff import delay
-from bot.commands.command import derived
+from bot.deciding import with_room
 from bot.decisions import Reply, View
 from bot.errors import CalendarWithoutTeams, MeetingsError, NotNow, Refused
 from bot.leases import TimerClaim
@@ -50,7 +50,7 @@ class Outlook:
         except Refused as error:
             self.report(room, error, "graph.refused")
             refused = error
-            return _with_room(lambda found, view, told: patching.not_filled_in(found, refused, view, told))
+            return with_room(lambda found, view, told: patching.not_filled_in(found, refused, view, told))
         wait = int(1000 * delay(attempts, None, self.chance.fraction()))
 
         def decide(found: Room, view: View, told: str) -> Reply:
@@ -58,7 +58,7 @@ class Outlook:
                 return patching.not_filled_in_yet(found, meeting, view.now + wait, attempts)
             return patching.made(replace(found, meeting=None), meeting, view, told)
 
-        return _with_room(decide)
+        return with_room(decide)
 
     async def _as_meeting(self, room: Room, event: Meeting) -> Meeting:
         """Return the event's online meeting, so that its lobby can be set; the event as it is where there is none.
@@ -86,10 +86,3 @@ class Outlook:
         if found is None:
             return event
         return replace(found, event_id=event.event_id, dial_in=found.dial_in or event.dial_in)
-
-
-def _with_room(decide: Callable[[Room, View, str], Reply]) -> Decide:
-    def decision(view: View) -> Reply:
-        return decide(view.room, view, derived(view.fresh_id, "whisper")) if view.room else Reply(outcome="no room")
-
-    return decision

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot import hosts, meeting_options, numberless, rooms
+from bot import hosts, meeting_options, numberless, rooms, ways
 from bot.decisions import DropTimer, RefreshCards, Reply, SaveRoom, View
 from bot.errors import Refused
-from bot.model import NO_OPTIONS, GraphCall, Meeting, Room, RoomState
+from bot.model import NO_OPTIONS, SETTING, GraphCall, Meeting, Room, RoomState
 
-SETTING = "options"
-"""`Room.trying` of an open room whose options are still being set."""
 FIRST_LOOK = 1_000
 """ms after which an event without a link is read again."""
 HAS_A_LINK = frozenset({RoomState.SCHEDULED, RoomState.OPEN, RoomState.LIVE, RoomState.EMPTY})
@@ -102,6 +100,14 @@ def not_patched(room: Room, view: View, whisper_id: str) -> Reply:
     if room.state not in HAS_A_LINK or room.trying != SETTING:
         return Reply(outcome="overtaken")
     return Reply((SaveRoom(replace(room, trying="")), RefreshCards(room.room_id)), "options refused")
+
+
+def token_lost(room: Room, view: View, whisper_id: str) -> Reply:
+    """The person's sign-in ended between meeting and options: asked for again, as before the meeting was made (R13)."""
+    if room.state is not RoomState.OPENING:
+        return not_patched(room, view, whisper_id)
+    reply = ways.sign_in_needed(room, view, whisper_id)
+    return replace(reply, effects=(*reply.effects, DropTimer(f"patch|{room.room_id}")))
 
 
 def not_private(room: Room, view: View, whisper_id: str) -> Reply:

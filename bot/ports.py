@@ -11,19 +11,8 @@ from typing import Protocol
 from bot.calls import Watched, WatchKey
 from bot.decisions import Reply, View
 from bot.leases import Exchange, MessageClaim, Receipt, Sent, Settled, Stuck, TimerClaim, TurnClaim, Work
-from bot.model import (
-    Answer,
-    Chat,
-    FrozenRequest,
-    Meeting,
-    MeetingKey,
-    MeetingRequest,
-    Options,
-    Person,
-    Rendered,
-    Room,
-    Turn,
-)
+from bot.messages import Answer, Rendered
+from bot.model import Chat, FrozenRequest, Meeting, MeetingKey, MeetingRequest, Options, Person, Room, Turn
 
 Decide = Callable[[View], Reply]
 """A pure function from what is there to what is to be done; may run twice, so it keeps no state."""
@@ -94,7 +83,10 @@ class Accounts(UserTokens, Protocol):
         ...
 
     async def redeem(self, person: Person, code: str) -> bool:
-        """Finish a sign-in in the browser with the code it ended with; False when it is not good. Raises NotNow."""
+        """Finish a sign-in in the browser with the code it ended with; False when it is not good.
+
+        Raises NotNow, or SomebodyElse when the browser was signed in to another account.
+        """
         ...
 
     async def sign_out(self, tenant: str, person: Person) -> None:
@@ -188,7 +180,10 @@ class Calendar(Protocol):
         ...
 
     async def read(self, tenant: str, oid: str, event_id: str, *, reference: str, by: Person | None = None) -> Meeting:
-        """Return an event as a meeting; `join_url` is empty while Outlook has not filled `onlineMeeting` in yet."""
+        """Return an event as a meeting; `join_url` is empty while Outlook has not filled `onlineMeeting` in yet.
+
+        One that Outlook left offline is made an online meeting first.
+        """
         ...
 
     async def remove(self, tenant: str, oid: str, event_id: str, *, reference: str, by: Person | None = None) -> None:
@@ -362,12 +357,20 @@ class Store(Protocol):
         """Say who exchanges: this process from now on, another one, or nobody any more, and how it ended."""
         ...
 
-    async def exchange_ended(self, tenant: str, user_oid: str, exchange_id: str, now: int, *, done: bool) -> None:
-        """Write how the exchange ended; when it is done, whatever waited for the person's sign-in may run."""
+    async def exchange_ended(
+        self, tenant: str, user_oid: str, exchange_id: str, now: int, *, done: bool | None
+    ) -> None:
+        """Write how the exchange ended; when it is done, whatever waited for the person's sign-in may run.
+
+        None: nobody could say; a further copy begins it anew.
+        """
         ...
 
-    async def exchange_failed(self, tenant: str, user_oid: str, now: int) -> None:
-        """Plan the sign-in through the browser, once, for each turn that waits for this person's sign-in."""
+    async def exchange_failed(self, tenant: str, user_oid: str, now: int, *, account: bool = False) -> None:
+        """Plan the sign-in through the browser, once, for each turn that waits for this person's sign-in.
+
+        `account`: once more, because the browser was signed in to another account.
+        """
         ...
 
     async def room(self, room_id: str) -> Room | None:

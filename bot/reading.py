@@ -6,7 +6,8 @@ import logging
 from dataclasses import dataclass, replace
 
 from bot.errors import MeetingsError, NotDone, NotNow, SendError, Unclear
-from bot.model import Chat, ChatKind, Message
+from bot.messages import Message
+from bot.model import Chat, ChatKind
 from bot.observe import Event, Observer
 from bot.ports import Messenger, Posts
 

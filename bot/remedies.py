@@ -73,20 +73,29 @@ class Remedies:
 
 def _policy(app: str, host: str, cloud: Cloud) -> str:
     """Return how a host is named in an application access policy (facts/graph 3.2)."""
-    environment = f" -TeamsEnvironmentName {cloud.teams_environment}" if cloud.teams_environment else ""
-    grant = f'Grant-CsApplicationAccessPolicy -PolicyName Muster -Identity "{host}"'
-    new = f'New-CsApplicationAccessPolicy   -Identity Muster -AppIds "{app}"'
-    where = f"Where: {cloud.powershell_url} (PowerShell), nothing to install on your computer:"
+    url, connect, new, grant = (line.format(host=host) for line in cmdlets(app, cloud))
+    where = f"Where: {url} (PowerShell), nothing to install on your computer:"
     return "\n".join(
         [
             f"App {app} may not open meetings for user {host}: no application access policy names it.",
             f"  Who: a Teams administrator. {where}",
-            f"    Connect-MicrosoftTeams{environment}",
+            f"    {connect}",
             f"    {new.ljust(len(grant))}      # once",
             f"    {grant}      # or -Group <id>, or -Global",
             "  Works within 30 minutes, sometimes longer.",
             "  Without PowerShell: MUSTER_AUTH=user, and people sign in once.",
         ]
+    )
+
+
+def cmdlets(app: str, cloud: Cloud) -> tuple[str, str, str, str]:
+    """Return where a Teams administrator types, and the three lines; the last is about `{host}` (facts/graph 3.2)."""
+    environment = f" -TeamsEnvironmentName {cloud.teams_environment}" if cloud.teams_environment else ""
+    return (
+        cloud.powershell_url,
+        f"Connect-MicrosoftTeams{environment}",
+        f'New-CsApplicationAccessPolicy   -Identity Muster -AppIds "{app}"',
+        'Grant-CsApplicationAccessPolicy -PolicyName Muster -Identity "{host}"',
     )
 
 

@@ -30,22 +30,19 @@ from bot.errors import (
     Refused,
     RoleMissing,
 )
+from bot.messages import Message, MessageState, Purpose, Whisper
 from bot.model import (
     Binding,
     FrozenRequest,
     GraphCall,
     Meeting,
     MeetingRequest,
-    Message,
-    MessageState,
     Person,
-    Purpose,
     Room,
     RoomState,
     Timer,
     TimerKind,
     Way,
-    Whisper,
 )
 
 OPENING_CARD_AFTER = 1_500
@@ -149,20 +146,22 @@ def brought_key(thread_id: str, room_id: str = "") -> str:
 
 
 def opened(room: Room, meeting: Meeting, now: int) -> Reply:
-    """Opening → open: Graph made the meeting. A room that is no longer opening deletes it again (ENGINE R6)."""
+    """Opening → open or scheduled: Graph made the meeting. A room that is no longer opening deletes it (ENGINE R6)."""
     if room.state is not RoomState.OPENING:
         return late(room, meeting, now)
+    later = room.starts_at > now
     after = replace(
         room,
-        state=RoomState.OPEN,
+        state=RoomState.SCHEDULED if later else RoomState.OPEN,
         meeting=meeting,
         binding=binding(room.bind_thread, meeting),
-        opened_at=now,
+        opened_at=None if later else now,
         trying="",
     )
-    end = Timer(f"end|{room.room_id}", TimerKind.END, room.tenant, room.room_id, room.ends_at + GRACE_AFTER_END)
+    kind, due_at = (TimerKind.START, room.starts_at) if later else (TimerKind.END, room.ends_at + GRACE_AFTER_END)
+    follows = Timer(f"{kind}|{room.room_id}", kind, room.tenant, room.room_id, due_at)
     given_up = DropTimer(_give_up_key(room))
-    return Reply((SaveRoom(after), RefreshCards(room.room_id), SetTimer(end), given_up), "open")
+    return Reply((SaveRoom(after), RefreshCards(room.room_id), SetTimer(follows), given_up), after.state.value)
 
 
 def binding(asked_thread: str, meeting: Meeting) -> Binding:
@@ -392,7 +391,7 @@ def failed(room: Room, code: str, *, now: int, whisper_id: str) -> Reply:
 
 def _why(room: Room, code: str) -> Whisper | None:
     """Return what only the person who asked is told of a failure: what they can do themselves."""
-    data: dict[str, str | int] = {"subject": room.subject}
+    data: dict[str, str | int] = {"subject": room.subject, "service": room.host.oid != room.starter.oid, "code": code}
     name = {"policy": "policy", "host": "cannot-host", "quota": "cannot-host", "calendar": "no-calendar"}.get(code, "")
     if name == "policy":
         data["minutes"] = round((room.ends_at - room.starts_at) / 60_000)

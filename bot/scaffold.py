@@ -45,7 +45,7 @@ from collections.abc import Callable
 from bot.commands import {module}
 from bot.commands.command import Asked
 from bot.decisions import PlanMessage
-from bot.model import Purpose, Whisper
+from bot.messages import Purpose, Whisper
 
 
 def test_{module}_answers_everybody_with_one_card(ask: Callable[..., Asked]) -> None:

@@ -41,8 +41,9 @@ class Settings:
     that posts whose fate is unclear may be looked for where a team or a chat allows it. `auth` is by whose permission
     meetings are made, `app`, `user` or `auto`; `oauth_connection` names the Azure Bot's OAuth connection by which
     people sign in, "" for none; `hosts` is who may host, `spares` how many of their meetings are kept in
-    reserve, `public_url` where browsers and Graph reach this bot, `meeting_options` what every meeting has;
-    `secret_key` seals keys in the store, `roster` is what cards show of who is inside: `count`, `names` or `off`.
+    reserve, `public_url` where browsers and Graph reach this bot, `admins` the administrators' object ids,
+    `meeting_options` what every meeting has; `secret_key` seals keys in the store, `roster` is what cards show of who
+    is inside: `count`, `names` or `off`.
     """
 
     app_id: str
@@ -76,6 +77,7 @@ class Settings:
     hosts: Hosts = EVERYBODY_HOSTS
     spares: int = 0
     public_url: str = ""
+    admins: tuple[str, ...] = ()
     meeting_options: Options = NO_OPTIONS
     token_service_url: str = ""
     secret_key: Secret = NO_SECRET
@@ -211,6 +213,16 @@ class _Reader:
         service = tuple(word for word in dict.fromkeys(said) if GUID.fullmatch(word))
         return Hosts(service, "requester" in said)
 
+    def admins(self) -> tuple[str, ...]:
+        """Return who is told what an administrator can mend, by object ids."""
+        said = tuple(dict.fromkeys(self.words("MUSTER_ADMINS", ())))
+        if wrong := [word for word in said if not GUID.fullmatch(word)]:
+            self.problems.append(
+                f"MUSTER_ADMINS has {', '.join(map(repr, wrong))}; it may have the object ids of people, "
+                "such as 00000000-0000-0000-0000-000000000000."
+            )
+        return said
+
     def spares(self) -> int:
         count = self.number("MUSTER_SPARES", 0, 0, MOST_SPARES)
         if count and not self.hosts().service:
@@ -287,6 +299,7 @@ class _Reader:
             self.deployment(),
             hosts=self.hosts(),
             spares=self.spares(),
+            admins=self.admins(),
             public_url=self.optional_url("MUSTER_PUBLIC_URL", "https://bot.contoso.example"),
             meeting_options=self.meeting_options("MUSTER_MEETING_OPTIONS"),
             secret_key=self.secret_key("MUSTER_SECRET_KEY"),

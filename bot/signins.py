@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot.errors import NotNow
+from bot.errors import NotNow, SomebodyElse
 from bot.leases import Exchange
 from bot.model import Turn
 from bot.observe import Event, Observer
@@ -36,7 +36,16 @@ class SignIns:
         """Sign the turn's person in with the code that their browser ended with. Raises StoreError."""
         # A code is as good as a token while it lives: only its hash is written down.
         key = f"code {hashlib.sha256(code.encode()).hexdigest()}"
-        return await self._once(turn, key, lambda: self.users.redeem(turn.person, code))
+        return await self._once(turn, key, lambda: self._redeemed(turn, code))
+
+    async def _redeemed(self, turn: Turn, code: str) -> bool:
+        try:
+            return await self.users.redeem(turn.person, code)
+        except SomebodyElse:
+            # The browser says nothing, and Teams shows only that it did not work.
+            await self.store.exchange_failed(turn.chat.tenant, turn.person.oid, self.clock.now(), account=True)
+            self.wake()
+            return False
 
     async def failed(self, turn: Turn, code: str) -> None:
         """Say why in the log, and offer the browser's sign-in: Teams itself stays silent. Raises StoreError."""
@@ -58,12 +67,12 @@ class SignIns:
                     return known is Exchange.DONE
 
     async def _ours(self, turn: Turn, key: str, attempt: Callable[[], Awaitable[bool]]) -> bool:
+        done: bool | None = None
         try:
             done = await attempt()
         except NotNow as error:
             self.observe(Event("token_service.away", {"status": error.status, "ref": turn.reference}, logging.WARNING))
-            done = False
         await self.store.exchange_ended(turn.chat.tenant, turn.person.oid, key, self.clock.now(), done=done)
         if done:
             self.wake()
-        return done
+        return bool(done)

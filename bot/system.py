@@ -49,8 +49,11 @@ def trust(ca_files: tuple[str, ...]) -> ssl.SSLContext:
     Where the machine has no store of its own (python.org's macOS builds) certifi's is used.
     """
     context = ssl.create_default_context()
-    if not context.get_ca_certs() and not ca_files:
+    trusted = context.cert_store_stats()["x509_ca"]
+    if not trusted and not ca_files:
         context.load_verify_locations(certifi.where())
+    machines = ssl.get_default_verify_paths().cafile if trusted else None
     for path in ca_files:
-        context.load_verify_locations(path)
+        if path != machines:  # read already, and large
+            context.load_verify_locations(path)
     return context

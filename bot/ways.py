@@ -5,17 +5,21 @@ Pure. Times are ms UTC.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot import rooms
+from bot import hosts, rooms
 from bot.decisions import Effect, Park, PlanMessage, Reply, SaveNote, SaveRoom, View
-from bot.model import ChannelKind, Chat, ChatKind, GraphCall, Person, Room, RoomState, Turn, TurnKind, Way, Whisper
+from bot.messages import Whisper
+from bot.model import ChannelKind, Chat, ChatKind, GraphCall, Person, Room, RoomState, Turn, TurnKind, Way
 
 KEPT = 900_000
 """ms for which a request waits for its person's sign-in (ENGINE R13)."""
 POLICY_REMEMBERED = 900_000
 """ms for which a host's missing access policy is remembered (ENGINE 2.7)."""
+SOON = 1_000
+"""ms after a sign-in card at which its person reads what else they can do: the card itself is fetched first."""
 MOST_ASKED = 2
 """How often one request asks for a sign-in: the second time when the first did not last until it ran."""
 
@@ -69,7 +73,8 @@ def without_policy(room: Room, view: View, *, version: str, freeze: rooms.Freeze
         return Reply(outcome="overtaken")
     bind_thread = to_bind(view.chat, Way.USER, version, view.notes) if view.chat and room.bind_thread else ""
     after = _by_person(rooms.again(room), bind_thread, freeze)
-    note = SaveNote(room.tenant, policy_key(room.host.oid), "", view.now + POLICY_REMEMBERED)
+    about = hosts.about_host(room)
+    note = SaveNote(room.tenant, policy_key(room.host.oid), "", view.now + POLICY_REMEMBERED, about)
     effects: tuple[Effect, ...] = (
         SaveRoom(after),
         note,
@@ -111,8 +116,12 @@ def sign_in_needed(room: Room, view: View, whisper_id: str) -> Reply:
     }
     turn = _waiting(room, view.chat, data, view.now)
     words = Whisper("sign-in", data, turn.locale, turn.zone, turn.reference)
-    whisper = PlanMessage(rooms.to_starter(room, words, whisper_id, view.now))
-    return replace(failed, effects=(*failed.effects, Park(turn), whisper))
+    whispers = [PlanMessage(rooms.to_starter(room, words, whisper_id, view.now))]
+    if data["policy"]:
+        other = Whisper("sign-in-else", {"subject": room.subject}, turn.locale, turn.zone)
+        other_id = hashlib.sha256(f"{whisper_id}|{other.name}".encode()).hexdigest()[:32]
+        whispers.append(PlanMessage(rooms.to_starter(room, other, other_id, view.now + SOON)))
+    return replace(failed, effects=(*failed.effects, Park(turn), *whispers))
 
 
 def _waiting(room: Room, chat: Chat, data: dict[str, str], now: int) -> Turn:

@@ -20,7 +20,8 @@ from bot.dispatch import Dispatch
 from bot.errors import DoorError, StoreError, told
 from bot.leases import MessageClaim, Receipt, ReceiptKind, Sent, Settled, TimerClaim, TurnClaim, Work, together
 from bot.lifecycle import Lifecycle
-from bot.model import Answer, MessageState, Turn
+from bot.messages import Answer, MessageState
+from bot.model import Turn
 from bot.observe import Event, Observer, Value
 from bot.places import AT_ONCE, Places
 from bot.ports import Chance, Clock, Decide, Store

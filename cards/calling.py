@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import quote
 
 from bot.model import Person, Room
 from cards import escape
-from cards.parts import Act, Button, Line
+from cards.parts import Act, Button, Content, Line, Row
 from cards.words import Words
 
-CALL = "https://teams.microsoft.com/l/call/0/0?users="
-BOOK = "https://teams.microsoft.com/l/meeting/new?subject="
+WORLDWIDE = "https://teams.microsoft.com"
+CALL = f"{WORLDWIDE}/l/call/0/0?users="
+BOOK = f"{WORLDWIDE}/l/meeting/new?subject="
 """Teams' own links; they need no Graph (facts/teams 5)."""
 LONGEST_BRIDGE = 200
 NAMED = 3
@@ -38,6 +40,24 @@ def call(room: Room, says: Words) -> tuple[Button, ...]:
     names = says("Call {names}").format(names=_names(people, says))
     users = ",".join(quote(person.upn, safe="@") for person in people)
     return (Button(Act.OPEN, names, CALL + users),)
+
+
+def led_to(teams_url: str, content: Content) -> Content:
+    """Return what a card says with Teams' own links opened by another cloud's Teams."""
+    if teams_url == WORLDWIDE:
+        return content
+    parts = tuple(_led(teams_url, part) if isinstance(part, Row) else part for part in content.parts)
+    return replace(content, parts=parts)
+
+
+def _led(teams_url: str, row: Row) -> Row:
+    buttons = (
+        replace(button, target=teams_url + button.target.removeprefix(WORLDWIDE))
+        if button.target.startswith((CALL, BOOK))
+        else button
+        for button in row.buttons
+    )
+    return Row(tuple(buttons))
 
 
 def _names(people: list[Person], says: Words) -> str:

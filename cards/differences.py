@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from bot.model import LobbyScope, Meeting, Options, Person, Room
+from bot.model import SETTING, LobbyScope, Meeting, Options, Person, Room
 from cards.parts import Line
 from cards.words import Words
 
-SETTING = "options"
-"""`Room.trying` while options are still being set: nothing differs yet."""
 _SAID = {LobbyScope.ORGANIZATION_AND_FEDERATED.value: "federated"}
 """Graph's names of scopes that people say otherwise."""
+_THERE = {"lobby": "lobby_scope"}
+"""Where a meeting says what it has, if not under the option's own name."""
 
 
 def differences(room: Room, meeting: Meeting, says: Words) -> tuple[Line, ...]:
@@ -20,7 +20,7 @@ def differences(room: Room, meeting: Meeting, says: Words) -> tuple[Line, ...]:
     if room.trying == SETTING:
         return ()
     asked = room.options
-    lines = [*_kept(asked, meeting, says), *_switched(asked, meeting, says)]
+    lines = [*_kept(asked, meeting, says), *_switched(asked, meeting, says), *_unusual(asked, meeting, says)]
     if names := _left_out(asked, meeting):
         lines.append(Line(says("Microsoft did not add {names}."), {"names": ", ".join(names)}))
     if properties := _not_taken(asked.more, meeting.more):
@@ -31,12 +31,13 @@ def differences(room: Room, meeting: Meeting, says: Words) -> tuple[Line, ...]:
 def _kept(asked: Options, meeting: Meeting, says: Words) -> Iterator[Line]:
     """Yield lines about options that are one of several words."""
     named = (
-        (says('You asked for lobby "{asked}"; Microsoft kept "{kept}".'), asked.lobby or "", meeting.lobby_scope),
-        (says('You asked for presenters "{asked}"; Microsoft kept "{kept}".'), asked.presenters, meeting.presenters),
-        (says('You asked for chat "{asked}"; Microsoft kept "{kept}".'), asked.chat, meeting.chat),
+        ("lobby", says('You asked for lobby "{asked}"; Microsoft kept "{kept}".')),
+        ("presenters", says('You asked for presenters "{asked}"; Microsoft kept "{kept}".')),
+        ("chat", says('You asked for chat "{asked}"; Microsoft kept "{kept}".')),
     )
-    for text, wish, there in named:
-        if wish and wish != there:
+    for name, text in named:
+        wish, there = getattr(asked, name) or "", getattr(meeting, _THERE.get(name, name))
+        if name not in asked.usual and wish and wish != there:
             kept = there or says("its own setting")
             yield Line(text, {"asked": _SAID.get(wish, wish), "kept": _SAID.get(kept, kept)})
 
@@ -50,13 +51,34 @@ def _switched(asked: Options, meeting: Meeting, says: Words) -> Iterator[Line]:
     recorded = says("You asked for a recording; Microsoft kept it off.")
     unrecorded = says("You asked for no recording; Microsoft kept it on.")
     switches = (
-        (asked.dial_in_bypass, meeting.dial_in_bypass, straight, waiting),
-        (asked.announce, meeting.announce, sound, silence),
-        (asked.record, meeting.record, recorded, unrecorded),
+        ("dial_in_bypass", straight, waiting),
+        ("announce", sound, silence),
+        ("record", recorded, unrecorded),
     )
-    for wish, there, wanted_on, wanted_off in switches:
-        if wish is not None and wish != bool(there):
+    for name, wanted_on, wanted_off in switches:
+        wish = getattr(asked, name)
+        if name not in asked.usual and wish is not None and wish != bool(getattr(meeting, name)):
             yield Line(wanted_on if wish else wanted_off)
+
+
+def _unusual(asked: Options, meeting: Meeting, says: Words) -> Iterator[Line]:
+    """Yield the line about what every meeting here is to have and this one has not: nobody asked for it today."""
+    words = {
+        "lobby": says("the lobby"),
+        "presenters": says("who presents"),
+        "chat": says("the chat"),
+        "dial_in_bypass": says("whether callers wait"),
+        "announce": says("a sound when people come"),
+        "record": says("the recording"),
+    }
+    names = [words[name] for name in words if name in asked.usual and _differs(name, asked, meeting)]
+    if names:
+        yield Line(says("Microsoft kept other settings than are usual here: {names}."), {"names": ", ".join(names)})
+
+
+def _differs(name: str, asked: Options, meeting: Meeting) -> bool:
+    wish, there = getattr(asked, name), getattr(meeting, _THERE.get(name, name))
+    return bool(wish != (bool(there) if isinstance(wish, bool) else there))
 
 
 def _not_taken(asked: str, there: str) -> list[str]:
@@ -67,13 +89,9 @@ def _not_taken(asked: str, there: str) -> list[str]:
 
 def _left_out(asked: Options, meeting: Meeting) -> list[str]:
     """Return the names of those who are not part of the meeting, as far as Microsoft's answer names anybody."""
-    there = {name for one in meeting.invited for name in (*_ids(one.person), one.person.name.casefold())}
+    there = {name for one in meeting.invited for name in _known(one.person)}
     return [one.person.name for one in asked.invited if one.person.name and not there & _known(one.person)]
 
 
 def _known(person: Person) -> set[str]:
-    return {*_ids(person), person.name.casefold()}
-
-
-def _ids(person: Person) -> set[str]:
-    return {name.casefold() for name in (person.oid, person.upn) if name}
+    return {*person.names, person.name.casefold()}

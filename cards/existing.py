@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from bot.model import RoomState, Whisper
+from bot.messages import Whisper
+from bot.model import RoomState
 from cards import attendance, times
 from cards.parts import Line, Look, Row, join
 from cards.saying import Parts, button, press, text

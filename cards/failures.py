@@ -12,7 +12,7 @@ def reason(code: str, says: Words) -> str:
         "deadline": says("I stopped trying at {time}. Still needed?"),
         "policy": says("I may not open meetings for {host} yet: a Teams administrator can allow it, then try again."),
         "sign_in": says(
-            "{host} has to sign in first, and was asked alone: done by {by}, it opens by itself, "
+            "{host} has to sign in first: done by {by}, it opens by itself, "
             "and somebody else in this chat can ask for it and host."
         ),
         "sign_in_lost": says(

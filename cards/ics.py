@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 
 from bot.model import Room
 from cards import escape, phone
-from cards.words import words
+from cards.words import Words, words
+
+LONGEST_LINE = 500
+"""Characters of one line of Microsoft's invitation."""
 
 
 def calendar_file(room: Room) -> str:
@@ -15,8 +18,6 @@ def calendar_file(room: Room) -> str:
 
     says, meeting = words(room.language), room.meeting
     link = escape.https(meeting.join_url) if meeting else ""
-    dial_in = meeting.dial_in if meeting and room.options.numbers else None
-    number = phone.short(dial_in, says) if dial_in else None
     event = Event()
     event.add("uid", room.external_id)
     event.add("sequence", room.version)
@@ -24,7 +25,7 @@ def calendar_file(room: Room) -> str:
     event.add("dtstart", _instant(room.starts_at))
     event.add("dtend", _instant(room.ends_at))
     event.add("summary", escape.clean(room.subject))
-    event.add("description", "\n".join(filter(None, [link, number.plain() if number else ""])))
+    event.add("description", "\n".join(filter(None, [link, *_how(room, says)])))
     if link:
         event.add("url", link)
     calendar = Calendar()
@@ -33,6 +34,16 @@ def calendar_file(room: Room) -> str:
     calendar.add("method", "PUBLISH")
     calendar.add_component(event)
     return str(calendar.to_ical().decode())
+
+
+def _how(room: Room, says: Words) -> list[str]:
+    """Return how to join in words: Microsoft's own, in the language of who asked, else the number."""
+    meeting = room.meeting
+    if meeting is None or not room.options.numbers:
+        return []
+    number = phone.short(meeting.dial_in, says) if meeting.dial_in else None
+    invitation = [escape.clean(line, LONGEST_LINE) for line in meeting.join_text.splitlines()]
+    return invitation or ([number.plain()] if number else [])
 
 
 def _instant(at: int) -> datetime:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from cards import escape
+from cards import escape, fitting
 from cards.words import Words
 
 
@@ -19,11 +19,12 @@ class Look(StrEnum):
 
 
 class Act(StrEnum):
-    """What a button does: opens an address, asks the bot, or shows what is hidden in the card."""
+    """What a button does: opens an address, asks the bot, shows what is hidden in the card, or opens a dialog."""
 
     OPEN = "open"
     PRESS = "press"
     SHOW = "show"
+    DIALOG = "dialog"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,20 @@ class Link:
     url: str
 
 
-Value = str | Link
+@dataclass(frozen=True, slots=True)
+class At:
+    """Somebody who is mentioned: their name, and the id by which Teams knows them."""
+
+    name: str
+    id: str
+
+    @property
+    def tag(self) -> str:
+        """Return how a mention stands in a card's text; an entity of the same text says who it is (facts/teams 3.5)."""
+        return f"<at>{escape.clean(self.name).replace('<', '').replace('>', '')}</at>"
+
+
+Value = str | Link | At
 
 
 class _Shown(dict[str, str]):
@@ -74,7 +88,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """One button. `target` is the address, the command line it says, or the id of what it shows."""
+    """One button. `target` is the address, the command line it says, the id of what it shows, or the dialog's name."""
 
     act: Act
     title: str
@@ -117,31 +131,52 @@ def join(subject: str, url: str, says: Words) -> tuple[Button, ...]:
 
 def open_button(title: str, subject: str, url: str) -> Button:
     """Return a button whose title names the meeting, shortened; its tooltip names it in full."""
-    short = title.format(subject=escape.clean(subject, 40))
-    return Button(Act.OPEN, short, escape.https(url), title.format(subject=escape.clean(subject)))
+    whole = escape.clean(subject)
+    left = fitting.TITLE - fitting.width(title.format(subject=""))
+    short = title.format(subject=escape.clean(whole, fitting.shown(whole, left)))
+    return Button(Act.OPEN, short, escape.https(url), title.format(subject=whole))
 
 
-def plain_text(parts: tuple[Part, ...], *, rtl: bool = False) -> str:
-    """Return the parts in plain words, one paragraph a line; an address that a button opens is written out."""
+def mentioned(parts: tuple[Part, ...]) -> list[At]:
+    """Return who is mentioned in the lines of a card."""
+    lines = (part for part in parts if isinstance(part, Line))
+    return [value for line in lines for value in line.values.values() if isinstance(value, At)]
+
+
+def plain_text(parts: tuple[Part, ...], *, rtl: bool = False, say: str = "") -> str:
+    """Return the parts in plain words, one paragraph a line; an address that a button opens is written out.
+
+    `say` is a template with `{title}` and `{line}` for what a button says; "" leaves those buttons out.
+    """
     lines: list[str] = []
     for part in parts:
         if isinstance(part, Line):
             lines.append(part.plain(rtl=rtl))
         elif isinstance(part, Row):
-            lines += [f"{button.title}: {button.target}" for button in part.buttons if button.act is Act.OPEN]
+            lines += filter(None, (_button_text(button, say) for button in part.buttons))
         else:
-            lines.append(plain_text(part.parts, rtl=rtl))
+            lines.append(plain_text(part.parts, rtl=rtl, say=say))
     return "\n".join(filter(None, lines))
+
+
+def _button_text(button: Button, say: str) -> str:
+    if button.act is Act.OPEN:
+        return f"{button.title}: {button.target}"
+    return say.format(title=button.title, line=button.target) if say and button.act is Act.PRESS else ""
 
 
 def _in_markdown(value: Value, longest: int, *, rtl: bool) -> str:
     if isinstance(value, Link):
         target = escape.link_target(value.url)
         return f"[{value.title}]({target})" if target else value.title
+    if isinstance(value, At):
+        return value.tag
     return escape.isolated(escape.markdown(value, longest), rtl=rtl)
 
 
 def _in_plain(value: Value, longest: int, *, rtl: bool) -> str:
     if isinstance(value, Link):
         return f"{value.title}: {value.url}"
+    if isinstance(value, At):
+        return f"@{escape.clean(value.name)}"
     return escape.isolated(escape.clean(value, longest), rtl=rtl)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.model import Binding, Meeting, Rendered, Role, Room, RoomState
+from bot.messages import Rendered
+from bot.model import Binding, Meeting, Role, Room, RoomState
 from cards import attendance, calling, escape, failures, numbers, phone, times
 from cards.differences import differences
-from cards.parts import Act, Button, Content, Hidden, Line, Look, Part, Row, Value, join
+from cards.lobby import who_comes_in
+from cards.parts import Act, Button, Content, Hidden, Line, Link, Look, Part, Row, Value, join
 from cards.skeletons import rendered
 from cards.words import Words, words
 
@@ -18,15 +20,16 @@ SIGN_IN_FOR = 900_000
 _CHANNEL = "@thread.tacv2"
 
 
-def render_room(room: Room, nonce: str = "", *, at_home: bool = True) -> Rendered:
+def render_room(room: Room, nonce: str = "", *, at_home: bool = True, teams_url: str = calling.WORLDWIDE) -> Rendered:
     """Return the card of a room as it is now, in `room.language` and `room.zone`; its buttons carry `nonce`.
 
     In another chat than its own (`at_home` False) a meeting that can be joined shows its state, its host and Join.
+    `teams_url` is where this cloud's Teams opens its own links.
     """
     says = words(room.language)
     if not at_home and room.state in _ELSEWHERE:
         return rendered(_elsewhere(room, says), nonce)
-    return rendered(_STATES[room.state](room, says), nonce)
+    return rendered(calling.led_to(teams_url, _STATES[room.state](room, says)), nonce)
 
 
 def _values(room: Room, says: Words) -> dict[str, Value]:
@@ -107,13 +110,13 @@ def _led(room: Room, says: Words) -> tuple[Line, ...]:
 
 
 def _scheduled(room: Room, says: Words) -> Content:
-    values = _values(room, says) | {"start": times.clock(room.starts_at, room.zone)}
+    values = _values(room, says) | {"start": times.start(room.starts_at, room.zone, room.created_at)}
     parts = (
-        Line(says("{subject}: planned"), values, Look.HEADING),
-        Line(says("Starts at {start} · {host} is hosting"), values),
+        Line(says("{subject}: starts {start}"), values, Look.HEADING),
+        Line(says("{host} is hosting."), values),
         *_ways_in(room, says),
     )
-    return Content(says, parts, Line(says("{subject} starts at {start}. {host} is hosting."), values))
+    return Content(says, parts, Line(says("{subject} starts {start}. {host} is hosting."), values))
 
 
 def _empty(room: Room, says: Words) -> Content:
@@ -190,15 +193,23 @@ def _reopen(room: Room, says: Words) -> tuple[Button, ...]:
     return (_press(room, says("Reopen this one"), f"reopen {escape.clean(room.subject)}", says("Reopen {subject}")),)
 
 
-def _failed(room: Room, says: Words) -> Content:
-    if room.fail_code == "withdrawn":
-        return _withdrawn(room, says)
+def why_failed(room: Room, says: Words) -> tuple[Line, Line]:
+    """Return that a room's meeting was not opened, and why."""
     stopped = room.ended_at or room.give_up_at
     by = times.clock(stopped + SIGN_IN_FOR, room.zone)
     values = _values(room, says) | {"time": times.clock(stopped, room.zone), "by": by}
-    parts: tuple[Part, ...] = (
+    return (
         Line(says("{subject}: not opened"), values, Look.HEADING),
         Line(failures.reason(room.fail_code, says), values),
+    )
+
+
+def _failed(room: Room, says: Words) -> Content:
+    if room.fail_code == "withdrawn":
+        return _withdrawn(room, says)
+    values = _values(room, says)
+    parts: tuple[Part, ...] = (
+        *why_failed(room, says),
         *calling.meanwhile(room, says),
         Row((*_anyway(room, says), _meet(room, says("Try again")), *calling.call(room, says))),
         _reference(room, says),
@@ -242,13 +253,15 @@ def _ways_in(room: Room, says: Words) -> tuple[Part, ...]:
         Act.SHOW, says("More"), "more", says("Other ways to join {subject}").format(subject=escape.clean(room.subject))
     )
     number = _phone(room, says)
-    by_phone: tuple[Line | None, ...] = (number, _callers(meeting, says))
+    by_phone: tuple[Line | None, ...] = (number, _callers(meeting, says)) if room.options.aloud else ()
     if not number:
         by_phone = (Line(says("No phone dial-in for this meeting.")),) if room.options.numbers else ()
     return (
-        *_row(*join(room.subject, meeting.join_url, says), *((show,) if more else ())),
+        *_row(*join(room.subject, meeting.join_url, says), *_asked_alone(room, says), *((show,) if more else ())),
         *filter(None, by_phone),
+        *who_comes_in(room, meeting, says),
         Line(_chat(room, says)),
+        *_about(room, says),
         *((Hidden("more", more),) if more else ()),
     )
 
@@ -279,25 +292,36 @@ def _chat(room: Room, says: Words) -> str:
 
 
 def _more(room: Room, meeting: Meeting, says: Words) -> tuple[Line | Row, ...]:
-    dial_in = meeting.dial_in if room.options.numbers else None
-    lines = [phone.others(dial_in, says) if dial_in else None, _ids(meeting, says)]
-    about = (
-        *attendance.everybody(room, says),
-        *filter(None, lines),
-        *_calendar(meeting, says),
-        *differences(room, meeting, says),
-    )
+    dial_in = meeting.dial_in if room.options.numbers and room.options.aloud else None
+    ids = _ids(meeting, says) if room.options.aloud else None
+    told = (*attendance.everybody(room, says), *filter(None, [phone.others(dial_in, says) if dial_in else None, ids]))
+    about = (*told, *_calendar(meeting, says), *differences(room, meeting, says))
     return (*about, *_row(*_actions(room, says, dial_in=dial_in is not None)))
 
 
 def _actions(room: Room, says: Words, *, dial_in: bool) -> tuple[Button, ...]:
     """Return what can be done with a meeting, in the order of EXPERIENCE 2: Ring and Options have their place here."""
-    details = _press(room, says("Details as text"), "dial-in", says("Details of {subject} as text"))
-    return (*((details,) if dial_in else ()), *(() if room.state is RoomState.SCHEDULED else (_end(room, says),)))
+    details = (_details(room, says),) if dial_in else ()
+    return (*details, *(() if room.state is RoomState.SCHEDULED else (_end(room, says),)))
+
+
+def _details(room: Room, says: Words) -> Button:
+    return _press(room, says("Details as text"), "dial-in", says("Details of {subject} as text"))
 
 
 def _end(room: Room, says: Words) -> Button:
     return _press(room, says("End"), f"end {escape.clean(room.subject)}".strip(), says("End {subject}"))
+
+
+def _asked_alone(room: Room, says: Words) -> tuple[Button, ...]:
+    """Return the way to numbers that are told only to who asks for them (ENGINE 4.3)."""
+    return (_details(room, says),) if _phone(room, says) and not room.options.aloud else ()
+
+
+def _about(room: Room, says: Words) -> tuple[Line, ...]:
+    """Return the way back to the message that the meeting is about."""
+    link = Link(says("The message this is about"), room.options.about)
+    return (Line("{about}", {"about": link}),) if escape.https(room.options.about) else ()
 
 
 def _calendar(meeting: Meeting, says: Words) -> tuple[Line, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.model import Whisper
+from bot.messages import Whisper
 from cards import escape
 from cards.parts import Act, Button, Line, Look, Part, Row
 from cards.words import Words
@@ -25,6 +25,11 @@ def button(title: str, line: str) -> Button:
 def text(whisper: Whisper, name: str) -> str:
     """Return one text of a whisper's data, "" without it."""
     return str(whisper.data.get(name, ""))
+
+
+def texts(whisper: Whisper, name: str) -> tuple[str, ...]:
+    """Return one list of texts of a whisper's data, empty without it."""
+    return tuple(str(item) for item in whisper.data.get(name, ()))
 
 
 def with_reference(whisper: Whisper, says: Words, *parts: Part) -> Parts:

@@ -1,22 +1,22 @@
-"""Adaptive Cards 1.5: skeletons made once with Microsoft's typed library, filled for every post (ENGINE R28).
+"""Adaptive Cards 1.5: skeletons out of what Microsoft's typed library makes, filled for every post (ENGINE R28).
 
-What a card may be is in facts/teams 3.5 and
+Importing that library costs 0.2 s and 20 MiB, so its few pieces stand here as it writes them; a test puts every
+skeleton beside the library's own. What a card may be is in facts/teams 3.5 and
 https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-reference.
 """
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from itertools import chain, islice
+from typing import Any
 
 import orjson
 
-from bot.model import Rendered
-from cards.parts import Act, Button, Content, Hidden, Line, Look, Part, Row, plain_text
-
-if TYPE_CHECKING:
-    from microsoft_teams.cards import Action, CardElement
+from bot.messages import Rendered
+from cards import escape, fitting
+from cards.parts import Act, At, Button, Content, Hidden, Line, Look, Part, Row, mentioned, plain_text
 
 Shape = tuple[Any, ...]
 """What a skeleton depends on: ("line", look), ("row", acts) or ("hidden", name, shapes), in reading order."""
@@ -29,14 +29,41 @@ def rendered(content: Content, nonce: str = "") -> Rendered:
     is known again by it, whatever it shows (ENGINE R15).
     """
     says = content.words
-    card: dict[str, Any] = orjson.loads(_skeleton(says.language, says.rtl, tuple(map(_shape, content.parts))))
-    for element, part in zip(card["body"], content.parts, strict=True):
+    parts = fitted(content.parts)
+    card: dict[str, Any] = orjson.loads(skeleton(says.language, says.rtl, tuple(map(_shape, parts))))
+    for element, part in zip(card["body"], parts, strict=True):
         _fill(element, part, nonce, rtl=says.rtl)
     if nonce:
         card["body"][0]["id"] = nonce
+    if entities := [_entity(at) for at in mentioned(content.parts)]:
+        card["msteams"]["entities"] = entities
     summary = content.summary.plain()
     card["fallbackText"] = summary
     return Rendered(card, summary, plain_text(content.parts, rtl=says.rtl))
+
+
+def fitted(parts: Sequence[Part]) -> tuple[Part, ...]:
+    """Return the parts with each row of buttons in as many rows as a narrow screen needs."""
+    made: list[Part] = []
+    for part in parts:
+        if isinstance(part, Hidden):
+            made.append(Hidden(part.name, tuple(chain.from_iterable(map(_rows, part.parts)))))
+        else:
+            made += _rows(part)
+    return tuple(made)
+
+
+def _rows(part: Line | Row) -> tuple[Line | Row, ...]:
+    if isinstance(part, Line):
+        return (part,)
+    buttons = iter(part.buttons)
+    counts = fitting.rows(tuple(button.title for button in part.buttons))
+    return tuple(Row(tuple(islice(buttons, count))) for count in counts)
+
+
+def _entity(at: At) -> dict[str, Any]:
+    """Return what tells Teams who is mentioned (facts/teams 3.5)."""
+    return {"type": "mention", "text": at.tag, "mentioned": {"id": at.id, "name": escape.clean(at.name)}}
 
 
 def _shape(part: Part) -> Shape:
@@ -47,41 +74,37 @@ def _shape(part: Part) -> Shape:
     return ("hidden", part.name, tuple(map(_shape, part.parts)))
 
 
+_LINES: dict[Look, dict[str, Any]] = {
+    Look.HEADING: {"size": "Medium", "weight": "Bolder", "wrap": True, "style": "heading"},
+    Look.TEXT: {"wrap": True},
+    Look.SUBTLE: {"isSubtle": True, "wrap": True},
+}
+_ACTIONS: dict[Act, dict[str, Any]] = {
+    Act.OPEN: {"type": "Action.OpenUrl", "url": ""},
+    Act.PRESS: {"type": "Action.Execute", "verb": ""},
+    Act.DIALOG: {"type": "Action.Submit", "data": {}},
+    Act.SHOW: {"type": "Action.ToggleVisibility", "targetElements": []},
+}
+
+
 @lru_cache(maxsize=512)
-def _skeleton(language: str, rtl: bool, shapes: Shape) -> str:
-    """Return a card without words as JSON text: reading it is the cheapest deep copy there is."""
-    # Importing the library takes 0.5 s, so nobody who only imports `cards` pays for it.
-    from microsoft_teams.cards import AdaptiveCard  # noqa: PLC0415 - see above
-
-    card = AdaptiveCard(version="1.5", lang=language, rtl=rtl or None, body=[_element(shape) for shape in shapes])
-    made = card.model_dump(mode="json", by_alias=True, exclude_none=True)
-    # The library only knows "full"; Microsoft's documentation and the clients say "Full".
-    return json.dumps(made | {"msteams": {"width": "Full"}})
+def skeleton(language: str, rtl: bool, shapes: Shape) -> bytes:
+    """Return a card without words as JSON: reading it is the cheapest deep copy there is."""
+    body = [_element(shape) for shape in shapes]
+    right_to_left = {"rtl": True} if rtl else {}
+    # The library only knows the width "full"; Microsoft's documentation and the clients say "Full".
+    frame = {"type": "AdaptiveCard", "lang": language, **right_to_left, "version": "1.5"}
+    return orjson.dumps({**frame, "body": body, "msteams": {"width": "Full"}})
 
 
-def _element(shape: Shape) -> CardElement:
-    from microsoft_teams.cards import ActionSet, Container, TextBlock  # noqa: PLC0415 - see _skeleton
-
+def _element(shape: Shape) -> dict[str, Any]:
     kind, *rest = shape
     if kind == "row":
-        return ActionSet(actions=[_action(act) for act in rest[0]])
+        return {"type": "ActionSet", "actions": [_ACTIONS[act] for act in rest[0]]}
     if kind == "hidden":
-        return Container(id=rest[0], is_visible=False, items=[_element(inner) for inner in rest[1]])
-    if rest[0] is Look.HEADING:
-        return TextBlock(text="", wrap=True, style="heading", weight="Bolder", size="Medium")
-    return TextBlock(text="", wrap=True, is_subtle=True if rest[0] is Look.SUBTLE else None)
-
-
-def _action(act: Act) -> Action:
-    from microsoft_teams.cards import (  # noqa: PLC0415 - see _skeleton
-        ExecuteAction,
-        OpenUrlAction,
-        ToggleVisibilityAction,
-    )
-
-    if act is Act.OPEN:
-        return OpenUrlAction(url="")
-    return ExecuteAction(verb="") if act is Act.PRESS else ToggleVisibilityAction(target_elements=[])
+        inner = [_element(each) for each in rest[1]]
+        return {"type": "Container", "id": rest[0], "isVisible": False, "items": inner}
+    return {"type": "TextBlock", "text": "", **_LINES[rest[0]]}
 
 
 def _fill(element: dict[str, Any], part: Part, nonce: str, *, rtl: bool) -> None:
@@ -101,6 +124,8 @@ def _filled(button: Button, nonce: str) -> dict[str, Any]:
         return named | {"url": button.target}
     if button.act is Act.SHOW:
         return named | {"targetElements": [button.target]}
+    if button.act is Act.DIALOG:
+        return named | {"data": {"msteams": {"type": "task/fetch"}, "dialog": button.target}}
     verb = button.target.partition(" ")[0]
     data = {"text": button.target, "v": str(button.version)} | ({"n": nonce} if nonce else {})
     return named | {"verb": verb, "data": data}

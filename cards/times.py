@@ -12,6 +12,12 @@ def clock(ms: int, zone: str) -> str:
     return f"{hours(ms, zone)} ({offset(ms, zone)})"
 
 
+def start(ms: int, zone: str, seen_from: int) -> str:
+    """Return a time as `clock` does, with its day where that is not the day of `seen_from` (ms UTC)."""
+    day = _moment(ms, zone).date()
+    return clock(ms, zone) if day == _moment(seen_from, zone).date() else f"{day.isoformat()} {clock(ms, zone)}"
+
+
 def hours(ms: int, zone: str) -> str:
     """Return a time as `12:04`, for use beside another that names the zone."""
     moment = _moment(ms, zone)

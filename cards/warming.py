@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bot.model import DialIn, FrozenRequest, Meeting, Person, Room, RoomState, Whisper
+from bot.messages import Whisper
+from bot.model import DialIn, FrozenRequest, Meeting, Person, Room, RoomState
 from cards.rooms import render_room
 from cards.whispers import render_whisper
 

@@ -5,26 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from bot.model import DialIn, Rendered, Whisper
-from cards import attendance, escape, existing, failures, phone, times
-from cards.parts import Button, Content, Line, Look, Row, join, open_button, plain_text
+from bot.messages import Rendered, Whisper
+from bot.model import DialIn
+from cards import attendance, escape, existing, failures, hosting, lookups, phone, planning, preferences, times
+from cards.parts import Content, Line, Look, Row, join, open_button, plain_text
 from cards.saying import LONGEST_LINE, Parts
 from cards.saying import button as _button
 from cards.saying import press as _press
 from cards.saying import text as _text
+from cards.saying import texts as _texts
 from cards.saying import with_reference as _with_reference
 from cards.skeletons import rendered
 from cards.words import Words, words
 
 
-def render_whisper(whisper: Whisper, nonce: str = "") -> Rendered:
+def render_whisper(whisper: Whisper, nonce: str = "", *, plain: bool = False) -> Rendered:
     """Return the card for a whisper, or plain text for a line that stands alone; its buttons carry `nonce`.
 
-    KeyError: no such name.
+    `plain`: its person reads text, so that what a button says is written out (EXPERIENCE 1.15). KeyError: no such name.
     """
     content = _content(whisper)
-    if whisper.name in _TEXT_ONLY:
-        text = plain_text(content.parts, rtl=content.words.rtl)
+    if plain or whisper.name in _TEXT_ONLY:
+        say = content.words("{title}: say {line}") if plain else ""
+        text = plain_text(content.parts, rtl=content.words.rtl, say=say)
         return Rendered(None, content.summary.plain(), text, _sign_in(whisper, content), not _text(whisper, "browser"))
     return rendered(content, nonce)
 
@@ -35,15 +38,16 @@ def answer_text(whisper: Whisper) -> str:
     return plain_text(content.parts, rtl=content.words.rtl)
 
 
+def whisper_parts(whisper: Whisper) -> Parts:
+    """Return what a whisper consists of. KeyError when there is none of its name."""
+    return _content(whisper).parts
+
+
 def _content(whisper: Whisper) -> Content:
     says = words(whisper.language)
     parts = WHISPERS[whisper.name](whisper, says)
     first = next(part for part in parts if isinstance(part, Line))
     return Content(says, parts, replace(first, look=Look.TEXT))
-
-
-def _texts(whisper: Whisper, name: str) -> tuple[str, ...]:
-    return tuple(str(item) for item in whisper.data.get(name, ()))
 
 
 def typo(whisper: Whisper, says: Words) -> Parts:
@@ -145,27 +149,6 @@ def no_request(_: Whisper, says: Words) -> Parts:
     return (Line(says("No meeting is waiting to be opened here.")), _press(says("Meet now"), "meet now"))
 
 
-def policy(whisper: Whisper, says: Words) -> Parts:
-    """No access policy names the person who asked for `subject`, `minutes` long."""
-    values = {"subject": _text(whisper, "subject"), "minutes": _text(whisper, "minutes")}
-    again = says.many(
-        'As soon as it is made, "{subject}, {minutes} minute" can be tried again.',
-        'As soon as it is made, "{subject}, {minutes} minutes" can be tried again.',
-        int(whisper.data["minutes"]),
-    )
-    return _with_reference(
-        whisper,
-        says,
-        Line(says("I may not open meetings in your name yet. It's a setting your admin makes; you did nothing wrong.")),
-        Line(again, values),
-        Row((_button(says("Try again"), f"meet now {values['subject']}"), _asks_for_a_host(values["subject"], says))),
-    )
-
-
-def _asks_for_a_host(subject: str, says: Words) -> Button:
-    return _button(says("Ask someone here to host"), f"ask someone to host {subject}")
-
-
 def _sign_in(whisper: Whisper, content: Content) -> str:
     """Return the title of the button by which somebody signs in; "" where a whisper is not about that."""
     if whisper.name != "sign-in":
@@ -176,11 +159,13 @@ def _sign_in(whisper: Whisper, content: Content) -> str:
 def sign_in(whisper: Whisper, says: Words) -> Parts:
     """The person has to sign in, for `subject`, `minutes` long, or for later; `policy`: because no policy names them.
 
-    `browser`: Teams could not do it by itself.
+    `browser`: Teams could not do it by itself; `account`: it was tried with somebody else's account.
     """
     values = {"subject": _text(whisper, "subject"), "minutes": _text(whisper, "minutes")}
-    if _text(whisper, "policy"):
-        why = says("I may not open meetings in your name yet. It's a setting your admin makes; you did nothing wrong.")
+    if _text(whisper, "account"):
+        why = says("That was another account than the one you use here. Please sign in with yours.")
+    elif _text(whisper, "policy"):
+        why = hosting.not_allowed(whisper, says)
     elif values["subject"]:
         why = says("Please sign in once, so that I can open meetings in your name.")
     else:
@@ -245,41 +230,6 @@ def no_dial_in(whisper: Whisper, says: Words) -> Parts:
         Line(says("No phone dial-in for this meeting. Link and meeting ID work as usual.")),
         *_calendar_file(whisper, says),
     )
-
-
-def no_numbers(_: Whisper, says: Words) -> Parts:
-    """Why a host's meetings have no phone numbers."""
-    why = says(
-        "Your meetings have no phone numbers, because your account has no Audio Conferencing licence "
-        "(or no number yet). Link and meeting ID work as usual. Your admin can add it; new meetings then have numbers."
-    )
-    return (Line(why),)
-
-
-def host_wanted(whisper: Whisper, says: Words) -> Parts:
-    """`who` cannot host themselves; `line` starts the meeting for whoever presses."""
-    text = says("{name} would like to meet here.")
-    return (Line(text, {"name": _text(whisper, "who")}), _press(says("Start it as host"), _text(whisper, "line")))
-
-
-def host_asked(whisper: Whisper, says: Words) -> Parts:
-    """The chat was told that `subject` needs a host."""
-    text = says("{subject}: I asked here. Whoever presses the button hosts.")
-    return (Line(text, {"subject": _text(whisper, "subject")}),)
-
-
-def cannot_host(whisper: Whisper, says: Words) -> Parts:
-    """Who asked for `subject` cannot host; somebody else in the chat can."""
-    values = {"subject": _text(whisper, "subject")}
-    text = says("Microsoft does not let your account host meetings, so {subject} is not open. Somebody else here can.")
-    return _with_reference(whisper, says, Line(text, values), Row((_asks_for_a_host(values["subject"], says),)))
-
-
-def no_calendar(whisper: Whisper, says: Words) -> Parts:
-    """The calendar of who asked for `subject` has no Teams meetings; `line` asks for an ordinary one."""
-    text = says("Your calendar does not allow Teams meetings: {subject} is not open. An ordinary meeting is possible.")
-    line = _press(says("Meet now"), _text(whisper, "line"))
-    return _with_reference(whisper, says, Line(text, {"subject": _text(whisper, "subject")}), line)
 
 
 def no_meeting(_: Whisper, says: Words) -> Parts:
@@ -390,19 +340,25 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "trying-now": trying_now,
     "stopped": stopped,
     "no-request": no_request,
-    "policy": policy,
+    "policy": hosting.policy,
     "sign-in": sign_in,
+    "sign-in-else": hosting.sign_in_else,
+    "no-admin": hosting.no_admin,
+    "admin-told": hosting.admin_told,
+    "policy-advice": hosting.policy_advice,
     "signed-in": signed_in,
     "signed-out": signed_out,
     "not-signed-out": not_signed_out,
     "failed": failed,
     "dial-in": dial_in,
     "no-dial-in": no_dial_in,
-    "no-numbers": no_numbers,
-    "host-wanted": host_wanted,
-    "host-asked": host_asked,
-    "cannot-host": cannot_host,
-    "no-calendar": no_calendar,
+    "not-found": lookups.not_found,
+    "not-looked-up": lookups.not_looked_up,
+    "no-numbers": hosting.no_numbers,
+    "host-wanted": hosting.host_wanted,
+    "host-asked": hosting.host_asked,
+    "cannot-host": hosting.cannot_host,
+    "no-calendar": hosting.no_calendar,
     "no-meeting": no_meeting,
     "help": help_,
     "help-command": help_command,
@@ -416,7 +372,14 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "stranger": stranger,
     "elsewhere": elsewhere,
     "notice": notice,
+    **preferences.WHISPERS,
     **existing.WHISPERS,
+    "bare": planning.bare,
+    "now-or-then": planning.now_or_then,
+    "planned": planning.planned,
+    "planned-already": planning.planned_already,
+    "not-then": planning.not_then,
+    "reminder": planning.reminder,
 }
 """Every text by its name, which is `Whisper.name`."""
 _TEXT_ONLY = frozenset({"elsewhere", "live-below", "sign-in"})

@@ -19,7 +19,9 @@ OPTIONS = "tests/journeys/test_asked_options.py"
 CALENDAR = "tests/journeys/test_calendar.py"
 SIGNING_IN = "tests/journeys/test_signing_in.py"
 WAITING = "tests/journeys/test_waiting.py"
-WIRE = "tests/graph/test_ways.py"
+FAULTS = "tests/journeys/test_faults.py"
+FILE = "tests/journeys/test_calendar_file.py"
+NUMBERS = "tests/journeys/test_numbers_of_a_meeting.py"
 
 
 @dataclass(frozen=True)
@@ -59,27 +61,27 @@ COMPARED = (
     ),
     Way(
         "Integration with a calendar item",
-        "an event that is there becomes an online meeting",
+        "an event that Outlook left offline becomes an online meeting",
         "event-put-online",
-        f"{WIRE}::test_an_event_is_put_online",
+        f"{CALENDAR}::test_an_event_that_outlook_left_offline_is_put_online",
     ),
     Way(
         "Integration with a calendar item",
         "outside a calendar `createOrGet` makes it, once for each external id",
         "create-or-get",
-        f"{WIRE}::test_the_same_meeting_again",
+        f"{FAULTS}::test_graph_s_bad_moment_costs_nobody_a_meeting",
     ),
     Way(
         "Changing to offline meeting",
-        "never: an online meeting can only be deleted",
+        "never, which the card says; a meeting nobody saw is deleted",
         "delete",
-        f"{WIRE}::test_a_meeting_is_found_by_whatever_is_known",
+        f"{WAITING}::test_a_meeting_nobody_saw_does_not_stay",
     ),
     Way(
         "Locale-based join information",
-        "`Accept-Language` is the asking person's; the text arrives as plain words",
+        "`Accept-Language` is the asking person's; the text stands in the calendar file as plain words",
         "create-with-everything",
-        f"{WIRE}::test_the_invitation_speaks_the_asking_person_s_language",
+        f"{FILE}::test_the_calendar_file_speaks_the_language_of_who_asked",
     ),
     Way(
         "Joining over Internet (VoIP)",
@@ -101,9 +103,9 @@ COMPARED = (
     ),
     Way(
         "Joining by video conferencing (audio and video)",
-        "`videoTeleconferenceId`; a meeting is found by it",
+        "`videoTeleconferenceId` on the card; `dial-in` finds a meeting by it",
         "find-by-video-id",
-        f"{WIRE}::test_a_meeting_is_found_by_whatever_is_known",
+        f"{NUMBERS}::test_a_link_an_id_and_a_video_room_lead_to_the_numbers",
     ),
     Way(
         "Meeting lobby and automating attendee admission into online meeting",
@@ -157,18 +159,29 @@ ASKED = (
         "update-the-people",
         f"{OPTIONS}::test_who_is_named_after_with_is_invited",
     ),
+    Way(
+        "`GET …/onlineMeetings/{id}`",
+        "who is invited, before others are: whoever is stays so",
+        "get-by-id",
+        f"{OPTIONS}::test_who_is_named_after_with_is_invited",
+    ),
+    Way(
+        "`GET …/onlineMeetings` by `JoinWebUrl`",
+        "the meeting of an event, so that its lobby is set before its link is shown",
+        "find-by-join-link",
+        f"{CALENDAR}::test_a_meeting_on_the_calendar_has_its_link_and_its_lobby",
+    ),
     *(
         Way(
-            f"`GET …` by {what}",
-            "status, doctor, clean-up",
+            f"`GET …/onlineMeetings` by `{what}`",
+            "`dial-in` with what somebody knows of a meeting of theirs",
             sample,
-            f"{WIRE}::test_a_meeting_is_found_by_whatever_is_known",
+            f"{NUMBERS}::test_a_link_an_id_and_a_video_room_lead_to_the_numbers",
         )
         for what, sample in (
-            ("id", "get-by-id"),
-            ("`JoinWebUrl`", "find-by-join-link"),
-            ("`joinMeetingId`", "find-by-meeting-id"),
-            ("`VideoTeleconferenceId`", "find-by-video-id"),
+            ("JoinWebUrl", "find-by-join-link"),
+            ("joinMeetingId", "find-by-meeting-id"),
+            ("VideoTeleconferenceId", "find-by-video-id"),
         )
     ),
     Way(
@@ -185,9 +198,9 @@ ASKED = (
     ),
     Way(
         "`PATCH …/events/{id}`",
-        "an event becomes an online meeting, and stays one",
+        "an event that was left offline becomes an online meeting, and stays one",
         "event-put-online",
-        f"{WIRE}::test_an_event_is_put_online",
+        f"{CALENDAR}::test_an_event_that_outlook_left_offline_is_put_online",
     ),
     Way(
         "`GET …/calendar`",

@@ -9,19 +9,23 @@ from bot.commands import (
     help,  # noqa: A004 - the command is called help
     host,
     meet,
+    plan,
     recent,
     rename,
     reopen,
+    settings,
     sign_in,
     sign_out,
     status,
     stop_trying,
+    tell_admin,
     try_now,
 )
 from bot.commands.command import Command
 
 COMMANDS: tuple[Command, ...] = (
     meet.COMMAND,
+    plan.COMMAND,
     end.COMMAND,
     reopen.COMMAND,
     host.COMMAND,
@@ -32,8 +36,10 @@ COMMANDS: tuple[Command, ...] = (
     try_now.COMMAND,
     stop_trying.COMMAND,
     ask_to_host.COMMAND,
+    tell_admin.COMMAND,
     sign_in.COMMAND,
     sign_out.COMMAND,
+    settings.COMMAND,
     help.COMMAND,
 )
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from bot.commands.command import Asked, Command, derived
 from bot.decisions import PlanMessage, Reply
-from bot.model import ChatKind, Message, Purpose, RoomState
+from bot.messages import Message, Purpose
+from bot.model import ChatKind, RoomState
 
 
 def run(asked: Asked) -> Reply:

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import cards
 from bot.decisions import Effect, PlanMessage, Reply, View
 from bot.hosts import EVERYBODY_HOSTS, Hosts
-from bot.model import (
-    NO_OPTIONS,
-    Answer,
-    Chat,
-    ChatKind,
-    FrozenRequest,
-    MeetingRequest,
-    Message,
-    Options,
-    Purpose,
-    Turn,
-    Whisper,
-)
+from bot.messages import Answer, Message, Purpose, Whisper
+from bot.model import NO_OPTIONS, Chat, ChatKind, FrozenRequest, MeetingRequest, Options, Turn, TurnKind
 
 Freeze = Callable[[str, MeetingRequest], FrozenRequest]
 
@@ -36,8 +25,9 @@ class Policy:
     that the whole tenant shares; `backup_bridge` is what to use while Microsoft does not answer. `auth` is by whose
     permission meetings are made: `app`, `user`, or `auto`, which is the app's, else the person's (ENGINE R13);
     `options` what every meeting has unless somebody asks for something else; `hosts` who may host (R5); `spares` how
-    many meetings are kept in reserve; `public_url` is where browsers reach this bot, "" where nobody said; `roster`
-    what cards show of who is inside: `count`, `names` or `off`.
+    many meetings are kept in reserve; `public_url` is where browsers reach this bot, "" where nobody said. `admins` are
+    the administrators' object ids; `cmdlets` is where and how one of them lets the app open meetings for `{host}`;
+    `roster` what cards show of who is inside: `count`, `names` or `off`.
     """
 
     freeze: Freeze
@@ -54,6 +44,8 @@ class Policy:
     spares: int = 0
     public_url: str = ""
     roster: str = "count"
+    admins: tuple[str, ...] = ()
+    cmdlets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +87,7 @@ class Asked:
         words = self.whisper(name, **data)
         outcome = outcome or name
         if self.answers:
-            return Reply(effects, outcome, Answer(text=cards.answer_text(words)))
+            return Reply(effects, outcome, self._answer(words))
         return Reply((*effects, whisper_to_asker(self.turn, self.view, words)), outcome)
 
     def ask(self, name: str, *effects: Effect, offer: dict[str, str] | None = None, **data: Any) -> Reply:  # noqa: ANN401 - as above
@@ -104,8 +96,17 @@ class Asked:
         What a button may do that its data must not say stands in the `offer` (ENGINE 4.2).
         """
         words = replace(self.whisper(name, **data), offer=offer or {})
-        answer = Answer(text=cards.answer_text(words)) if self.answers else None
+        answer = self._answer(words) if self.answers else None
+        if answer and self.turn.kind is TurnKind.DIALOG and not offer:
+            return Reply(effects, name, answer)  # its buttons are in the dialog
         return Reply((*effects, whisper_to_asker(self.turn, self.view, words)), name, answer)
+
+    def _answer(self, words: Whisper) -> Answer:
+        """Return the words for the response itself: with their buttons where it is a dialog, else as text."""
+        if self.turn.kind is not TurnKind.DIALOG:
+            return Answer(text=cards.answer_text(words))
+        _, _, dialog = self.turn.verb.partition(" ")
+        return Answer(card=cards.whisper_dialog(words, dialog))
 
     def say(self, title: str, *lines: str) -> Reply:
         """Answer everybody in the chat with a small card."""
@@ -179,7 +180,7 @@ class Command:
     delegated: bool = False
     listed: bool = True
 
-    def takes_words_after(self, phrase: list[str]) -> bool:
+    def takes_words_after(self, phrase: Sequence[str]) -> bool:
         """Say whether words may follow this phrase of the command."""
         return self.takes_words and " ".join(phrase) not in self.alone
 

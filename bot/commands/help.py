@@ -28,7 +28,7 @@ def run(asked: Asked) -> Reply:
 
 COMMAND = Command(
     name="help",
-    phrases=("help", "?", "hilfe", "aide", "ayuda"),
+    phrases=("help", "?"),
     usage="help [command]",
     description="What I can do, and how to ask for it",
     examples=("help", "help meet now"),

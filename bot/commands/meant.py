@@ -11,7 +11,8 @@ from bot import ending, topics
 from bot.commands import wishes
 from bot.commands.command import Asked
 from bot.decisions import Effect, Reply, SaveRoom, SetTimer
-from bot.model import Answer, ChatKind, Purpose, Room, RoomState, Timer, TimerKind
+from bot.messages import Answer, Purpose
+from bot.model import ChatKind, Room, RoomState, Timer, TimerKind
 
 
 def room(asked: Asked, there: Iterable[Room]) -> Room | None:

@@ -5,23 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
-from bot import ending, limits, meeting_options, rooms, spares, topics, ways
-from bot.commands import wishes
+from bot import ending, limits, meeting_options, preferences, rooms, spares, topics, ways
+from bot.commands import starting, wishes
 from bot.commands.command import Asked, Command, derived, once
 from bot.commands.wishes import Wish
 from bot.decisions import Effect, PlanMessage, PointCard, Record, Reply, SaveChat, SaveNote, SetTimer
-from bot.model import (
-    UNFINISHED,
-    ChatKind,
-    MeetingRequest,
-    Person,
-    Purpose,
-    Room,
-    RoomState,
-    Timer,
-    TimerKind,
-    Way,
-)
+from bot.messages import Purpose
+from bot.model import UNFINISHED, ChatKind, MeetingRequest, Person, Room, RoomState, Timer, TimerKind, Way
 
 LONGEST_BRIDGE = 200
 """Characters of a backup bridge that are shown."""
@@ -36,7 +26,7 @@ def run(asked: Asked) -> Reply:
         return look_up(asked, offered(asked).get("room", ""))
     wish = wishes.wished(asked)
     reply = led(asked, wish)
-    if reply is None and wish.shared and not wish.apart:
+    if reply is None and starting.asks_first(asked, wish):
         live = topics.elsewhere(asked.view.elsewhere, asked.turn.person)
         return look_up(asked, live.room_id if live else "")
     return reply or begun(asked, wish)
@@ -53,10 +43,11 @@ def look_up(asked: Asked, room_id: str) -> Reply:
     )
 
 
-def looked(asked: Asked, found: Room | None, where: str) -> Reply:
+def looked(asked: Asked, found: Room | None, where: str, *, guest: bool = False) -> Reply:
     """Go on with a request after the look-up: `found` is the room whose chat, called `where`, the person is in.
 
-    Without it everything is as if there were no such room.
+    Without it everything is as if there were no such room. `guest`: the person is none of the organization, or nobody
+    could say so.
     """
     if asked.view.chat and asked.view.chat.gone_at is not None:
         return Reply(outcome="chat gone")
@@ -69,7 +60,7 @@ def looked(asked: Asked, found: Room | None, where: str) -> Reply:
     reply = led(asked, wish)
     if reply is None and live and live.topic == wish.topic:
         return elsewhere(asked, wish, live, where)
-    return reply or begun(asked, wish)
+    return reply or (starting.not_for_guests(asked) if guest else None) or begun(asked, wish)
 
 
 def elsewhere(asked: Asked, wish: Wish, live: Room, where: str) -> Reply:
@@ -112,9 +103,16 @@ def led(asked: Asked, wish: Wish) -> Reply | None:
     meant = of_this_thread(asked, wish, there) or next((room for room in there if room.topic == wish.topic), None)
     if meant is not None:
         return running(asked, meant)
+    if reply := starting.hindered(asked, wish):
+        return reply
     near = topics.nearest(wish.topic, there) if wish.topic and not wish.explicit else None
     if near is not None:
         return near_topic(asked, wish, near)
+    return in_the_way(asked, wish)
+
+
+def in_the_way(asked: Asked, wish: Wish) -> Reply | None:
+    """Refuse where nobody can host, or when it goes too fast; None when nothing is in the way."""
     if asked.policy.hosts.first(asked.turn.person, "", "", asked.view.notes) is None:
         return asked.tell("failed", code="host", subject=wish.subject)
     if wait := limits.too_fast(asked.view.mine, asked.view.here, asked.view.now):
@@ -138,7 +136,7 @@ def opening(asked: Asked, room: Room) -> Reply:
         *spares.watched(room, asked.view.notes, asked.view.now),
         *spares.completed(asked.policy.spares, room.tenant, asked.view.notes, asked.view.now),
     )
-    return replace(reply, effects=(*reply.effects, *zone_seen(asked), *reserve))
+    return replace(reply, effects=(*reply.effects, *zone_seen(asked), *starting.plain_noted(asked, room), *reserve))
 
 
 def go_on(asked: Asked) -> Reply:
@@ -148,7 +146,8 @@ def go_on(asked: Asked) -> Reply:
     before = asked.view.pressed_room
     if before is None or before.state is not RoomState.FAILED or before.fail_code == ending.WITHDRAWN:
         return Reply(outcome="overtaken")
-    wish = Wish(before.scope_key, before.topic, before.subject, explicit=True)
+    planned = before.starts_at if before.starts_at > asked.view.now else 0
+    wish = Wish(before.scope_key, before.topic, before.subject, explicit=True, starts_at=planned)
     there = next((room for room in candidates(asked, wish) if room.topic == wish.topic), None)
     if there is not None:
         return running(asked, there)
@@ -161,7 +160,7 @@ def go_on(asked: Asked) -> Reply:
     room = replace(room, request=asked.policy.freeze(room.host.oid, rooms.request_of(room)))
     reply = opening(asked, room)
     times = asked.turn.data.get("asked", "1")
-    note = SaveNote(room.tenant, ways.asked_key(room.room_id), times, asked.view.now + ways.KEPT)
+    note = SaveNote(room.tenant, ways.asked_key(room.room_id), times, asked.view.now + ways.KEPT, room.home_thread)
     return replace(reply, effects=(*reply.effects, note))
 
 
@@ -177,7 +176,8 @@ def of_this_thread(asked: Asked, wish: Wish, there: tuple[Room, ...]) -> Room | 
     if wish.topic or wish.explicit or not wishes.is_reply(asked):
         return None
     here = wishes.root(asked.turn.conversation_id)
-    return next((room for room in there if not room.topic.startswith("#") and wishes.is_of_thread(room, here)), None)
+    own = (room for room in there if not room.topic.startswith("#") and room.starts_at <= asked.view.now)
+    return next((room for room in own if wishes.is_of_thread(room, here)), None)
 
 
 def running(asked: Asked, room: Room) -> Reply:
@@ -297,13 +297,13 @@ def _auth(asked: Asked, host: Person) -> str:
 
 
 def _request(asked: Asked, wish: Wish, host: Person) -> MeetingRequest:
-    starts_at = asked.view.now - asked.view.now % 1000
+    starts_at = wish.starts_at or asked.view.now - asked.view.now % 1000
     way = ways.first(_auth(asked, host), asked.view.notes, host.oid)
     return MeetingRequest(
         external_id=asked.view.fresh_id,
         subject=wish.subject,
         starts_at=starts_at,
-        ends_at=starts_at + (wish.minutes or asked.policy.duration) * 60_000,
+        ends_at=starts_at + (wish.minutes or preferences.minutes(asked.chat) or asked.policy.duration) * 60_000,
         bind_thread=ways.to_bind(asked.view.chat or asked.turn.chat, way, asked.policy.binding, asked.view.notes),
         language=asked.turn.locale,
         way=way,
@@ -325,7 +325,6 @@ COMMAND = Command(
     phrases=(
         "meet now",
         "meet",
-        "now",
         "huddle",
         wishes.ANOTHER,
         wishes.HERE,
@@ -349,5 +348,5 @@ COMMAND = Command(
     ),
     run=run,
     takes_words=True,
-    alone=frozenset({"meet", "now", wishes.OPEN, wishes.APART, wishes.BRING}),
+    alone=frozenset({"meet", wishes.OPEN, wishes.APART, wishes.BRING}),
 )

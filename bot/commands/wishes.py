@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from bot import meeting_options, topics
+from bot import meeting_options, preferences, topics
 from bot.commands import options
 from bot.commands.command import Asked, derived
 from bot.errors import UsageError
@@ -20,6 +20,8 @@ from bot.model import (
     TurnKind,
 )
 
+DIALOG = "submit "
+"""How the verb of a submitted dialog begins."""
 LONGEST_SUBJECT = 120
 LONGEST_LINE = 400
 """Characters of a line with its options that a button carries."""
@@ -38,7 +40,8 @@ class Wish:
     """What is asked for: where the room's place is, its subject, and whether it was said explicitly.
 
     `topic` as in `Room.topic`; None is an id of its own. One that is asked for `apart` is not looked for elsewhere.
-    `minutes` is 0 where no length was asked for; `line` is all of it in words, as a button carries it.
+    `minutes` is 0 where no length was asked for; `line` is all of it in words, as a button carries it. `starts_at` is
+    in ms UTC, 0 for now.
     """
 
     scope: str
@@ -50,6 +53,7 @@ class Wish:
     minutes: int = 0
     calendar: bool = False
     line: str = ""
+    starts_at: int = 0
 
     @property
     def shared(self) -> bool:
@@ -66,7 +70,8 @@ def wished(asked: Asked) -> Wish:
         anyway = phrase(asked) == ANYWAY
         had = meeting_options.opened_up(before.options) if anyway and before.fail_code == "private" else before.options
         calendar = before.graph_call is GraphCall.EVENT and not (anyway and before.fail_code == "calendar")
-        return replace(wish, options=had, minutes=minutes, calendar=calendar)
+        planned = before.starts_at if before.state is RoomState.FAILED and before.starts_at > asked.view.now else 0
+        return replace(wish, options=had, minutes=minutes, calendar=calendar, starts_at=planned)
     mentions = {person.name: person for person in asked.turn.mentions}
     try:
         said = options.parse(asked.rest, mentions)
@@ -77,13 +82,24 @@ def wished(asked: Asked) -> Wish:
         passcode=said.passcode,
         record=True if said.record else None,
         numbers=said.numbers,
-        invited=tuple(Invited(mentions[name]) for name in said.names),
+        # Whoever is chosen in a dialog is invited; who is mentioned in a line is by its `with`.
+        invited=tuple(
+            map(Invited, asked.turn.mentions if asked.turn.verb else [mentions[name] for name in said.names])
+        ),
+        about=asked.turn.data.get("link", "") if asked.turn.verb.startswith(DIALOG) else "",
     )
     wish = _place(asked, said.subject)
     line = options.write(replace(said, subject=wish.subject, names=()))
     line = line if line.startswith(wish.subject[:1]) else wish.subject  # a topic is what a line begins with
-    merged = meeting_options.merged(asked.policy.options, own)
+    usual = meeting_options.merged(asked.policy.options, preferences.options(asked.chat))
+    merged = meeting_options.merged(usual, own)
     return replace(wish, options=merged, minutes=said.minutes, calendar=said.calendar, line=line)
+
+
+def apart(asked: Asked) -> Wish:
+    """Return what was asked as a meeting in a place of its own (ENGINE R9, scheduled)."""
+    wish = wished(asked)
+    return replace(wish, scope=topics.chat_scope(asked.chat.thread_id), topic=None, explicit=True, apart=True)
 
 
 def _place(asked: Asked, subject_said: str) -> Wish:

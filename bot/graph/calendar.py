@@ -22,9 +22,12 @@ class GraphCalendar:
         return await self._graph.ask(caller, "GET", events.providers(caller.owner(oid)), events.allows_teams)
 
     async def read(self, tenant: str, oid: str, event_id: str, *, reference: str, by: Person | None = None) -> Meeting:
-        """Read an event. Raises as the port says."""
+        """Read an event; one that Outlook left offline is put online. Raises as the port says."""
         caller = Caller(tenant, reference, by)
-        return await self._graph.ask(caller, "GET", events.read(caller.owner(oid), event_id), event_of)
+        found = await self._graph.ask(caller, "GET", events.read(caller.owner(oid), event_id), _as_it_is)
+        if events.is_offline(found):
+            return await self.put_online(tenant, oid, event_id, reference=reference, by=by)
+        return event_of(found)
 
     async def put_online(
         self, tenant: str, oid: str, event_id: str, *, reference: str, by: Person | None = None
@@ -38,6 +41,10 @@ class GraphCalendar:
         caller = Caller(tenant, reference, by)
         with suppress(HostUnknown):
             await self._graph.ask(caller, "DELETE", events.remove(caller.owner(oid), event_id), _nothing)
+
+
+def _as_it_is(body: object) -> object:
+    return body
 
 
 def _nothing(_: object) -> None:

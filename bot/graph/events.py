@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.graph.options import LONGEST_SUBJECT
-from bot.graph.values import fields, instant, texts, whole, written
+from bot.graph.values import fields, instant, texts, truth, whole, written
 from bot.model import FrozenRequest, MeetingRequest
 
 PROVIDER = "teamsForBusiness"
@@ -65,6 +65,11 @@ def providers(owner: str) -> FrozenRequest:
 def allows_teams(calendar: object) -> bool:
     """Say whether an answer to `providers` names Teams."""
     return PROVIDER.casefold() in {name.casefold() for name in texts(fields(calendar), "allowedonlinemeetingproviders")}
+
+
+def is_offline(event: object) -> bool:
+    """Say whether an event's answer tells that it is no online meeting (`isOnlineMeeting`)."""
+    return truth(fields(event), "isonlinemeeting") is False
 
 
 def is_event(request: FrozenRequest) -> bool:

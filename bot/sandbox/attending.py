@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+
 from bot.sandbox.cloud import Cloud
+from bot.sandbox.console import Console
+from bot.sandbox.display import Display
 from bot.sandbox.meetings import Meeting
 from bot.sandbox.tenant import Person
 
+EDITED_WITHIN_SECONDS = 4.0
+"""When a card that is edited at all is edited: Muster leaves three seconds between two edits."""
 ALL = "all"
 PHONE = "+44 20 7946 0999"
 NO_MEETING = "  There is no meeting yet. Type: meet now"
@@ -43,6 +49,15 @@ async def leave(cloud: Cloud, words: str, person: Person) -> str:
         return people
     await cloud.calls.leave(meeting, *people)
     return ""
+
+
+async def shown(moving: Coroutine[None, None, str], console: Console, display: Display) -> None:
+    """Let people move, and show what the card makes of it: it may be edited a little later."""
+    if said := await moving:
+        console.show(said)
+        return
+    await display.settled(seconds=EDITED_WITHIN_SECONDS)
+    display.show_news()
 
 
 def _newest(cloud: Cloud) -> Meeting | None:

@@ -48,12 +48,13 @@ class SigningIn:
             post.deleted = True
         return answers
 
-    async def in_the_browser(self, person: Person, post: Post) -> Delivery:
+    async def in_the_browser(self, person: Person, post: Post, *, account: Person | None = None) -> Delivery:
         """Press the card's button, sign in and consent; the code that the browser ends with reaches the bot.
 
-        Raises LookupError for a post without a sign-in card, PermissionError if this person does not see it.
+        `account` is who the browser is signed in as, if somebody else. Raises LookupError for a post without a sign-in
+        card, PermissionError if this person does not see it.
         """
-        code = self._tokens.page(self._link(person, post), consents=True)
+        code = self._tokens.page(self._link(person, post), consents=True, account=account)
         return await self._invoke(person, post, "signin/verifyState", {"state": code})
 
     def refuses(self, person: Person, post: Post) -> None:

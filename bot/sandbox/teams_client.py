@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import jwt
 
+from bot.sandbox import dialogs
 from bot.sandbox.activities import Activity, Scribe, button
 from bot.sandbox.authority import SigningKey
 from bot.sandbox.clock import stamp
@@ -68,8 +69,11 @@ class Delivery:
         if self.activity["type"] != "invoke":
             return [] if self.status // 100 == 2 else [f"answered {self.status}"]  # noqa: PLR2004 - any 2xx is fine
         problems = [] if self.status == 200 else [f"answered {self.status}, not 200"]  # noqa: PLR2004 - the one that is fine
-        if self.answered_at - self.at > INVOKE_MS:
+        dialog = self.activity.get("name") in dialogs.NAMES
+        if self.answered_at - self.at > (dialogs.DIALOG_MS if dialog else INVOKE_MS):
             problems.append(f"answered after {self.answered_at - self.at} ms")
+        if dialog:
+            return [*problems, *dialogs.problems(self.body)]
         kind = self.body.get("type") if isinstance(self.body, dict) else None
         return problems if kind in _ANSWERS else [*problems, f"unknown answer type {kind!r}"]
 
@@ -151,7 +155,37 @@ class TeamsClient:
         if post.visible_to not in ("", person.id):
             raise PermissionError(f"{person.name} does not see this message")
         action = button(post, wanted)
+        if dialogs.opens(action):
+            return await self.open_dialog(person, post, wanted)
         activity = self.scribe.press(person, post, action, at=self._now(), inputs=inputs or {})
+        return await self.send(activity)
+
+    async def open_dialog(self, person: Person, post: Post, wanted: str) -> Delivery:
+        """Press a button that opens a dialog. Raises as `press` does, ValueError for a button that opens none."""
+        action = button(post, wanted)
+        if not dialogs.opens(action):
+            raise ValueError(f"{wanted} opens no dialog")
+        return await self.send(dialogs.opened(self.scribe, person, post, action, at=self._now()))
+
+    async def compose(self, person: Person, chat: Chat, command: str = "meet") -> Delivery:
+        """Ask for a command of the compose box in a chat, installed or not."""
+        return await self.send(dialogs.composed(self.scribe, person, chat.thread_id, command, at=self._now()))
+
+    async def about(self, person: Person, said: Delivery) -> Delivery:
+        """Ask to meet about what somebody said."""
+        if said.post is None:
+            raise LookupError("it does not stand in the chat")
+        author = self._sender(said)
+        return await self.send(dialogs.about(self.scribe, person, said.post, author, at=self._now()))
+
+    async def submit(self, shown: Delivery, title: str, **inputs: str) -> Delivery:
+        """Press a button of the dialog that was shown, its fields filled in with `inputs` by their ids."""
+        activity = dialogs.submitted(shown.activity, dict(inputs), title, dialogs.card(shown.body))
+        activity["timestamp"] = stamp(self._now())
+        if activity["value"]["data"].get("msteams", {}).get("justInTimeInstall"):
+            chat = self._stage.tenant.chat(shown.conversation_id)
+            if chat is not None:
+                await self.install(chat, self._sender(shown))
         return await self.send(activity)
 
     async def install(self, chat: Chat, person: Person) -> list[Delivery]:

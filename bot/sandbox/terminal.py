@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import difflib
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
-from bot.sandbox import attending, breaking, explain
+from bot.sandbox import attending, breaking, explain, windows
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.console import Console
 from bot.sandbox.display import Display, place
@@ -17,9 +16,6 @@ from bot.sandbox.tenant import Chat, Person
 
 ANSWER_WITHIN_SECONDS = 5.0
 """After so long the chat goes on; what comes later is shown when it comes."""
-
-EDITED_WITHIN_SECONDS = 4.0
-"""When a card that is edited at all is edited: Muster leaves three seconds between two edits."""
 
 _DAY = 86_400.0
 TRY = """Try:  meet #INC-42 DB down     dial-in     end     help     card     quit
@@ -36,6 +32,7 @@ USAGE = {
     "/join": "/join [NAMES]        come into the meeting, or let others come; phone is a caller",
     "/leave": "/leave [NAMES|all]   leave it again",
     "/fault": "/fault [NAME] [off]  break something, or list what can be broken",
+    **windows.USAGE,
     "/explain": "/explain             show the calls since your last message",
     "card": "card                 draw the last card again",
     "help": "help                 Muster's help, and this list",
@@ -84,6 +81,9 @@ class Talk:
             "/join": self._join,
             "/leave": self._leave,
             "/fault": self._fault,
+            "/install": self._install,
+            "/compose": self._compose,
+            "/about": self._about,
             "/explain": self._explain,
             "/help": self._list,
             "/quit": self._quit,
@@ -169,7 +169,10 @@ class Talk:
             self.problems += 1
             self._console.show(f"  Muster did not take it: {delivery.error or '; '.join(delivery.problems())}")
             return delivery
-        self._display.answered(self.person, delivery.body)
+        if dialog := windows.drawn(delivery):
+            self._console.show(dialog)
+        else:
+            self._display.answered(self.person, delivery.body)
         if await self._display.settled(seconds=self.patience):
             self.answered = True
             await self._sign_in_silently()
@@ -294,27 +297,26 @@ class Talk:
         if await self._display.settled(seconds=1):
             self._display.show_news()
 
+    async def _install(self, _: str) -> None:
+        await self._wait(windows.installed(self._client, self.person, self.chat))
+
+    async def _compose(self, subject: str) -> None:
+        await self._wait(windows.composed(self._client, self.person, self.chat, subject))
+
+    async def _about(self, _: str) -> None:
+        if self._last is None:
+            self._console.show("  Nothing was said yet.")
+            return
+        await self._wait(windows.about(self._client, self.person, self._last))
+
     async def _fault(self, rest: str) -> None:
         self._console.show(breaking.change(self._cloud.faults, rest))
 
     async def _join(self, names: str) -> None:
-        await self._attend(attending.join(self._cloud, names, self.person))
+        await attending.shown(attending.join(self._cloud, names, self.person), self._console, self._display)
 
     async def _leave(self, names: str) -> None:
-        await self._attend(attending.leave(self._cloud, names, self.person))
-
-    async def _attend(self, moving: Coroutine[None, None, str]) -> None:
-        """Let people move, and show what the card makes of it: it may be edited a little later."""
-        edits = self._cloud.journal.counts()["connector.edit"]
-        if said := await moving:
-            self._console.show(said)
-            return
-        with contextlib.suppress(TimeoutError):
-            await self._cloud.until(
-                lambda: self._cloud.journal.counts()["connector.edit"] > edits, seconds=EDITED_WITHIN_SECONDS
-            )
-        await self._display.settled(seconds=1)
-        self._display.show_news()
+        await attending.shown(attending.leave(self._cloud, names, self.person), self._console, self._display)
 
     async def _explain(self, _: str) -> None:
         reasons = explain.chosen(line for line in self.log() if line not in self._logged)

@@ -31,7 +31,7 @@ class Consent:
 
     given: bool = False
     token: str = ""
-    codes: set[str] = field(default_factory=set)
+    codes: dict[str, Person] = field(default_factory=dict)
 
 
 class TokenService(Server):
@@ -63,17 +63,18 @@ class TokenService(Server):
         """Let somebody's sign-in expire; the consent they gave stays."""
         self.of(person).token = ""
 
-    def page(self, link: str, *, consents: bool) -> str:
+    def page(self, link: str, *, consents: bool, account: Person | None = None) -> str:
         """Open a sign-in link as its person, who consents or not; return the code the browser ends with, or "".
 
-        Raises LookupError for an address that is not one of ours.
+        `account` is who the browser is signed in as, if somebody else. Raises LookupError for an address that is not
+        one of ours.
         """
         person = self._links[link]
         if not consents:
             return ""
         code = f"{secrets.randbelow(1_000_000):06d}"
         self.of(person).given = True
-        self.of(person).codes.add(code)
+        self.of(person).codes[code] = account or person
         return code
 
     def admit(self, call: Call) -> None:
@@ -94,8 +95,7 @@ class TokenService(Server):
         if code:
             if code not in known.codes:
                 raise Refused(404, "NotFound")
-            known.codes.discard(code)
-            self._keep(person)
+            known.token = self._entra.issue_for(known.codes.pop(code), SCOPE)
         if not known.token:
             raise Refused(404, "NotFound")
         return self._token(person)

@@ -10,8 +10,8 @@ from bot.calls import Stay, Watched, WatchKey, WatchState, called_key
 from bot.decisions import SaveAttendance, View
 from bot.model import Room, Timer, TimerKind, Turn
 from bot.store import rows
-from bot.store.claims import find_chat, find_room
-from bot.store.statements import Operation, Row, Value
+from bot.store.claims import Known, find_room
+from bot.store.statements import Operation, Row, Value, side_by_side
 
 WATCHING = frozenset({TimerKind.SUBSCRIBE, TimerKind.RENEW})
 """The timers whose decisions are about a subscription."""
@@ -47,16 +47,20 @@ def key_params(key: WatchKey) -> dict[str, Value]:
 
 def save_attendance(effect: SaveAttendance) -> Operation[None]:
     """Write who is and was in a room's calls."""
-    for stay in effect.changed:
-        params: dict[str, Value] = {name: getattr(stay, name) for name in Stay.__dataclass_fields__}
-        yield "stay_save", {**params, "room_id": effect.room_id, "phone": int(stay.phone)}
-    yield "attendance_save", {"room_id": effect.room_id, "attendance": rows.attendance_text(effect.attendance)}
+    known: dict[str, Value] = {"room_id": effect.room_id, "attendance": rows.attendance_text(effect.attendance)}
+    stays = [("stay_save", _stay_params(effect.room_id, stay)) for stay in effect.changed]
+    yield from side_by_side([("attendance_save", known), *stays])
 
 
-def view(now: int, fresh_id: str, room_id: str) -> Operation[View]:
+def _stay_params(room_id: str, stay: Stay) -> dict[str, Value]:
+    params: dict[str, Value] = {name: getattr(stay, name) for name in Stay.__dataclass_fields__}
+    return {**params, "room_id": room_id, "phone": int(stay.phone)}
+
+
+def view(known: Known, now: int, fresh_id: str, room_id: str) -> Operation[View]:
     """Return what a decision about a room's call may look at."""
     room = yield from find_room(room_id)
-    chat = (yield from find_chat(room.tenant, room.home_thread)) if room else None
+    chat = (yield from known.chat(room.tenant, room.home_thread)) if room else None
     stays = yield from stays_of(room)
     watched = yield from watch_of(room)
     return View(now=now, fresh_id=fresh_id, chat=chat, room=room, stays=stays, watched=watched)
@@ -85,7 +89,14 @@ def watch_of(room: Room | None) -> Operation[Watched | None]:
     return _watched(found[0]) if found else None
 
 
-def called(turn: Turn, notes: Mapping[str, str]) -> Operation[Room | None]:
+def told(view: View, turn: Turn) -> Operation[View]:
+    """Return the view with the room whose call Teams tells of, who was in it, and its subscription."""
+    room = yield from _called(turn, view.notes)
+    stays = yield from stays_of(room)
+    return replace(view, room=room, stays=stays, watched=(yield from watch_of(room)))
+
+
+def _called(turn: Turn, notes: Mapping[str, str]) -> Operation[Room | None]:
     """Return the room whose call Teams tells of: by its link, or by the meeting that was told with its link before."""
     room_id = notes.get(called_key(turn.data.get("meeting", "")), "")
     if link := turn.data.get("link"):

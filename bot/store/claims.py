@@ -8,7 +8,7 @@ from bot.leases import Lease, TimerClaim, TurnClaim
 from bot.model import Chat, Room, TimerKind, Turn
 from bot.pauses import GRAPH_PAUSED
 from bot.store import rows
-from bot.store.statements import Operation, Row
+from bot.store.statements import Operation, Row, Rows, Statement
 
 MOST_ATTEMPTS = 5
 """How often a turn is begun before it is poison (ENGINE 3.4, C3)."""
@@ -43,6 +43,7 @@ class Known:
     def __init__(self) -> None:
         self.rooms: dict[str, Room] = {}
         self.chats: dict[tuple[str, str], Chat] = {}
+        self.pauses: dict[str, int] = {}
 
     def room(self, room_id: str) -> Operation[Room | None]:
         """Return a room, read unless it is known."""
@@ -50,10 +51,25 @@ class Known:
 
     def chat(self, tenant: str, thread_id: str) -> Operation[Chat | None]:
         """Return a chat, read unless it is known."""
-        known = self.chats.get((tenant, thread_id)) or (yield from find_chat(tenant, thread_id))
-        if known:
-            self.chats[tenant, thread_id] = known
-        return known
+        known = self.chats.get((tenant, thread_id))
+        return known or self.read_chat((yield "chat_find", {"tenant": tenant, "thread_id": thread_id}))
+
+    def read_chat(self, found: Rows) -> Chat | None:
+        """Return the chat of these rows, and keep it."""
+        chat = rows.read_chat(found[0]) if found else None
+        if chat:
+            self.chats[chat.tenant, chat.thread_id] = chat
+        return chat
+
+    def pause(self, tenant: str, found: Rows) -> None:
+        """Keep what was found out about a tenant's pause."""
+        self.pauses[tenant] = int(found[0]["until"]) if found else 0
+
+    def paused_until(self, tenant: str, now: int) -> Operation[int]:
+        """Return until when Graph wants to be left alone by a tenant, read unless it is known; 0: it does not."""
+        if tenant not in self.pauses:
+            self.pause(tenant, (yield graph_pause(tenant, now)))
+        return self.pauses[tenant]
 
 
 def find_room(room_id: str) -> Operation[Room | None]:
@@ -64,15 +80,15 @@ def find_room(room_id: str) -> Operation[Room | None]:
     return rows.read_room(found[0]) if found else None
 
 
-def find_chat(tenant: str, thread_id: str) -> Operation[Chat | None]:
-    """Read a chat."""
-    found = yield "chat_find", {"tenant": tenant, "thread_id": thread_id}
-    return rows.read_chat(found[0]) if found else None
-
-
-_ASKS_GRAPH = frozenset(
-    {TimerKind.OPEN, TimerKind.DELETE, TimerKind.PATCH, TimerKind.EVENT, TimerKind.SPARE, TimerKind.AMEND}
+ASKS_GRAPH = frozenset(
+    (TimerKind.OPEN, TimerKind.DELETE, TimerKind.PATCH, TimerKind.EVENT, TimerKind.SPARE, TimerKind.AMEND)
 )
+"""The timers that wait while a tenant's Graph is paused (ENGINE R27)."""
+
+
+def graph_pause(tenant: str, now: int) -> Statement:
+    """Ask for a tenant's pause."""
+    return "note_until", {"tenant": tenant, "note_key": GRAPH_PAUSED, "now": now}
 
 
 def timer_claims(claimed: Sequence[Row], now: int, known: Known) -> Operation[list[TimerClaim]]:
@@ -91,10 +107,5 @@ def _timer_claim(row: Row, now: int, known: Known) -> Operation[TimerClaim]:
     timer = rows.read_timer(row)
     room = yield from known.room(row["subject"])
     chat = (yield from known.chat(room.tenant, room.home_thread)) if room else None
-    paused = (yield from _graph_paused(row["tenant"], now)) if row["kind"] in _ASKS_GRAPH else 0
+    paused = (yield from known.paused_until(row["tenant"], now)) if timer.kind in ASKS_GRAPH else 0
     return TimerClaim(timer, rows.read_lease(row), room, chat, paused, rows.read_waiting(timer))
-
-
-def _graph_paused(tenant: str, now: int) -> Operation[int]:
-    found = yield "note_until", {"tenant": tenant, "note_key": GRAPH_PAUSED, "now": now}
-    return int(found[0]["until"]) if found else 0

@@ -10,6 +10,7 @@ from bot.decisions import (
     DropTimer,
     DropWatch,
     Effect,
+    GiveAnswer,
     MakeRoom,
     Park,
     PlanMessage,
@@ -19,26 +20,31 @@ from bot.decisions import (
     Reply,
     SaveAttendance,
     SaveChat,
+    SaveInstaller,
     SaveKey,
     SaveNote,
+    SavePerson,
     SaveRoom,
     SaveWatch,
     SetTimer,
     TakeNote,
 )
-from bot.leases import MessageClaim, TimerClaim, Work
+from bot.leases import MessageClaim, Work
+from bot.pauses import GRAPH_PAUSED
 from bot.store import calls, rows
-from bot.store.claims import Known, timer_claims
+from bot.store.claims import ASKS_GRAPH, Known, graph_pause, timer_claims
+from bot.store.people import place_of
 from bot.store.sending import chat_is_gone, claim_thread
 from bot.store.signins import park
 from bot.store.statements import Operation, Row, Rows, Terms, Value
+from bot.store.writes import Writes
 
 
 class Overtaken(Exception):
     """The place is taken or the room has changed: what was decided no longer fits what is there."""
 
 
-OVERTAKEN_AT = (MakeRoom, SaveRoom)
+OVERTAKEN_AT = (MakeRoom, SaveRoom, SavePerson)
 """The effects that raise it, having written nothing themselves."""
 
 
@@ -47,7 +53,7 @@ class Applying:
     """One reply being applied. `since` is when what it answers happened (ms UTC).
 
     `threads` are the (tenant, thread) that got something to send, with the earliest due time (ms UTC); `timers` what
-    the reply armed, by key, with its due time.
+    the reply armed, by key, with its due time; `leased` the rows of those that were due and are this process's already.
     """
 
     terms: Terms
@@ -58,6 +64,15 @@ class Applying:
     known: Known = field(default_factory=Known)
     threads: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     timers: dict[str, int] = field(default_factory=dict)
+    leased: dict[str, Row] = field(default_factory=dict)
+    writes: Writes = field(default_factory=Writes)
+
+    def begin_again(self) -> None:
+        """Forget what a decision wanted that was overtaken."""
+        self.timers.clear()
+        self.leased.clear()
+        self.writes.drop()
+        self.known = Known()
 
     def sends(self, tenant: str, thread_id: str, due_at: int) -> None:
         """Remember that a thread has something to send."""
@@ -85,12 +100,13 @@ def _save_room(at: Applying, effect: SaveRoom) -> Operation[None]:
 
 def _plan_message(at: Applying, effect: PlanMessage) -> Operation[None]:
     message = effect.message
-    planned = yield "message_insert", {**rows.message_params(message), "now": at.now}
-    if planned and message.due_at is not None:
+    yield from at.writes.add(message.intent_key, ("message_insert", {**rows.message_params(message), "now": at.now}))
+    if message.due_at is not None:
         at.sends(message.tenant, message.thread_id, message.due_at)
 
 
 def _point_card(at: Applying, effect: PointCard) -> Operation[None]:
+    yield from at.writes.run()
     for row in (yield "card_point", {"message_id": effect.message_id, "room_id": effect.room_id}):
         due_at = yield from _card_due(at, row, only_posted=False)
         if due_at is not None:
@@ -99,17 +115,23 @@ def _point_card(at: Applying, effect: PointCard) -> Operation[None]:
 
 
 def _refresh_cards(at: Applying, effect: RefreshCards) -> Operation[None]:
+    yield from at.writes.run()
+    planned_at = None if effect.only_posted else at.now
     which: dict[str, Value] = {"room_id": effect.room_id, "thread_id": effect.thread_id, "apart": effect.apart}
-    yield from refresh(at, (yield "cards_want", which), only_posted=effect.only_posted)
+    cards = yield "cards_want", {**which, "planned_at": planned_at}
+    yield from refresh(at, cards, only_posted=effect.only_posted)
 
 
 def refresh(at: Applying, cards: Rows, *, only_posted: bool = False) -> Operation[None]:
     """Make these cards due, which want a newer state than they show."""
     for row in cards:
         due_at = yield from _card_due(at, row, only_posted=only_posted)
-        if due_at is not None and due_at != row["due_at"]:
-            yield "message_due", {"message_id": row["message_id"], "due_at": due_at}
-            at.sends(row["tenant"], row["thread_id"], due_at)
+        if due_at is None:
+            continue
+        at.sends(row["tenant"], row["thread_id"], due_at)
+        if due_at != row["due_at"]:
+            message_id = row["message_id"]
+            yield from at.writes.add(message_id, ("message_due", {"message_id": message_id, "due_at": due_at}))
 
 
 def _card_due(at: Applying, row: Row, *, only_posted: bool) -> Operation[int | None]:
@@ -127,26 +149,48 @@ def _card_due(at: Applying, row: Row, *, only_posted: bool) -> Operation[int | N
 
 
 def _set_timer(at: Applying, effect: SetTimer) -> Operation[None]:
-    yield "timer_set", {**rows.timer_params(effect.timer), "now": at.now}
-    at.timers[effect.timer.timer_key] = effect.timer.due_at
+    """Arm a timer; what is due already is this process's from the start."""
+    timer = effect.timer
+    columns = {**rows.timer_params(timer), "now": at.now, "owner": "", "until": 0}
+    at.timers[timer.timer_key] = timer.due_at
+    if timer.due_at > at.now:
+        yield from at.writes.add(timer.timer_key, ("timer_set", columns))
+        return
+    claimed: dict[str, Value] = {
+        "attempts": timer.attempts + 1,
+        "owner": at.terms.owner,
+        "until": at.now + at.terms.lease_ms,
+    }
+
+    def leased(found: Rows) -> None:
+        at.leased[timer.timer_key] = found[0]
+
+    yield from at.writes.add(timer.timer_key, ("timer_set", {**columns, **claimed}), leased)
+    if timer.kind in ASKS_GRAPH:
+        paused = graph_pause(timer.tenant, at.now)
+        yield from at.writes.add(GRAPH_PAUSED, paused, lambda found: at.known.pause(timer.tenant, found))
 
 
 def _drop_timer(at: Applying, effect: DropTimer) -> Operation[None]:
-    yield "timer_drop", {"timer_key": effect.timer_key}
+    yield from at.writes.add(effect.timer_key, ("timer_drop", {"timer_key": effect.timer_key}))
     at.timers.pop(effect.timer_key, None)
+    at.leased.pop(effect.timer_key, None)
 
 
 def _save_chat(at: Applying, effect: SaveChat) -> Operation[None]:
     chat = effect.chat
-    at.known.chats.pop((chat.tenant, chat.thread_id), None)  # what is in the table may know better in parts
-    yield "chat_save", {**rows.chat_params(chat), "since": at.since, "now": at.now}
+    columns = {**rows.chat_params(chat), "since": at.since, "now": at.now}
+
+    # What is in the table may know better in parts.
+    yield from at.writes.add(chat.thread_id, ("chat_save", columns), at.known.read_chat)
     if chat.gone_at is not None:
+        yield from at.writes.run()
         yield from chat_is_gone(chat.tenant, chat.thread_id, at.now, at.since)
 
 
-def _save_note(_at: Applying, effect: SaveNote) -> Operation[None]:
+def _save_note(at: Applying, effect: SaveNote) -> Operation[None]:
     note: dict[str, Value] = {"note_key": effect.key, "value": effect.value, "until": effect.until}
-    yield "note_save", {"tenant": effect.tenant, "about": effect.about, **note}
+    yield from at.writes.add(effect.key, ("note_save", {"tenant": effect.tenant, "about": effect.about, **note}))
 
 
 def _save_attendance(at: Applying, effect: SaveAttendance) -> Operation[None]:
@@ -173,27 +217,42 @@ def _park(_at: Applying, effect: Park) -> Operation[None]:
 
 def _take_note(at: Applying, effect: TakeNote) -> Operation[None]:
     taken: dict[str, Value] = {"tenant": effect.tenant, "note_key": effect.key, "value": effect.value, "now": at.now}
+    yield from at.writes.run()
     if not (yield "note_take", taken):
         raise Overtaken
 
 
+def _save_person(_at: Applying, effect: SavePerson) -> Operation[None]:
+    own: dict[str, Value] = {"settings": rows.json_text(effect.settings), "version": effect.version}
+    if not (yield "person_save", {"tenant": effect.tenant, "oid": effect.oid, **own}):
+        raise Overtaken
+
+
+def _save_installer(at: Applying, effect: SaveInstaller) -> Operation[None]:
+    place: dict[str, Value] = {"tenant": effect.chat.tenant, "place": place_of(effect.chat)}
+    yield "installer_save", {**place, "person": rows.json_text(effect.person), "now": at.now}
+
+
+def _give_answer(_at: Applying, effect: GiveAnswer) -> Operation[None]:
+    yield "turn_answer", {"turn_key": effect.turn_key, "answer": rows.answer_text(effect.answer)}
+
+
 def _record(at: Applying, effect: Record) -> Operation[None]:
     at.records += 1
-    yield (
-        "audit_insert",
-        {
-            # Ordered by time, unique by the decision's own random id.
-            "audit_id": f"{at.now:015d}-{at.fresh_id}-{at.records:03d}",
-            "tenant": effect.tenant,
-            "now": at.now,
-            "actor_oid": effect.actor_oid,
-            "action": effect.action,
-            "room_id": effect.room_id,
-            "thread_id": effect.thread_id,
-            "detail": effect.detail,
-            "reference": effect.reference,
-        },
-    )
+    # Ordered by time, unique by the decision's own random id.
+    audit_id = f"{at.now:015d}-{at.fresh_id}-{at.records:03d}"
+    line: dict[str, Value] = {
+        "audit_id": audit_id,
+        "tenant": effect.tenant,
+        "now": at.now,
+        "actor_oid": effect.actor_oid,
+        "action": effect.action,
+        "room_id": effect.room_id,
+        "thread_id": effect.thread_id,
+        "detail": effect.detail,
+        "reference": effect.reference,
+    }
+    yield from at.writes.add(audit_id, ("audit_insert", line))
 
 
 _WRITERS: dict[type[Effect], Callable[[Applying, Any], Operation[None]]] = {
@@ -212,18 +271,18 @@ _WRITERS: dict[type[Effect], Callable[[Applying, Any], Operation[None]]] = {
     DropWatch: _drop_watch,
     SaveKey: _save_key,
     Park: _park,
+    SavePerson: _save_person,
+    SaveInstaller: _save_installer,
+    GiveAnswer: _give_answer,
     Record: _record,
 }
 
 
 def take(at: Applying) -> Operation[Work]:
     """Claim for this process what the reply made due by now, and say when the rest is due."""
-    lease: dict[str, Value] = {"now": at.now, "owner": at.terms.owner, "until": at.now + at.terms.lease_ms}
-    timers: list[TimerClaim] = []
+    yield from at.writes.run()
+    timers = yield from timer_claims(list(at.leased.values()), at.now, at.known)
     messages: list[MessageClaim] = []
-    for timer_key in [key for key, due_at in at.timers.items() if due_at <= at.now]:
-        claimed = yield "timer_claim", {**lease, "timer_key": timer_key}
-        timers += yield from timer_claims(claimed, at.now, at.known)
     due = [due_at for times in at.threads.values() for due_at in times]
     ahead = [due_at for due_at in (*at.timers.values(), *due) if due_at > at.now]
     for (tenant, thread_id), times in at.threads.items():

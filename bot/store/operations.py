@@ -6,11 +6,12 @@ import msgspec
 
 from bot import backoff, limits
 from bot.leases import Lease, Receipt, ReceiptKind, Stuck, TurnClaim, Work
-from bot.model import Answer, TimerKind, Turn, TurnKind, Whisper
+from bot.messages import Answer, Whisper
+from bot.model import TimerKind, Turn, TurnKind
 from bot.store import calls, rows, signins
 from bot.store.claims import MOST_ATTEMPTS, Known, timer_claims, turn_claim, turn_claims
 from bot.store.sending import claim_threads, forget
-from bot.store.statements import Operation, Row, Rows, Statement, Terms, Value
+from bot.store.statements import Operation, Row, Rows, Statement, Terms, Value, side_by_side
 from bot.store.telling import expire, poisoned, tell_busy
 from cards import answer_text
 
@@ -24,7 +25,7 @@ ROOMS_KEPT = 90 * 86_400_000
 """ms for which a finished room is kept (ENGINE 2.17)."""
 BEST_BEFORE = 300_000
 """ms after which a whisper or a notice that could not be posted is given up (ENGINE R6)."""
-ASKING = frozenset({TurnKind.SAID, TurnKind.EDITED, TurnKind.DELETED, TurnKind.PRESSED})
+ASKING = frozenset({TurnKind.SAID, TurnKind.EDITED, TurnKind.DELETED, TurnKind.PRESSED, TurnKind.DIALOG})
 """What people do; what Teams reports about the bot itself is never dropped."""
 KNOWN_TIMERS = msgspec.json.encode([kind.value for kind in TimerKind]).decode()
 """A newer release's timers are left to it: they must not crowd out those that can run here (ENGINE R25)."""
@@ -57,22 +58,21 @@ def inherit(terms: Terms) -> Operation[None]:
 
 def receive(terms: Terms, turn: Turn, now: int) -> Operation[Receipt]:
     """T1: the turn into the inbox, unless it is a copy; leased at once when nothing waits in its chat."""
-    copy = yield from _copy(turn.turn_key)
-    if copy:
-        return copy
     if turn.kind is TurnKind.DELETED and not (yield from _heard(turn)):
         return Receipt(ReceiptKind.UNHEARD, turn.turn_key)
-    chat = {**rows.chat_params(turn.chat), "now": turn.received_at}
+    chat = {**rows.chat_params(turn.chat), "now": turn.received_at, "turn_key": turn.turn_key}
     del chat["gone_at"]
-    yield "chat_seen", chat
-    earlier = yield from _echoed(turn)
+    if not (yield "chat_seen", chat):
+        return (yield from _copied(turn))
+    lane: dict[str, Value] = {"tenant": turn.chat.tenant, "thread_id": turn.chat.thread_id}
+    waiting: Statement = ("lane_waits", {**lane, "most": limits.LANE + 1})
+    before, waits = yield from side_by_side([_before(turn), waiting])
+    earlier = yield from _echoed(turn, before)
     if earlier:
         key = str(earlier["turn_key"])
         inserted = yield _dropped(turn, key, "echo")
         echo = Receipt(ReceiptKind.ECHO, key, answer=rows.read_answer(earlier["answer"]))
         return echo if inserted else (yield from _copied(turn))
-    lane: dict[str, Value] = {"tenant": turn.chat.tenant, "thread_id": turn.chat.thread_id}
-    waits = yield "lane_waits", {**lane, "most": limits.LANE + 1}
     if len(waits) > limits.LANE and turn.kind in ASKING:
         return (yield from _full(terms, turn, now))
     claim = None if waits else turn_claim(turn, terms.owner, now + terms.lease_ms)
@@ -102,28 +102,33 @@ def _copy(turn_key: str) -> Operation[Receipt | None]:
 
 
 def _copied(turn: Turn) -> Operation[Receipt]:
-    """Another replica was faster with the same turn."""
+    """The turn is there already, or another replica was faster with it."""
     copy = yield from _copy(turn.turn_key)
     return copy or Receipt(ReceiptKind.COPY, turn.turn_key)
 
 
 def _heard(turn: Turn) -> Operation[bool]:
     """Say whether the message that was deleted, or an edit of it, had been said to us by its author (ENGINE R10)."""
-    who = {"tenant": turn.chat.tenant, "thread_id": turn.chat.thread_id, "from_id": turn.person.id}
+    who: dict[str, Value] = {"tenant": turn.chat.tenant, "thread_id": turn.chat.thread_id, "from_id": turn.person.id}
     return bool((yield "turn_shown", {**who, "reference": turn.reference}))
 
 
-def _echoed(turn: Turn) -> Operation[Row | None]:
-    """Return the turn that this one merely repeats (ENGINE R11)."""
-    who = {"tenant": turn.chat.tenant, "thread_id": turn.chat.thread_id, "from_id": turn.person.id}
+def _before(turn: Turn) -> Statement:
+    """Ask for what this turn may repeat."""
+    who: dict[str, Value] = {"tenant": turn.chat.tenant, "thread_id": turn.chat.thread_id, "from_id": turn.person.id}
     if turn.kind is TurnKind.EDITED:
-        # An edit means something by itself, unless it changed no word of its message.
-        shown = yield "turn_shown", {**who, "reference": turn.reference}
-        return shown[0] if shown and shown[0]["echo_key"] == turn.echo_key else None
-    found = yield "turn_before", who
+        return "turn_shown", {**who, "reference": turn.reference}
+    return "turn_before", who
+
+
+def _echoed(turn: Turn, found: Rows) -> Operation[Row | None]:
+    """Return the turn that this one merely repeats (ENGINE R11); `found` is what it may repeat."""
     if not found:
         return None
     before = found[0]
+    if turn.kind is TurnKind.EDITED:
+        # An edit means something by itself, unless it changed no word of its message.
+        return before if before["echo_key"] == turn.echo_key else None
     same = before["echo_key"] == turn.echo_key and before["kind"] == turn.kind.value
     young = turn.received_at - before["received_at"] < ECHO_WITHIN
     failed = before["state"] in {"expired", "poison"} or before["outcome"].startswith(("fail", "too-fast"))

@@ -8,22 +8,25 @@ replica's transaction goes on with what that one left.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
+import orjson
+from aiosql.types import SQLOperationType
 
 from bot.errors import SettingsError, StoreError
 from bot.ports import Store
-from bot.store.statements import Migration, Operation, T, Terms, load, migrations
+from bot.store.statements import SEVERAL, Migration, Operation, Rows, Statement, T, Terms, load, migrations
 from bot.store.store import TransactionalStore
 
 __all__ = ["PostgresDriver", "apply_migrations", "open_postgres"]
 
-POOL_SIZE = 8
-"""Connections of one process; a replica needs few, and the server's number (100 by default) is shared by all."""
+POOL_SIZE, POOL_SIZE_FIRST = 6, 2
+"""Connections of one process, and those of what goes first; the server's number (100 by default) is shared by all."""
 ATTEMPTS = 5
 """How often an operation is begun when the server ends it in favour of another one."""
 CONNECT_SECONDS = 5.0
@@ -81,6 +84,7 @@ async def open_postgres(url: str, *, owner: str, chat_send_gap_ms: int = 3_000, 
 class _Query:
     sql: str
     names: tuple[str, ...]
+    selects: bool = True
 
 
 class PostgresDriver:
@@ -92,24 +96,17 @@ class PostgresDriver:
     def __init__(self, url: str) -> None:
         self._url = url
         self._pool: Any = None  # asyncpg has no types
+        self._pool_first: Any = None
         self._queries = _queries()
+        self._several: dict[tuple[str, ...], str] = {}
         self.begun_again = 0
 
     async def start(self) -> None:
         """Migrate and open the pool. Raises SettingsError or StoreError."""
         try:
             await self._migrate()
-            self._pool = await asyncpg.create_pool(
-                self._url,
-                min_size=1,
-                max_size=POOL_SIZE,
-                timeout=CONNECT_SECONDS,
-                command_timeout=ANSWER_SECONDS,
-                statement_cache_size=CACHED_STATEMENTS,
-                max_cached_statement_lifetime=0,
-                server_settings=SESSION,
-                init=_assert_durable,
-                reset=_as_it_is,
+            self._pool, self._pool_first = await asyncio.gather(
+                _opened(self._url, POOL_SIZE), _opened(self._url, POOL_SIZE_FIRST)
             )
         except ValueError as error:
             raise SettingsError([NO_ADDRESS]) from error
@@ -127,18 +124,19 @@ class PostgresDriver:
         finally:
             await _shut(connection)
 
-    async def run(self, begin: Callable[[], Operation[T]]) -> T:
+    async def run(self, begin: Callable[[], Operation[T]], *, first: bool = False) -> T:
         """Run a fresh operation in one transaction and return its result once that is committed.
 
         When the server ends it in favour of another one it is begun again, up to `ATTEMPTS` times in all. A StoreError
         during the commit leaves open whether it was: every operation has a key or a fence that makes a second one
         harmless.
         """
-        if self._pool is None:
+        pool = self._pool_first if first else self._pool
+        if pool is None:
             raise StoreError("the store is closed")
         for left in reversed(range(ATTEMPTS)):
             try:
-                return await self._transact(begin)
+                return await self._transact(pool, begin)
             except AGAIN as error:
                 self.begun_again += 1
                 if not left:
@@ -147,16 +145,19 @@ class PostgresDriver:
                 raise _translated(error) from error
         raise AssertionError  # the last attempt returns or raises
 
-    async def _transact(self, begin: Callable[[], Operation[T]]) -> T:
-        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
+    async def _transact(self, pool: Any, begin: Callable[[], Operation[T]]) -> T:  # noqa: ANN401 - asyncpg has no types
+        async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
             return await self._run(connection, begin())
 
     async def _run(self, connection: Any, operation: Operation[T]) -> T:  # noqa: ANN401 - asyncpg has no types
         try:
             name, parameters = next(operation)
             while True:
-                query = self._queries[name]
-                rows = await connection.fetch(query.sql, *(parameters[name] for name in query.names))
+                if name == SEVERAL:
+                    rows: Any = await self._fetch_several(connection, cast("list[Statement]", parameters))
+                else:
+                    query = self._queries[name]
+                    rows = await connection.fetch(query.sql, *(parameters[name] for name in query.names))
                 name, parameters = operation.send(rows)
         except StopIteration as ended:
             result: T = ended.value
@@ -164,16 +165,43 @@ class PostgresDriver:
         finally:
             operation.close()
 
+    async def _fetch_several(self, connection: Any, statements: Sequence[Statement]) -> list[Rows]:  # noqa: ANN401 - as above
+        names = tuple(name for name, _ in statements)
+        sql = self._several.get(names)
+        if sql is None:
+            sql = self._several[names] = several([self._queries[name] for name in names])
+        values = [parameters[key] for name, parameters in statements for key in self._queries[name].names]
+        rows: list[list[Any]] = [[] for _ in names]
+        for number, found in await connection.fetch(sql, *values):
+            rows[number].append(orjson.loads(found))
+        return list(rows)
+
     async def close(self) -> None:
         """Let what runs finish, and close the connections."""
-        pool, self._pool = self._pool, None
-        if pool is None:
-            return
+        pools = [pool for pool in (self._pool, self._pool_first) if pool is not None]
+        self._pool = self._pool_first = None
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                await pool.close()
+                await asyncio.gather(*(pool.close() for pool in pools))
         except AWAY:
-            pool.terminate()
+            for pool in pools:
+                pool.terminate()
+
+
+async def _opened(url: str, size: int) -> Any:  # noqa: ANN401 - asyncpg has no types
+    """Return a pool of at most `size` connections, one of which is there already."""
+    return await asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=size,
+        timeout=CONNECT_SECONDS,
+        command_timeout=ANSWER_SECONDS,
+        statement_cache_size=CACHED_STATEMENTS,
+        max_cached_statement_lifetime=0,
+        server_settings=SESSION,
+        init=_assert_durable,
+        reset=_as_it_is,
+    )
 
 
 async def apply_migrations(connection: Any, steps: list[Migration]) -> None:  # noqa: ANN401 - asyncpg has no types
@@ -212,10 +240,29 @@ def _queries() -> dict[str, _Query]:
     loaded = load("postgres", "asyncpg")
     sorted_names = loaded.driver_adapter.var_sorted
     return {
-        name: _Query(getattr(loaded, name).sql, tuple(sorted_names[name]))
+        name: _Query(
+            getattr(loaded, name).sql,
+            tuple(sorted_names[name]),
+            getattr(loaded, name).operation is not SQLOperationType.INSERT_UPDATE_DELETE,
+        )
         for name in loaded.available_queries
         if "_cursor" not in name
     }
+
+
+def several(queries: Sequence[_Query]) -> str:
+    """Return one statement that runs these and answers the rows of each as JSON, with its place among them.
+
+    All of it sees what was committed before it began, and none of it what the rest writes.
+    """
+    parts, answers, before = [], ["SELECT -1 AS place, '' AS found WHERE FALSE"], 0
+    for place, query in enumerate(queries):
+        sql = re.sub(r"\$(\d+)", lambda found, by=before: f"${int(found[1]) + by}", query.sql.rstrip().rstrip(";"))  # type: ignore[misc]  # mypy knows no type for a lambda's default
+        before += len(query.names)
+        parts.append(f"s{place} AS (\n{sql}\n)")
+        if query.selects:
+            answers.append(f"SELECT {place} AS place, row_to_json(s{place})::TEXT AS found FROM s{place}")  # noqa: S608 - numbers
+    return f"WITH {', '.join(parts)} {' UNION ALL '.join(answers)}"
 
 
 def _translated(error: Exception) -> StoreError:

@@ -9,8 +9,8 @@ import msgspec
 
 from bot.calls import NOBODY, Attendance
 from bot.leases import Lease
+from bot.messages import Answer, Message, MessageState, Purpose, Whisper
 from bot.model import (
-    Answer,
     Binding,
     ChannelKind,
     Chat,
@@ -18,18 +18,14 @@ from bot.model import (
     FrozenRequest,
     GraphCall,
     Meeting,
-    Message,
-    MessageState,
     Options,
     Person,
-    Purpose,
     Room,
     RoomState,
     Timer,
     TimerKind,
     Turn,
     Way,
-    Whisper,
 )
 from bot.store.statements import Row, Value
 
@@ -104,6 +100,21 @@ def _plain(value: object, names: tuple[str, ...]) -> Params:
 
 def _fields(row: Row, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: row[name] for name in names}
+
+
+def read_person(text: str) -> Person:
+    """Return the person of their JSON text."""
+    return _person.decode(text)
+
+
+def read_object(text: str) -> dict[str, Any]:
+    """Return a JSON object of its text."""
+    return _object.decode(text)
+
+
+def json_text(value: object) -> str:
+    """Return a value as JSON text."""
+    return _json(value)
 
 
 def chat_params(chat: Chat) -> Params:

@@ -5,11 +5,12 @@ All replicas ask and write the same table, inside the transaction that claims th
 
 from __future__ import annotations
 
-from bot import limits
+from bot import limits, preferences
 from bot.leases import Learned, MessageClaim, Route
+from bot.model import ChatKind, Person
 from bot.store import rows
 from bot.store.claims import UNREADABLE, Known
-from bot.store.statements import Operation, Row, Rows, Terms, Value
+from bot.store.statements import Operation, Row, Rows, Statement, Terms, Value, side_by_side
 
 PAUSED_THREAD = "paused|thread|"
 UNTARGETED = "untargeted"
@@ -58,10 +59,11 @@ def _sent_in(tenant: str, now: int) -> Operation[list[int]]:
 def claim_thread(terms: Terms, tenant: str, thread_id: str, now: int, known: Known) -> Operation[Claimed]:
     """Claim the thread's next message, if it is due, nothing of the thread is being sent, and the limits allow it."""
     where: dict[str, Value] = {"tenant": tenant, "thread_id": thread_id}
-    heads = yield "thread_heads", {**where, "now": now, "most": MOST_UNREADABLE}
+    asked: Statement = ("thread_heads", {**where, "now": now, "most": MOST_UNREADABLE})
+    heads, lock = yield from side_by_side([asked, ("thread_lock", where)])
     if not heads:
         return [], None
-    if not (yield "thread_lock", where)[0]["taken"]:
+    if not lock[0]["taken"]:
         return [], now + 1  # another replica decides about this thread just now
     seen = yield from _seen(where, now)
     for head in heads:
@@ -112,19 +114,21 @@ def _claims(claimed: Rows, now: int, known: Known) -> Operation[list[MessageClai
     for row in claimed:
         room = yield from known.room(row["room_id"])
         chat = yield from known.chat(row["tenant"], row["thread_id"])
-        route = yield from _route(row, now)
+        own = room.starter if room and chat and chat.kind is ChatKind.PERSONAL else None
+        route = yield from _route(row, own, now)
         claims.append(MessageClaim(rows.read_message(row), rows.read_lease(row), room, chat, route))
     return claims
 
 
-def _route(row: Row, now: int) -> Operation[Route]:
-    """Return how the person of a whisper can be reached, by what was learned before."""
-    to = rows.read_message(row).to
+def _route(row: Row, own: Person | None, now: int) -> Operation[Route]:
+    """Return how the person of a whisper can be reached, by what was learned before; `own` reads a chat alone."""
+    to = rows.read_message(row).to or own
     if to is None:
         return Route()
-    asked: dict[str, Value] = {"person_id": to.id, "untargeted": UNTARGETED, "now": now}
+    asked: dict[str, Value] = {"person_id": to.id, "oid": to.oid, "untargeted": UNTARGETED, "now": now}
     found = {row["way"]: row["value"] for row in (yield "whisper_routes", {"tenant": row["tenant"], **asked})}
-    return Route(targeted="untargeted" not in found, personal=found.get("personal"))
+    text = preferences.plain(rows.read_object(found["settings"])) if "settings" in found else False
+    return Route(targeted="untargeted" not in found, personal=found.get("personal"), plain=text)
 
 
 def learn(terms: Terms, claim: MessageClaim, learned: Learned, now: int) -> Operation[None]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bot import limits
 from bot.decisions import Reply, View
 from bot.errors import StoreError
-from bot.leases import MessageClaim, Sent, Settled, TimerClaim, TurnClaim
-from bot.model import UNFINISHED, MessageState, Person, Purpose, Room, Turn, TurnKind
+from bot.leases import Learned, MessageClaim, Sent, Settled, TimerClaim, TurnClaim
+from bot.messages import Message, MessageState, Purpose
+from bot.model import UNFINISHED, Chat, Room, Turn, TurnKind
 from bot.ports import Decide
 from bot.rooms import brought_key
-from bot.store import calls, rows, signins, strays
-from bot.store.claims import MOST_ATTEMPTS, Known, find_room, turn_claims
+from bot.store import calls, people, rows, signins, strays
+from bot.store.claims import MOST_ATTEMPTS, find_room, turn_claims
 from bot.store.effects import OVERTAKEN_AT, Applying, Overtaken, apply, refresh, take
 from bot.store.sending import learn
-from bot.store.statements import Operation, Row, Terms, Value
+from bot.store.statements import Operation, Rows, Statement, Terms, Value, side_by_side
 from bot.store.telling import unshown
 from bot.topics import chat_scope, named, team_scope
 
@@ -25,30 +26,34 @@ TRIES = 3
 HEARD_WITHIN = 3_000
 """ms after which nobody waits for a press's answer (ENGINE R14), whatever became of the process that took it in."""
 
+DAY = 86_400_000
+"""ms within which people are counted whom one fault meets."""
 MOST_ELSEWHERE = 20
 """Rooms of the same topic in other scopes that a decision sees."""
 
 MOST_RECENT = 5
 """Rooms of the chat, over or not, that a decision sees."""
 
-Look = Callable[[], Operation[View]]
+Look = Callable[[Sequence[Rows]], Operation[View]]
+"""Returns the view, from the rows of what was asked for it."""
 
 
 def settle_turn(at: Applying, claim: TurnClaim, decide: Decide) -> Operation[Settled]:
     """T2: decide about the turn and mark it done; brings the chat's next turn along if one waits."""
     turn, lease = claim.turn, claim.lease
     guard: dict[str, Value] = {"turn_key": turn.turn_key, "owner": lease.owner, "fence": lease.fence}
-    held = yield "turn_finish", guard
+    asked = _asked(turn, at.now)
+    held, *found = yield from side_by_side([("turn_finish", guard), *asked])
     if not held:
         return Settled(stale=True)
     late = held[0]["outcome"] == "unheard" or at.now - turn.received_at >= HEARD_WITHIN
     unheard = turn.wants_answer and late
-    reply = yield from _decided(at, lambda: _turn_view(at, turn, unheard=unheard), decide)
+    reply = yield from _decided(at, asked, found, lambda found: _turn_view(at, turn, found, unheard=unheard), decide)
     outcome: dict[str, Value] = {"answer": rows.answer_text(reply.answer), "outcome": reply.outcome}
-    yield "turn_outcome", {"turn_key": turn.turn_key, **outcome}
-    work = yield from take(at)
+    yield from at.writes.add(turn.turn_key, ("turn_outcome", {"turn_key": turn.turn_key, **outcome}))
     lane: dict[str, Value] = {"tenant": turn.chat.tenant, "thread_id": turn.chat.thread_id}
-    yield "lane_lock", lane
+    yield from at.writes.add("lane", ("lane_lock", lane))
+    work = yield from take(at)
     claimed = yield (
         "lane_claim",
         {
@@ -66,31 +71,38 @@ def settle_turn(at: Applying, claim: TurnClaim, decide: Decide) -> Operation[Set
 def settle_timer(at: Applying, claim: TimerClaim, decide: Decide) -> Operation[Settled]:
     """T3: decide about the timer; its row goes unless the reply arms it again (which raises its fence)."""
     key, lease = claim.timer.timer_key, claim.lease
-    held = yield "timer_finish", {"timer_key": key, "owner": lease.owner, "fence": lease.fence}
+    guard: dict[str, Value] = {"timer_key": key, "owner": lease.owner, "fence": lease.fence}
+    asked = _asked_by_timer(claim, at.now)
+    held, *found = yield from side_by_side([("timer_finish", guard), *asked])
     if not held:
-        reply = decide((yield from _timer_view(at, claim)))
+        reply = decide((yield from _timer_view(at, claim, found)))
         if reply.regardless:
             yield from apply(at, reply)
         return Settled(stale=True, work=(yield from take(at)))
-    reply = yield from _decided(at, lambda: _timer_view(at, claim), decide)
-    yield "timer_end", {"timer_key": key, "fence": held[0]["fence"]}
+    reply = yield from _decided(at, asked, found, lambda found: _timer_view(at, claim, found), decide)
+    yield from at.writes.add(key, ("timer_end", {"timer_key": key, "fence": held[0]["fence"]}))
     return Settled(stale=False, reply=reply, work=(yield from take(at)))
 
 
 def settle_call(at: Applying, room_id: str, decide: Decide) -> Operation[Settled]:
     """Decide about what was told of a room's call; one after the other for each room, on whichever replica."""
     yield "room_lock", {"room_id": room_id}
-    reply = yield from _decided(at, lambda: calls.view(at.now, at.fresh_id, room_id), decide)
+    reply = yield from _decided(at, (), (), lambda _: calls.view(at.known, at.now, at.fresh_id, room_id), decide)
     return Settled(stale=False, reply=reply, work=(yield from take(at)))
 
 
-def _decided(at: Applying, look: Look, decide: Decide) -> Operation[Reply]:
+def _decided(
+    at: Applying, asked: Sequence[Statement], found: Sequence[Rows], look: Look, decide: Decide
+) -> Operation[Reply]:
     """Look, decide, apply; all over again when another decision was faster, never half.
 
-    Where only the first effect can be overtaken nothing was written by then, and there is nothing to undo.
+    `found` are the rows of what was `asked` for the first look. Where only the first effect can be overtaken nothing
+    was written by then, and there is nothing to undo.
     """
-    for _ in range(TRIES):
-        reply = decide((yield from look()))
+    for again in range(TRIES):
+        if again:
+            found = yield from side_by_side(asked)
+        reply = decide((yield from look(found)))
         healed = {thread: list(times) for thread, times in at.threads.items()}
         undoable = any(isinstance(effect, OVERTAKEN_AT) for effect in reply.effects[1:])
         if undoable:
@@ -102,8 +114,7 @@ def _decided(at: Applying, look: Look, decide: Decide) -> Operation[Reply]:
                 yield "decision_undo", {}
                 yield "decision_end", {}
             at.threads = healed
-            at.timers.clear()
-            at.known = Known()
+            at.begin_again()
             continue
         if undoable:
             yield "decision_end", {}
@@ -111,30 +122,49 @@ def _decided(at: Applying, look: Look, decide: Decide) -> Operation[Reply]:
     raise StoreError(f"others were faster {TRIES} times")
 
 
-def _turn_view(at: Applying, turn: Turn, *, unheard: bool) -> Operation[View]:
+def _asked(turn: Turn, now: int) -> list[Statement]:
+    """Return what every decision about a turn looks at; `_turn_view` has their rows in this order."""
     tenant, thread_id = turn.chat.tenant, turn.chat.thread_id
-    chat = yield from at.known.chat(tenant, thread_id)
+    who: dict[str, Value] = {"tenant": tenant, "starter_oid": turn.person.oid}
+    return [
+        ("chat_find", {"tenant": tenant, "thread_id": thread_id}),
+        _unfinished(turn, turn.chat),
+        ("notes_find", {"tenant": tenant, "about": thread_id, "who": turn.person.oid, "now": now}),
+        ("rooms_last", {"tenant": tenant, "thread_id": thread_id, "most": _most_recent(turn)}),
+        ("rooms_started", {**who, "thread_id": thread_id, "since": now - limits.RATE_SPAN}),
+        people.asked(turn.chat, turn.person),
+    ]
+
+
+def _unfinished(turn: Turn, chat: Chat) -> Statement:
+    """Ask for the rooms that a turn can be about, in the scopes of its chat as that is known."""
+    return "rooms_unfinished", {**_scopes(chat), "thread_id": chat.thread_id, "topics": int(bool(named(turn.text)))}
+
+
+def _scopes(chat: Chat) -> dict[str, Value]:
+    return {"tenant": chat.tenant, "scope_key": chat_scope(chat.thread_id), "team_scope": team_scope(chat)}
+
+
+def _turn_view(at: Applying, turn: Turn, found: Sequence[Rows], *, unheard: bool) -> Operation[View]:
+    tenant, thread_id = turn.chat.tenant, turn.chat.thread_id
+    seen, unfinished, noted, last, openings, own = found
+    chat = at.known.read_chat(seen)
+    if chat and team_scope(chat) != team_scope(turn.chat):  # the turn itself did not say all that is known
+        unfinished = yield _unfinished(turn, chat)
     scope_key = chat_scope(thread_id)
-    topic = named(turn.text)
-    scopes = {"tenant": tenant, "scope_key": scope_key, "team_scope": team_scope(chat or turn.chat)}
-    unfinished = yield "rooms_unfinished", {**scopes, "thread_id": thread_id, "topics": int(bool(topic))}
-    elsewhere = (yield "rooms_elsewhere", {**scopes, "topic": topic, "most": MOST_ELSEWHERE}) if topic else []
-    notes = yield from _notes(tenant, thread_id, (), at.now)
+    elsewhere = yield from _elsewhere(chat or turn.chat, named(turn.text))
+    notes = _by_key(noted)
     brought = yield from _brought(notes, thread_id)
-    last = yield "rooms_last", {"tenant": tenant, "thread_id": thread_id, "most": _most_recent(turn)}
     waited = turn.data.get("room", "") if turn.kind is TurnKind.SIGNED_IN else ""
     pressed = yield from signins.card_of(waited, thread_id) if waited else strays.pressed(at, turn)
-    started = yield from _started(turn, at.now)
-    asked: dict[str, Value] = {"tenant": tenant, "thread_id": thread_id, "reference": turn.reference}
-    opened = (yield "room_asked", asked) if turn.kind in {TurnKind.EDITED, TurnKind.DELETED} else []
-    called = (yield from calls.called(turn, notes)) if turn.kind is TurnKind.CALLED else None
-    return View(
+    started = _started(openings)
+    person = people.known(own)
+    told = pressed is not None and pressed.to is not None
+    view = View(
         now=at.now,
         fresh_id=at.fresh_id,
         chat=chat,
-        room=called,
-        stays=(yield from calls.stays_of(called)),
-        watched=(yield from calls.watch_of(called)),
+        affected=(yield from _affected(tenant, at.now)) if told else 0,
         rooms=(
             *(rows.read_room(row) for row in unfinished if row["scope_key"] == scope_key or row["shown_here"]),
             *brought.values(),
@@ -148,8 +178,34 @@ def _turn_view(at: Applying, turn: Turn, *, unheard: bool) -> Operation[View]:
         mine=started["mine"],
         here=started["here"],
         unheard=unheard,
-        opened=rows.read_room(opened[0]) if opened else None,
+        opened=(yield from _opened(turn)),
+        me=person.settings,
+        me_version=person.version,
+        installers=person.installers,
     )
+    return (yield from calls.told(view, turn)) if turn.kind is TurnKind.CALLED else view
+
+
+def _elsewhere(chat: Chat, topic: str) -> Operation[Rows]:
+    """Ask for the rooms of a topic in other scopes; nothing without a topic."""
+    if not topic:
+        return []
+    return (yield "rooms_elsewhere", {**_scopes(chat), "topic": topic, "most": MOST_ELSEWHERE})
+
+
+def _opened(turn: Turn) -> Operation[Room | None]:
+    """Return what the message that was edited or deleted has opened."""
+    if turn.kind not in {TurnKind.EDITED, TurnKind.DELETED}:
+        return None
+    message = {"tenant": turn.chat.tenant, "thread_id": turn.chat.thread_id, "reference": turn.reference}
+    found = yield "room_asked", message
+    return rows.read_room(found[0]) if found else None
+
+
+def _affected(tenant: str, now: int) -> Operation[int]:
+    """Return how many people lack an access policy; asked when a whisper was pressed, which may be about that."""
+    found = yield "people_failed", {"tenant": tenant, "since": now - DAY}
+    return int(found[0]["people"])
 
 
 def _most_recent(turn: Turn) -> int:
@@ -167,41 +223,56 @@ def _brought(notes: dict[str, str], thread_id: str) -> Operation[dict[str, Room]
     return found
 
 
-def _started(turn: Turn, now: int) -> Operation[dict[str, tuple[int, ...]]]:
+def _started(found: Rows) -> dict[str, tuple[int, ...]]:
     """Return when meetings were opened lately by the turn's person and in its chat, newest first."""
-    who: dict[str, Value] = {"tenant": turn.chat.tenant, "starter_oid": turn.person.oid}
-    where: dict[str, Value] = {"thread_id": turn.chat.thread_id, "since": now - limits.RATE_SPAN}
-    found = yield "rooms_started", {**who, **where}
     return {
         scope: tuple(sorted((row["created_at"] for row in found if row["scope"] == scope), reverse=True))
         for scope in ("mine", "here")
     }
 
 
-def _timer_view(at: Applying, claim: TimerClaim) -> Operation[View]:
-    room = yield from find_room(claim.timer.subject)
-    chat = (yield from at.known.chat(room.tenant, room.home_thread)) if room else None
+def _asked_by_timer(claim: TimerClaim, now: int) -> list[Statement]:
+    """Return what every decision about a timer looks at, and last what one about the turn in it does.
+
+    A room never moves: where it was when the timer was claimed is where it is.
+    """
+    tenant = claim.timer.tenant
+    thread_id, who = (claim.room.home_thread, claim.room.starter.oid) if claim.room else ("", "")
+    return [
+        ("room_find", {"room_id": claim.timer.subject}),
+        ("chat_find", {"tenant": tenant, "thread_id": thread_id}),
+        ("notes_find", {"tenant": tenant, "about": thread_id, "who": who, "now": now}),
+        *(_asked(claim.turn, now) if claim.turn else ()),
+    ]
+
+
+def _timer_view(at: Applying, claim: TimerClaim, found: Sequence[Rows]) -> Operation[View]:
+    rooms, seen, noted, *turns = found
+    room = rows.read_room(rooms[0]) if rooms else None
+    chat = at.known.read_chat(seen) if room else None
     if claim.turn is not None:
-        return replace((yield from _turn_view(at, claim.turn, unheard=False)), room=room)
-    notes = yield from _notes(claim.timer.tenant, room.home_thread if room else "", room.people if room else (), at.now)
+        return replace((yield from _turn_view(at, claim.turn, turns, unheard=False)), room=room)
+    notes = _by_key(noted)
+    for person in room.people if room else ():
+        if not person.upn:
+            about: dict[str, Value] = {"tenant": claim.timer.tenant, "about": person.id, "now": at.now}
+            notes |= _by_key((yield "notes_about", about))
     view = View(now=at.now, fresh_id=at.fresh_id, chat=chat, room=room, notes=notes)
     return (yield from calls.with_watch(view, claim.timer)) if claim.timer.kind in calls.WATCHING else view
 
 
-def _notes(tenant: str, thread_id: str, people: Sequence[Person], now: int) -> Operation[dict[str, str]]:
-    """Return the tenant's own notes, the thread's, and what is to be known of these people."""
-    found = list((yield "notes_find", {"tenant": tenant, "about": thread_id, "now": now}))
-    for person in people:
-        if not person.upn:
-            found += yield "notes_about", {"tenant": tenant, "about": person.id, "now": now}
+def _by_key(found: Rows) -> dict[str, str]:
     return {row["note_key"]: row["value"] for row in found}
 
 
 def settle_message(terms: Terms, claim: MessageClaim, sent: Sent, now: int) -> Operation[Settled]:
     """T4: write how the sending ended; what is out of date and due comes back claimed."""
     message_id, lease = claim.message.message_id, claim.lease
-    held = yield "message_free", {"message_id": message_id, "owner": lease.owner, "fence": lease.fence}
+    guard: dict[str, Value] = {"message_id": message_id, "owner": lease.owner, "fence": lease.fence}
     at = Applying(terms, now, since=now, fresh_id="")
+    if (yield from _settled_at_once(at, claim, guard, sent)):
+        return Settled(stale=False, work=(yield from take(at)))
+    held = yield "message_free", guard
     if not held:
         yield from _shown_again(at, claim)
         return Settled(stale=True, work=(yield from take(at)))
@@ -210,8 +281,10 @@ def settle_message(terms: Terms, claim: MessageClaim, sent: Sent, now: int) -> O
         # A press had adopted another copy meanwhile: that one stays, this one goes.
         yield from strays.stray(at, adopted, sent.activity_id)
         sent = replace(sent, activity_id=adopted.activity_id)
-    after = _after(held[0], sent, now, terms.chat_send_gap_ms)
-    yield "message_sent", {"message_id": message_id, **after}
+    after = _after(adopted, sent, now, max(terms.chat_send_gap_ms, held[0]["apart"]))
+    words = held[0]["content"]
+    content = rows.emptied(words) if after["due_at"] is None else words
+    yield "message_sent", {"message_id": message_id, **after, "content": content}
     yield "send_ended", {"message_id": message_id, "fence": lease.fence, "at": now}
     yield from learn(terms, claim, sent.learned, now)
     if sent.set_aside:
@@ -222,6 +295,23 @@ def settle_message(terms: Terms, claim: MessageClaim, sent: Sent, now: int) -> O
     return Settled(stale=False, work=(yield from take(at)))
 
 
+def _settled_at_once(at: Applying, claim: MessageClaim, guard: Mapping[str, Value], sent: Sent) -> Operation[bool]:
+    """Write how the sending of a card ended, if it is still as it was claimed and nothing else is to be written."""
+    message = claim.message
+    after = _after(message, sent, at.now, at.terms.chat_send_gap_ms)
+    if sent.learned != Learned() or sent.set_aside or message.content:
+        return False
+    as_it_was: dict[str, Value] = {"had_activity": message.activity_id, "wanted": message.want_version}
+    if not (yield "message_settled", {**guard, **after, **as_it_was}):
+        return False
+    ended: Statement = ("send_ended", {"message_id": message.message_id, "fence": claim.lease.fence, "at": at.now})
+    yield from at.writes.add("send", ended)
+    if isinstance(due_at := after["due_at"], int):
+        at.sends(message.tenant, message.thread_id, due_at)
+    at.sends(message.tenant, message.thread_id, at.now)
+    return True
+
+
 def _shown_again(at: Applying, claim: MessageClaim) -> Operation[None]:
     """An edit whose lease was lost may have come after a newer one: the newest state is shown once more (C13)."""
     message = claim.message
@@ -229,13 +319,13 @@ def _shown_again(at: Applying, claim: MessageClaim) -> Operation[None]:
         yield from refresh(at, (yield "card_want", {"message_id": message.message_id}))
 
 
-def _after(row: Row, sent: Sent, now: int, gap: int) -> dict[str, Value]:
+def _after(before: Message, sent: Sent, now: int, gap: int) -> dict[str, Value]:
     """Return what a message's row says after a sending (ENGINE 3.3)."""
-    shown = sent.shown_version or row["shown_version"]
-    sent_at = row["sent_at"] if sent.sent_at is None else sent.sent_at
-    activity_id = sent.activity_id or row["activity_id"]
-    attempts, due_at = row["attempts"], None
-    if row["activity_id"] and sent.state in {MessageState.PLANNED, MessageState.UNCLEAR}:
+    shown = sent.shown_version or before.shown_version
+    sent_at = before.sent_at if sent.sent_at is None else sent.sent_at
+    activity_id = sent.activity_id or before.activity_id
+    attempts, due_at = before.attempts, None
+    if before.activity_id and sent.state in {MessageState.PLANNED, MessageState.UNCLEAR}:
         sent = replace(sent, state=MessageState.POSTED)  # adopted by a press meanwhile
     if sent.state in {MessageState.PLANNED, MessageState.UNCLEAR}:
         due_at = now if sent.retry_at is None else sent.retry_at
@@ -244,8 +334,8 @@ def _after(row: Row, sent: Sent, now: int, gap: int) -> dict[str, Value]:
     elif sent.state is MessageState.POSTED:
         attempts = 0
         # A post whose id the connector did not tell cannot be edited; posting it again would double it.
-        if activity_id and row["want_version"] > shown:
-            due_at = max(now, (sent_at or 0) + max(gap, row["apart"]))
+        if activity_id and before.want_version > shown:
+            due_at = max(now, (sent_at or 0) + gap)
     return {
         "state": sent.state.value,
         "activity_id": activity_id,
@@ -254,5 +344,4 @@ def _after(row: Row, sent: Sent, now: int, gap: int) -> dict[str, Value]:
         "attempts": attempts,
         "due_at": due_at,
         "outcome": sent.outcome,
-        "content": rows.emptied(row["content"]) if due_at is None else row["content"],
     }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.leases import Exchange
-from bot.model import Message, Turn
+from bot.messages import Message
+from bot.model import Turn
 from bot.store import rows
 from bot.store.statements import Operation, Terms, Value
 from bot.store.telling import tell
@@ -27,22 +28,24 @@ def begin(terms: Terms, key: tuple[str, str, str], now: int) -> Operation[Exchan
     return states.get(found[0]["state"], Exchange.THEIRS) if found else Exchange.THEIRS
 
 
-def end(key: tuple[str, str, str], now: int, *, done: bool) -> Operation[None]:
-    """Write how it ended; when it is done, what waited for the person runs."""
+def end(key: tuple[str, str, str], now: int, *, done: bool | None) -> Operation[None]:
+    """Write how it ended; when it is done, what waited for the person runs. None: nobody knows, the next copy asks."""
     tenant, user_oid, exchange_id = key
     who: dict[str, Value] = {"tenant": tenant, "user_oid": user_oid}
-    state, kept = ("done", DONE_KEPT) if done else ("refused", REFUSED_KEPT)
+    kept = {True: DONE_KEPT, False: REFUSED_KEPT, None: 0}[done]
+    state = "done" if done else "refused"
     yield "signin_end", {**who, "exchange_id": exchange_id, "state": state, "expires_at": now + kept}
     if done:
         yield "turns_go_on", {**who, "now": now, "until": now + GOES_ON}
 
 
-def failed(terms: Terms, tenant: str, user_oid: str, now: int) -> Operation[None]:
-    """Plan the sign-in through the browser for each turn that waits for this person, once."""
+def failed(terms: Terms, tenant: str, user_oid: str, now: int, *, account: bool) -> Operation[None]:
+    """Plan the sign-in through the browser for each turn that waits for this person, once for each reason."""
     for row in (yield "turns_waiting", {"tenant": tenant, "user_oid": user_oid, "now": now}):
         turn = rows.read_turn(row)
-        key = f"whisper|{turn.turn_key}|browser"
-        yield from tell(terms, turn, "sign-in", now, key=key, **turn.data, browser="yes")
+        key = f"whisper|{turn.turn_key}|{'account' if account else 'browser'}"
+        why = {"account": "yes"} if account else {}
+        yield from tell(terms, turn, "sign-in", now, key=key, **turn.data, **why, browser="yes")
 
 
 def park(turn: Turn) -> Operation[None]:

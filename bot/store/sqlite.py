@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import queue
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -16,15 +15,15 @@ from filelock import FileLock
 from bot.errors import StoreError
 from bot.ports import Store
 from bot.store import operations, sqlite_file
+from bot.store.jobs import Jobs
 from bot.store.sqlite_file import store_path
-from bot.store.statements import Migration, Operation, Rows, T, Terms, load, migrations
+from bot.store.statements import SEVERAL, Migration, Operation, Rows, T, Terms, load, migrations
 from bot.store.store import TransactionalStore
 
 __all__ = ["SqliteDriver", "open_sqlite", "store_path"]
 
 BUSY_SECONDS = 2.0
 """How long to wait for another program that holds the file, such as a backup."""
-BATCH = 256
 CACHED_STATEMENTS = 256
 FULL = 2
 """What `PRAGMA synchronous` says when every commit is on the disk."""
@@ -68,7 +67,7 @@ class SqliteDriver:
     def __init__(self, path: str, *, exclusive: bool) -> None:
         self._path = path
         self._exclusive = exclusive
-        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: Jobs[_Job] = Jobs()
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._closed = False
@@ -81,19 +80,19 @@ class SqliteDriver:
         thread.start()
         await opened
 
-    async def run(self, begin: Callable[[], Operation[T]]) -> T:
+    async def run(self, begin: Callable[[], Operation[T]], *, first: bool = False) -> T:
         """Queue an operation and return its result once its batch is committed."""
         if self._closed:
             raise StoreError("the store is closed")
         done: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put(_Job(begin, done))
+        self._jobs.put(_Job(begin, done), first=first)
         return await done
 
     async def close(self) -> None:
         """Finish what is queued, close the file and let the next process have it."""
         if not self._closed:
             self._closed = True
-            self._queue.put(None)
+            self._jobs.close()
         await asyncio.shield(self._ended)
 
     # --- in the writer thread ----------------------------------------------------------------------------
@@ -115,25 +114,10 @@ class SqliteDriver:
         self._tell(_settle, self._ended, None, None)
 
     def _serve(self, writer: _Writer) -> None:
-        serving = True
-        while serving:
-            jobs, serving = self._next_jobs()
-            if jobs:
-                outcomes = writer.transact(jobs)
-                self.commits = writer.commits
-                self._tell(_resolve, outcomes)
-
-    def _next_jobs(self) -> tuple[list[_Job], bool]:
-        """Wait for a job and return it with those that wait behind it; False when it is time to close."""
-        jobs: list[_Job] = []
-        job = self._queue.get()
-        with suppress(queue.Empty):
-            while job is not None:
-                jobs.append(job)
-                if len(jobs) == BATCH:
-                    return jobs, True
-                job = self._queue.get_nowait()
-        return jobs, job is not None
+        while jobs := self._jobs.batch():
+            outcomes = writer.transact(jobs)
+            self.commits = writer.commits
+            self._tell(_resolve, outcomes)
 
     def _tell(self, callback: Callable[..., None], *args: object) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
@@ -213,16 +197,19 @@ class _Writer:
         try:
             name, parameters = next(operation)
             while True:
-                cursor = self._connection.execute(self._sql[name], parameters)
-                name, parameters = operation.send(self._rows(name, cursor))
+                rows: Any = (
+                    self._rows(name, parameters) if name != SEVERAL else [self._rows(*one) for one in parameters]
+                )
+                name, parameters = operation.send(rows)
         except StopIteration as ended:
             result: T = ended.value
             return result
         finally:
             operation.close()
 
-    def _rows(self, name: str, cursor: sqlite3.Cursor) -> Rows:
+    def _rows(self, name: str, parameters: Any) -> Rows:  # noqa: ANN401 - a statement's, by name
         """Return the rows as dictionaries: sqlite3.Row looks for each name from the first column on."""
+        cursor = self._connection.execute(self._sql[name], parameters)
         found = cursor.fetchall()
         if not found:
             return []

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 import aiosql
 
@@ -28,13 +28,25 @@ Statement = tuple[str, Mapping[str, Value]]
 Rows = Sequence[Row]
 Operation = Generator[Statement, Rows, T]
 """The logic of one transaction: runs the same over every engine."""
+SEVERAL = ""
+"""The name of what is several statements in one: its parameters are a list of them, and their rows a list of rows."""
+
+
+def side_by_side(statements: Sequence[Statement]) -> Operation[list[Rows]]:
+    """Return the rows of statements none of which needs to see what another one writes, nor writes the same row.
+
+    An engine that is far away is asked once for all of them (PostgreSQL); they may run in any order.
+    """
+    if len(statements) == 1:
+        return [(yield statements[0])]
+    return cast("list[Rows]", (yield cast("Statement", (SEVERAL, statements)))) if statements else []
 
 
 class Driver(Protocol):
     """One engine: runs an operation in one transaction."""
 
-    async def run(self, begin: Callable[[], Operation[T]]) -> T:
-        """Run a fresh operation and return its result once it is committed.
+    async def run(self, begin: Callable[[], Operation[T]], *, first: bool = False) -> T:
+        """Run a fresh operation and return its result once it is committed; `first`: before others that wait.
 
         Raises StoreError when nothing was written, and whatever the operation itself raises.
         """
@@ -67,7 +79,7 @@ class Migration:
     sql: str
 
 
-SHARED = ("transactions", "chats", "inbox", "rooms", "messages", "sends", "timers", "signins", "calls")
+SHARED = ("transactions", "chats", "inbox", "rooms", "messages", "sends", "timers", "signins", "people", "calls")
 
 
 @lru_cache(maxsize=2)

@@ -24,7 +24,7 @@ class TransactionalStore:
 
     async def receive(self, turn: Turn, now: int) -> Receipt:
         """Write the turn to the inbox."""
-        return await self._driver.run(lambda: operations.receive(self._terms, turn, now))
+        return await self._driver.run(lambda: operations.receive(self._terms, turn, now), first=True)
 
     async def claim(self, now: int, limit: int) -> Work:
         """Lease what is due."""
@@ -73,13 +73,15 @@ class TransactionalStore:
         """Take an exchange, or say whose it is."""
         return await self._driver.run(lambda: signins.begin(self._terms, (tenant, user_oid, exchange_id), now))
 
-    async def exchange_ended(self, tenant: str, user_oid: str, exchange_id: str, now: int, *, done: bool) -> None:
+    async def exchange_ended(
+        self, tenant: str, user_oid: str, exchange_id: str, now: int, *, done: bool | None
+    ) -> None:
         """Write how an exchange ended."""
         await self._driver.run(lambda: signins.end((tenant, user_oid, exchange_id), now, done=done))
 
-    async def exchange_failed(self, tenant: str, user_oid: str, now: int) -> None:
+    async def exchange_failed(self, tenant: str, user_oid: str, now: int, *, account: bool = False) -> None:
         """Offer the sign-in through the browser."""
-        await self._driver.run(lambda: signins.failed(self._terms, tenant, user_oid, now))
+        await self._driver.run(lambda: signins.failed(self._terms, tenant, user_oid, now, account=account))
 
     async def room(self, room_id: str) -> Room | None:
         """Read a room."""

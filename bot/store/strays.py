@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.model import Message, MessageState, Purpose, Turn
+from bot.messages import Message, MessageState, Purpose
+from bot.model import Turn
 from bot.store import rows
 from bot.store.effects import Applying
 from bot.store.sending import forget

@@ -6,7 +6,8 @@ import hashlib
 from dataclasses import replace
 
 from bot.leases import MessageClaim
-from bot.model import Message, Person, Purpose, Turn, TurnKind, Whisper
+from bot.messages import Message, Purpose, Whisper
+from bot.model import Person, Turn, TurnKind
 from bot.store import rows
 from bot.store.claims import UNREADABLE
 from bot.store.statements import Operation, Row, Terms
@@ -15,7 +16,7 @@ LATE_WITHIN = 3_600_000
 """ms after which nobody is told any more that a request came too late."""
 MINUTE = 60_000
 PEOPLES = frozenset({TurnKind.SAID, TurnKind.EDITED, TurnKind.PRESSED, TurnKind.SIGNED_IN})
-"""What somebody waits for."""
+"""What somebody waits for, besides dialogs that were submitted."""
 
 
 def tell(terms: Terms, turn: Turn, name: str, now: int, *, key: str = "", **data: str) -> Operation[None]:
@@ -24,9 +25,21 @@ def tell(terms: Terms, turn: Turn, name: str, now: int, *, key: str = "", **data
     `data` is the whisper's; what was typed is always in it.
     """
     intent = key or f"whisper|{turn.turn_key}|{name}"
-    words = Whisper(name, {"typed": turn.text, **data}, turn.locale, turn.zone, turn.reference)
+    words = Whisper(name, {"typed": _typed(turn), **data}, turn.locale, turn.zone, turn.reference)
     where = (turn.chat.tenant, turn.chat.thread_id, turn.conversation_id)
     yield from _whisper(_message(terms, intent, where, turn.person), words, now)
+
+
+def _typed(turn: Turn) -> str:
+    """Return the line that asks for the same: of a dialog nothing was typed."""
+    if turn.kind is not TurnKind.DIALOG:
+        return turn.text
+    return "settings" if turn.verb.endswith("settings") else f"meet now {turn.data.get('subject', '')}".strip()
+
+
+def _waited_for(turn: Turn) -> bool:
+    """Say whether somebody waits for what comes of a turn; a dialog that was not shown in time nobody does."""
+    return turn.kind in PEOPLES or (turn.kind is TurnKind.DIALOG and turn.verb.startswith("submit "))
 
 
 def unshown(terms: Terms, claim: MessageClaim, now: int) -> Operation[None]:
@@ -81,12 +94,12 @@ def expire(terms: Terms, row: Row, now: int) -> Operation[None]:
     if turn is None:
         return
     yield "turn_empty", {"turn_key": turn.turn_key}
-    if turn.kind in PEOPLES and now - turn.received_at < LATE_WITHIN:
+    if _waited_for(turn) and now - turn.received_at < LATE_WITHIN:
         yield from tell(terms, turn, "late", now)
 
 
 def poisoned(terms: Terms, row: Row, now: int) -> Operation[None]:
     """Tell somebody that their request was set aside, with the reference to ask for it (ENGINE C3)."""
     turn = _read(row)
-    if turn is not None and turn.kind in PEOPLES:
+    if turn is not None and _waited_for(turn):
         yield from tell(terms, turn, "problem", now)

@@ -12,14 +12,15 @@ from aiohttp import web
 from bot.bounded import BODY_SECONDS, PER_ADDRESS, Crowd, body_of, refused
 from bot.errors import DoorError, StoreError
 from bot.leases import ReceiptKind
+from bot.messages import Answer
 from bot.model import Turn, TurnKind
 from bot.observe import Event, Observer
 from bot.ports import Intake, SignIns
-from bot.teams import signin
+from bot.teams import dialogs, signin
 from bot.teams.botbuilder_adapter import BotbuilderAdapter
 from bot.teams.door import Door
 from bot.teams.inbound import EXECUTE
-from bot.teams.outbound import InvokeReply, invoke_reply, refusal_reply
+from bot.teams.outbound import InvokeReply, dialog_reply, invoke_reply, refusal_reply
 
 BODY_BYTES = 256 * 1024
 NOT_KEPT = "That could not be kept, so nothing was done. Please press again in a minute."
@@ -88,12 +89,18 @@ class Endpoint:
             if not turn.wants_answer:
                 raise  # a press is answered with HTTP 200, whatever happens (ENGINE R14)
             self._observe(Event("door.not_kept", {"status": 200}, logging.ERROR))
+            if turn.kind is TurnKind.DIALOG:
+                return dialog_reply(Answer(text=NOT_KEPT), turn.verb, turn.locale)
             return refusal_reply(500, "InternalServerError", NOT_KEPT)
         if receipt.kind is ReceiptKind.UNHEARD:
             self._observe(Event("door.ignored", level=logging.DEBUG))
             return None
         self._observe(Event("door.accepted", {"kind": turn.kind, "ref": turn.reference, "receipt": receipt.kind}))
-        return invoke_reply(await self._intake.answer(turn, receipt)) if turn.wants_answer else None
+        return _reply(turn, await self._intake.answer(turn, receipt)) if turn.wants_answer else None
+
+
+def _reply(turn: Turn, answer: Answer) -> InvokeReply:
+    return dialog_reply(answer, turn.verb, turn.locale) if turn.kind is TurnKind.DIALOG else invoke_reply(answer)
 
 
 def _parse(body: bytes) -> dict[str, Any]:
@@ -117,4 +124,6 @@ def _unknown_invoke(activity: Mapping[str, Any]) -> InvokeReply | None:
         return None
     if activity.get("name") == EXECUTE:
         return refusal_reply(400, "BadRequest", NOT_UNDERSTOOD)
+    if activity.get("name") in dialogs.STEPS:
+        return dialog_reply(Answer(text=NOT_UNDERSTOOD))
     return InvokeReply(501)

@@ -16,7 +16,7 @@ from typing import Any
 
 from bot.model import ChannelKind, Chat, ChatKind, Person, Turn, TurnKind
 from bot.references import reference
-from bot.teams import meeting_events, said
+from bot.teams import dialogs, meeting_events, said
 from bot.teams.door import tenant_of
 from bot.teams.service_url import normal
 
@@ -33,6 +33,7 @@ _HAPPENED = {"add": TurnKind.INSTALLED, "add-upgrade": TurnKind.INSTALLED, "remo
 _LATER_ON = frozenset({TurnKind.EDITED, TurnKind.DELETED})
 """What happens to a message afterwards; it has the message's reference."""
 _SPOKEN = {"message": TurnKind.SAID, "messageUpdate": TurnKind.EDITED, "messageDelete": TurnKind.DELETED}
+_TOLD = {**_SPOKEN, "event": TurnKind.CALLED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,13 @@ class _Press:
     verb: str
     text: str
     data: dict[str, str]
+    people: tuple[Person, ...] = ()
 
 
 def read(activity: Mapping[str, Any], *, app_id: str, now: int) -> Turn | None:
     """Return the turn an activity stands for; None when it is nothing for us (ENGINE 2.1). `now` is ms UTC.
 
-    Any invoke but a well-formed press of a card's button becomes a turn of kind UNKNOWN.
+    Any invoke but a well-formed press of a card's button or a known dialog's becomes a turn of kind UNKNOWN.
     """
     sender = _object(activity, "from")
     bot_id = _text(_object(activity, "recipient"), "id") or f"28:{app_id}"
@@ -62,13 +64,13 @@ def read(activity: Mapping[str, Any], *, app_id: str, now: int) -> Turn | None:
         addressed = withdrawn or chat.kind is ChatKind.PERSONAL or targeted or _is_mentioned(mentions, bot_id)
         if not addressed or person.id in ("", bot_id):
             return None
-    press = (_press(activity) if kind is TurnKind.PRESSED else None) or _Press("", "", {})
+    press = _carried(activity, kind)
     spoken = said.words(said.without_bot(_text(activity, "text"), mentions, bot_id))
     key = _turn_key(activity, kind, chat.tenant)
     locale, zone = _language_and_zone(activity)
     return Turn(
         turn_key=key,
-        echo_key=_echo_key(activity, kind, person, press if kind is TurnKind.PRESSED else spoken),
+        echo_key=_echo_key(activity, kind, person, press if press.verb else spoken),
         kind=kind,
         chat=chat,
         person=person,
@@ -77,14 +79,15 @@ def read(activity: Mapping[str, Any], *, app_id: str, now: int) -> Turn | None:
         received_at=now,
         expires_at=now + (LATER if kind in _HAPPENED.values() else SOON),
         reference=reference(_turn_key(activity, TurnKind.SAID, chat.tenant) if kind in _LATER_ON else key),
-        text=press.text if kind is TurnKind.PRESSED else spoken,
-        mentions=said.people(mentions, bot_id),
-        verb=press.verb,
+        text=press.text if press.verb else spoken,
+        mentions=press.people or said.people(mentions, bot_id),
+        verb=press.verb or (_text(activity, "action") if kind in _HAPPENED.values() else ""),
         data=press.data,
         reply_to_id=_text(activity, "replyToId"),
         locale=locale,
         zone=zone,
         targeted=targeted,
+        around=said.around_bot(_text(activity, "text"), mentions, bot_id) if kind in _SPOKEN.values() else (),
     )
 
 
@@ -113,6 +116,8 @@ def _called(activity: Mapping[str, Any], chat: Chat, now: int) -> Turn | None:
 def _kind(activity: Mapping[str, Any], bot_id: str) -> TurnKind | None:
     name = _text(activity, "type")
     if name == "invoke":
+        if _dialog(activity) is not None:
+            return TurnKind.DIALOG
         return TurnKind.PRESSED if _press(activity) is not None else TurnKind.UNKNOWN
     if name == "installationUpdate":
         return _HAPPENED.get(_text(activity, "action"))
@@ -120,9 +125,7 @@ def _kind(activity: Mapping[str, Any], bot_id: str) -> TurnKind | None:
         if _among(activity.get("membersAdded"), bot_id):
             return TurnKind.INSTALLED
         return TurnKind.REMOVED if _among(activity.get("membersRemoved"), bot_id) else None
-    if name == "event":
-        return TurnKind.CALLED
-    return _SPOKEN.get(name)
+    return _TOLD.get(name)
 
 
 def _chat(activity: Mapping[str, Any], bot_id: str) -> Chat | None:
@@ -151,6 +154,8 @@ def _chat_kind(kind: str, conversation_id: str, *, in_team: bool) -> ChatKind:
     """What does not say where it is counts as a group: there Muster answers only when mentioned."""
     if kind == "channel" or (not kind and in_team):
         return ChatKind.CHANNEL
+    if kind == "personal" and conversation_id.startswith("19:"):
+        return ChatKind.GROUP  # two people's own chat: Muster's with somebody is `a:…` (facts/teams 2.2)
     if kind == "personal" or (not kind and conversation_id.startswith("a:")):
         return ChatKind.PERSONAL
     return ChatKind.MEETING if conversation_id.startswith("19:meeting_") else ChatKind.GROUP
@@ -166,6 +171,20 @@ def _press(activity: Mapping[str, Any]) -> _Press | None:
         return None
     data = {key: _plain(value) for key, value in list(_object(action, "data").items())[:MOST_DATA] if _is_plain(value)}
     return _Press(verb, said.words(data.pop("text", "")), data)
+
+
+def _dialog(activity: Mapping[str, Any]) -> _Press | None:
+    """Return what a dialog's invoke says: as its text what a message says, and as its people who wrote it."""
+    asked = dialogs.read(activity) if _text(_object(activity, "from"), "aadObjectId") else None
+    if asked is None:
+        return None
+    return _Press(asked.verb, asked.text, asked.data, (asked.author,) if asked.author else ())
+
+
+def _carried(activity: Mapping[str, Any], kind: TurnKind) -> _Press:
+    """Return what an invoke carries; nothing for everything else."""
+    readers = {TurnKind.PRESSED: _press, TurnKind.DIALOG: _dialog}
+    return (readers[kind](activity) if kind in readers else None) or _Press("", "", {})
 
 
 def _is_mentioned(mentions: list[Mapping[str, Any]], bot_id: str) -> bool:

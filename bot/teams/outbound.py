@@ -8,7 +8,9 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.errors import Gone, NotDone, Rejected, SendError, Unclear
-from bot.model import Answer, Chat, Person, Rendered
+from bot.messages import Answer, Rendered
+from bot.model import Chat, Person
+from bot.teams import dialogs
 
 CARD = "application/vnd.microsoft.card.adaptive"
 OAUTH_CARD = "application/vnd.microsoft.card.oauth"
@@ -16,6 +18,8 @@ SENTENCE = "application/vnd.microsoft.activity.message"
 ERROR = "application/vnd.microsoft.error"
 REPEATABLE = frozenset({"GET", "PUT", "DELETE"})
 _SURELY_NOT_DONE = frozenset({412, 429, 503})
+NOT_MEMBERS = frozenset({"guest", "anonymous"})
+"""Roles of people who are in a chat without being in its organization."""
 _REQUEST_TIMEOUT, _SERVER_ERROR, _FORBIDDEN, _NOT_FOUND = 408, 500, 403, 404
 
 
@@ -65,6 +69,11 @@ def invoke_reply(answer: Answer) -> InvokeReply:
     return InvokeReply(200, {"statusCode": 200, "type": SENTENCE, "value": answer.text})
 
 
+def dialog_reply(answer: Answer, verb: str = "", locale: str = "en") -> InvokeReply:
+    """Return the response to a dialog's invoke: HTTP 200, always something to show (facts/teams 2.5)."""
+    return InvokeReply(200, dialogs.reply(answer, verb, locale))
+
+
 def refusal_reply(status: int, code: str, message: str) -> InvokeReply:
     """Return the response to a press that cannot be acted upon, in the form Teams shows quietly."""
     return InvokeReply(200, {"statusCode": status, "type": ERROR, "value": {"code": code, "message": message}})
@@ -104,7 +113,8 @@ def member(document: Mapping[str, Any], person_id: str) -> Person:
     upn = said.get("userPrincipalName", "")
     if not upn or "#EXT#" in upn.upper():
         upn = said.get("email", "")
-    return Person(person_id, said.get("aadObjectId") or said.get("objectId", ""), said.get("name", ""), upn)
+    guest = "#EXT#" in said.get("userPrincipalName", "").upper() or said.get("userRole", "").casefold() in NOT_MEMBERS
+    return Person(person_id, said.get("aadObjectId") or said.get("objectId", ""), said.get("name", ""), upn, guest)
 
 
 def personal_conversation(chat: Chat, to: Person) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 
 from bot.errors import Rejected
-from bot.model import Chat, ChatKind, Person, Rendered
+from bot.messages import Rendered
+from bot.model import Chat, ChatKind, Person
 from bot.teams import outbound
 from bot.teams.botbuilder_adapter import BotbuilderAdapter
 from bot.teams.connection import Connection, posted_id

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 import orjson
 
-from bot.errors import NotDone, NotNow, Rejected, SendError, Unclear
+from bot.errors import NotDone, NotNow, Rejected, SendError, SomebodyElse, Unclear
 from bot.model import Chat, Person
 from bot.observe import Event, Observer
 from bot.ports import Clock
@@ -83,12 +83,15 @@ class TokenService:
         return bool(await self._own(person, await self._ask("POST", "usertoken/exchange", self._whose(person), body)))
 
     async def redeem(self, person: Person, code: str) -> bool:
-        """Finish a sign-in with the code that the browser ended with. Raises NotNow.
+        """Finish a sign-in with the code that the browser ended with; False when it is not good.
 
-        False when the code is not good, or the browser was signed in to another account.
+        Raises NotNow, or SomebodyElse when the browser was signed in to another account.
         """
-        whose = self._whose(person) | {"code": code}
-        return bool(await self._own(person, await self._ask("GET", "usertoken/GetToken", whose)))
+        document = await self._ask("GET", "usertoken/GetToken", self._whose(person) | {"code": code})
+        own = await self._own(person, document)
+        if _token(document) and not own:
+            raise SomebodyElse("the browser was signed in to another account")
+        return bool(own)
 
     async def sign_out(self, tenant: str, person: Person) -> None:
         """Let the service forget the person's tokens. Raises NotNow, also when it refuses: they are still there."""

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from bot.model import Binding, DialIn, FrozenRequest, Meeting, Person, Room, RoomState, Whisper
+from bot.messages import Whisper
+from bot.model import Binding, DialIn, FrozenRequest, Meeting, Person, Room, RoomState
 
 Rooms = Callable[..., Room]
 NOON = 1_773_918_240_000
@@ -100,6 +101,8 @@ WHISPER_DATA: dict[str, dict[str, Any]] = {
         "url": DIAL_IN.url,
     },
     "no-dial-in": {"subject": "Retro"},
+    "not-found": {"typed": "234 567 890 12"},
+    "not-looked-up": {"typed": "234 567 890 12"},
     "no-numbers": {},
     "no-meeting": {},
     "help": {"bot": "Muster", "commands": [["meet now [subject]", "A meeting here"], ["dial-in", "The numbers"]]},
@@ -111,6 +114,15 @@ WHISPER_DATA: dict[str, dict[str, Any]] = {
     },
     "welcome": {"team": "Platform team", "bot": "Muster"},
     "sign-in": {"subject": "Retro", "minutes": "45", "policy": "yes"},
+    "sign-in-else": {"subject": "Retro"},
+    "no-admin": {"ref": "7F3K-92QD"},
+    "admin-told": {"ref": "7F3K-92QD"},
+    "policy-advice": {
+        "people": 17,
+        "url": "https://shell.azure.com",
+        "lines": ["Connect-MicrosoftTeams", 'Grant-CsApplicationAccessPolicy -PolicyName Muster -Identity "oid"'],
+        "ref": "7F3K-92QD",
+    },
     "host-wanted": {"who": "Kim Park", "line": "meet now Retro"},
     "host-asked": {"subject": "Retro"},
     "cannot-host": {"subject": "Retro"},
@@ -126,6 +138,17 @@ WHISPER_DATA: dict[str, dict[str, Any]] = {
     "stranger": {},
     "working": {},
     "elsewhere": {"name": "Kim"},
+    "settings": {
+        "chat": {"duration": "45", "start": "owners", "ring": "a,b"},
+        "me": {"plain": "True", "language": "de"},
+    },
+    "settings-set": {"chat": {"lobby": "everyone", "language": "fr"}, "me": {}},
+    "settings-same": {},
+    "settings-nobody": {},
+    "settings-refused": {"who": "Ana Lima"},
+    "may-not-start": {"may": "owners", "who": "Ana Lima"},
+    "meeting-chat": {"line": "start another Retro"},
+    "is-open": {"subject": "Retro", "join_url": MEETING.join_url},
     "ended": {"subject": "Retro", "numbers": "yes"},
     "end-live": {"subject": "Retro", "line": "end anyway Retro"},
     "reopened": {"subject": "Retro", "numbers": "yes"},
@@ -140,6 +163,18 @@ WHISPER_DATA: dict[str, dict[str, Any]] = {
     "status": {"meetings": [LISTED]},
     "recent": {"meetings": [LISTED | {"state": "ended", "ended_at": str(NOON + 36 * MINUTE), "join_url": ""}]},
     "notice": {"title": "Coffee", "lines": ["Ana Lima fetches some."]},
+    "bare": {},
+    "now-or-then": {
+        "now": "meet now Retro",
+        "then": "meet tomorrow 9:00 Retro",
+        "at": NOON + 21 * 60 * MINUTE,
+        "asked_at": NOON,
+        "tomorrow": True,
+    },
+    "planned": {"subject": "Retro", "at": NOON + 24 * 60 * MINUTE, "asked_at": NOON, "notes": ["tomorrow", "zone"]},
+    "planned-already": {},
+    "not-then": {"why": "far", "at": NOON, "asked_at": NOON, "days": 60},
+    "reminder": {"subject": "Retro", "join_url": MEETING.join_url, "names": ["Ana Lima"], "ids": ["29:ana"]},
 }
 
 

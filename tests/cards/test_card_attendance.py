@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from bot.calls import Attendance, Session
-from bot.model import Rendered, Room, RoomState, Whisper
+from bot.messages import Rendered, Whisper
+from bot.model import Room, RoomState
 from cards import render_room, render_whisper
 from tests.journeys.harness import words
 

@@ -46,6 +46,15 @@ def test_each_option_that_differs_is_named(asked: dict[str, Any], there: dict[st
     assert line.plain() == said
 
 
+def test_what_nobody_asked_for_is_not_said_to_be_asked_for() -> None:
+    """What only the administrator's setting asks for is named as usual here, in one line."""
+    assert ROOM.meeting is not None
+    asked = Options(LobbyScope.EVERYONE, record=True, announce=True, usual=("announce", "lobby", "record"))
+    meeting = replace(ROOM.meeting, lobby_scope="organization", record=None, announce=True)
+    (line,) = differences(replace(ROOM, options=asked), meeting, words("en"))
+    assert line.plain() == "Microsoft kept other settings than are usual here: the lobby, the recording."
+
+
 def test_what_is_as_asked_is_not_mentioned() -> None:
     """Nobody reads a word about options that Microsoft took."""
     assert ROOM.meeting is not None

@@ -35,10 +35,11 @@ def test_a_calendar_file_has_link_number_and_times(room: Rooms) -> None:
     assert "+44 20 7946 0123" in phone
 
 
-@given(st.text(max_size=150))
-def test_no_subject_breaks_the_file(subject: str) -> None:
-    """Line ends, controls and long words in a subject add no property and no line of more than 75 octets."""
-    text = calendar_file(replace(ROOM, subject=subject))
+@given(st.text(max_size=150), st.text(max_size=150))
+def test_no_subject_and_no_invitation_breaks_the_file(subject: str, invitation: str) -> None:
+    """Line ends, controls and long words in what others wrote add no property and no line of more than 75 octets."""
+    assert ROOM.meeting is not None
+    text = calendar_file(replace(ROOM, subject=subject, meeting=replace(ROOM.meeting, join_text=invitation)))
     lines = text.split("\r\n")
     assert all(len(line.encode(errors="replace")) <= 75 for line in lines)
     assert not re.search(r"[\x00-\x09\x0b\x0c\x0e-\x1f]", text)

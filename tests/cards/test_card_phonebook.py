@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cards
-from bot.model import DialIn, Meeting, Room, Whisper
+from bot.messages import Whisper
+from bot.model import DialIn, Meeting, Room
 from cards import escape, phonebook
 
 phonenumbers = pytest.importorskip("phonenumbers")

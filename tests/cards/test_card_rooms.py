@@ -131,6 +131,31 @@ def test_an_unavailable_service_is_named_with_the_deadline(room: Rooms) -> None:
     ]
 
 
+def test_teams_own_links_open_the_cloud_s_teams(room: Rooms, buttons: Buttons) -> None:
+    """In a government cloud a call and a booking open that cloud's Teams; the rest of the card is the same."""
+    ben = Person("29:ben", "b", "Ben Okafor", "ben@contoso.example")
+    waiting = room(state=RoomState.OPENING, trying="unavailable", meeting=None, people=(ben,))
+    shown = buttons(cards.render_room(waiting, teams_url="https://gov.teams.microsoft.us").card)
+    assert shown["Call Ben"]["url"] == "https://gov.teams.microsoft.us/l/call/0/0?users=ben@contoso.example"
+    assert shown["Book it in Teams"]["url"] == "https://gov.teams.microsoft.us/l/meeting/new?subject=Retro"
+    assert shown["Try now"] == buttons(cards.render_room(waiting).card)["Try now"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "says"),
+    [
+        ("organization", "People of this organization come straight in, and so do its guests."),
+        ("organizer", "Everybody waits until the host lets them in."),
+        ("unknownFutureValue", "Callers come straight in."),
+    ],
+)
+def test_a_topic_s_card_says_who_comes_straight_in(room: Rooms, meeting: Meeting, scope: str, says: str) -> None:
+    """In an incident everybody reads who waits in the lobby and who does not; other meetings need no word of it."""
+    there = replace(meeting, lobby_scope=scope)
+    assert says in cards.render_room(room(topic="#inc42", meeting=there)).text.splitlines()
+    assert "of this organization" not in cards.render_room(room(meeting=there)).text
+
+
 def test_while_microsoft_is_away_people_can_talk(room: Rooms, buttons: Buttons) -> None:
     """The card offers the chat's own bridge, a call of those who were mentioned, another try and a stop."""
     people = (
@@ -326,7 +351,9 @@ def test_live_and_empty_say_what_is_known(room: Rooms, buttons: Buttons) -> None
 def test_a_planned_meeting_says_when_it_starts(room: Rooms) -> None:
     """A meeting that is not yet to begin says when, with its ways in."""
     shown = cards.render_room(room(state=RoomState.SCHEDULED))
-    assert shown.text.startswith("Retro: planned\nStarts at 12:04 (UTC+1) · Ana Lima is hosting\nJoin Retro: ")
+    assert shown.text.startswith("Retro: starts 12:04 (UTC+1)\nAna Lima is hosting.\nJoin Retro: ")
+    next_day = cards.render_room(room(state=RoomState.SCHEDULED, starts_at=room().created_at + 24 * 60 * MINUTE))
+    assert next_day.text.startswith("Retro: starts 2026-03-20 12:04 (UTC+1)\n")
 
 
 def test_a_summary_has_no_number_and_no_id(room: Rooms) -> None:

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 import cards
-from bot.model import Whisper
+from bot.messages import Whisper
 
 Whispers = Callable[..., Whisper]
 Buttons = Callable[[Any], dict[str, dict[str, Any]]]
 LINK = "https://teams.microsoft.com/l/meetup-join/19%3ameeting_abc%40thread.v2/0"
 
 GOLDEN = {
+    "settings": "Settings\nHow long: 45 minutes\nWho may start meetings: team owners and who added me\n"
+    "Whom to ring: 2 people\n"
+    "You: every answer as plain text.\nYou: language de.\n"
+    "Or say settings duration: 45m, settings language: de, settings me: plain text.",
+    "settings-set": "Saved.\nWho comes straight in: everyone\nLanguage of the posts: fr",
+    "settings-same": "It was set like that already.",
+    "settings-nobody": "Teams didn't tell me who you are, so I can't remember settings of yours.",
+    "settings-refused": "Only Ana Lima, who added me here, or a team owner can change this chat's settings.",
+    "may-not-start": "Only Ana Lima or a team owner can start meetings here: that's how this chat is set.",
+    "meeting-chat": "This chat has its own meeting already: Join at the top of the chat takes you in.",
+    "is-open": "Retro is open.\nJoin Retro: " + LINK,
     "typo": 'I don\'t know "meat now". Did you mean meet now? You can also just edit your message.',
     "unknown": 'I don\'t know "brew tea". You can also just edit your message.',
     "running": "There's already a meeting here: Retro, opened at 12:04 (UTC+1) by Ana Lima.\nJoin Retro: " + LINK,
@@ -44,8 +56,21 @@ GOLDEN = {
     "Free of charge: +44 808 157 0192\n"
     "Other numbers: +49 30 23125042 (Berlin) · all local numbers: https://dialin.teams.microsoft.com/22f1?id=123456789",
     "no-dial-in": "Retro\nNo phone dial-in for this meeting. Link and meeting ID work as usual.",
+    "not-found": 'Microsoft shows me no meeting of yours behind "234 567 890 12".\n'
+    "I can look up the meetings that you organize.",
+    "not-looked-up": "Microsoft isn't answering, so I couldn't look up \"234 567 890 12\". Try again in a few minutes.",
     "no-numbers": "Your meetings have no phone numbers, because your account has no Audio Conferencing licence (or no "
     "number yet). Link and meeting ID work as usual. Your admin can add it; new meetings then have numbers.",
+    "sign-in-else": "Retro without signing in:",
+    "no-admin": "I don't know who your administrator is. Please give them the reference 7F3K-92QD.",
+    "admin-told": "I'm writing to your administrator, who hears of it once a day. The reference is 7F3K-92QD.",
+    "policy-advice": "I may not open meetings for people here: no application access policy names them. "
+    "17 people asked within a day.\n"
+    "A Teams administrator can allow it at https://shell.azure.com (PowerShell):\n"
+    "Connect-MicrosoftTeams\n"
+    'Grant-CsApplicationAccessPolicy -PolicyName Muster -Identity "oid"\n'
+    "Instead of one person it may name a group (-Group) or everybody (-Global).\n"
+    "It works within 30 minutes, sometimes longer. The reference is 7F3K-92QD.",
     "host-wanted": "Kim Park would like to meet here.",
     "host-asked": "Retro: I asked here. Whoever presses the button hosts.",
     "cannot-host": "Microsoft does not let your account host meetings, so Retro is not open. Somebody else here can.\n"
@@ -83,6 +108,14 @@ GOLDEN = {
     "status": "Retro: open since 12:04 (UTC+1) · Ana Lima is hosting\nJoin Retro: " + LINK,
     "recent": "The last meetings here:\nRetro: 2026-03-19, 12:04 to 12:40 (UTC+1) · Ana Lima was hosting",
     "notice": "Coffee\nAna Lima fetches some.",
+    "bare": "Meet now?",
+    "now-or-then": "Now, or tomorrow?",
+    "planned": "Retro starts 2026-03-20 12:04 (UTC+1).\nThat time is past already today, so it is tomorrow's.\n"
+    "I don't know your time zone, so I took this chat's.",
+    "planned-already": "You've planned it with this button already; the meeting's post says how that went.",
+    "not-then": "I plan meetings at most 60 days ahead.",
+    "reminder": "Retro starts now.\n@Ana Lima\n"
+    "Join Retro: https://teams.microsoft.com/l/meetup-join/19%3ameeting_abc%40thread.v2/0",
 }
 PRESSES = {
     "typo": ("Meet now", "meet now"),
@@ -99,7 +132,13 @@ PRESSES = {
     "policy": (
         *("Try again", "meet now Retro"),
         *("Ask someone here to host", "ask someone to host Retro"),
+        *("Tell the admin", "tell the admin"),
     ),
+    "sign-in-else": (
+        *("Ask someone here to host", "ask someone to host Retro"),
+        *("Tell the admin", "tell the admin"),
+    ),
+    "meeting-chat": ("Start another", "start another Retro"),
     "host-wanted": ("Start it as host", "meet now Retro"),
     "cannot-host": ("Ask someone here to host", "ask someone to host Retro"),
     "no-calendar": ("Meet now", "open anyway Retro"),
@@ -113,7 +152,33 @@ PRESSES = {
     "reopen-late": ("Meet again", "meet now Retro"),
     "no-ended": ("Meet now", "meet now"),
     "recent": ("Meet again", "meet now Retro"),
+    "bare": ("Meet now", "meet now", "Help", "help"),
+    "now-or-then": (
+        *("Now", "meet now Retro"),
+        *("Tomorrow 9:04", "meet tomorrow 9:00 Retro"),
+        *("Pick a time", "help meet in 20m"),
+    ),
+    "not-then": ("Pick a time", "help meet in 20m"),
 }
+
+
+@pytest.mark.parametrize(
+    ("code", "service", "says"),
+    [
+        ("quota", False, "You have used up Microsoft's meetings of this month: Retro is not open."),
+        (
+            "quota",
+            True,
+            "The account that hosts here has used up Microsoft's meetings of this month: Retro is not open.",
+        ),
+        ("host", True, "Microsoft does not let the account that hosts here host meetings: Retro is not open."),
+    ],
+)
+def test_whose_limit_it_is_is_said(whisper: Whispers, buttons: Buttons, code: str, service: bool, says: str) -> None:
+    """A month's limit is no missing right, and where a service account hosts nobody here is asked to host instead."""
+    shown = cards.render_whisper(whisper("cannot-host", code=code, service=service))
+    assert says in shown.text
+    assert ("Ask someone here to host" in buttons(shown.card)) is not service
 
 
 def test_every_whisper_has_a_golden_text() -> None:
@@ -218,3 +283,31 @@ def test_an_unknown_name_is_an_error_of_ours() -> None:
     """A whisper that has no text is never shown as an empty one."""
     with pytest.raises(KeyError):
         cards.answer_text(Whisper("nonsense"))
+
+
+def test_the_post_at_a_start_mentions_people(whisper: Whispers) -> None:
+    """Each person who is told is a mention that Teams knows, whatever signs their name has, in the card's own text."""
+    names, ids = ["Ana Lima", "B<b>ea_*</at>"], ["29:ana", "29:bea"]
+    card = cards.render_whisper(whisper("reminder", names=names, ids=ids)).card
+    assert card is not None
+    entities = card["msteams"]["entities"]
+    assert [(entity["type"], entity["mentioned"]["id"]) for entity in entities] == [
+        ("mention", "29:ana"),
+        ("mention", "29:bea"),
+    ]
+    text = card["body"][1]["text"]
+    assert text == " ".join(entity["text"] for entity in entities) == "<at>Ana Lima</at> <at>Bbea_*</at>"
+    assert "entities" not in (cards.render_whisper(whisper("reminder", names=[], ids=[])).card or {})["msteams"]
+
+
+def test_other_times_are_asked_about_and_told(whisper: Whispers) -> None:
+    """A time of another day names its day, and what is odd about a time is said."""
+    later = whisper("now-or-then", tomorrow=False, at=whisper("now-or-then").data["asked_at"] + 3 * 3_600_000)
+    assert cards.answer_text(later) == "Now, or later?"
+    assert "15:04 (UTC+1)" in str(cards.render_whisper(later).card)
+    odd = cards.answer_text(whisper("planned", notes=["gap", "twice"]))
+    assert "skip that time" in odd
+    assert "show that time twice" in odd
+    assert cards.answer_text(whisper("not-then", why="past")) == "12:04 (UTC+1) is past already."
+    nowhere = replace(whisper("planned"), zone="")
+    assert cards.answer_text(nowhere).endswith("so I took UTC.")

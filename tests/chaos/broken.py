@@ -20,7 +20,8 @@ import aiosql
 import app
 from bot.errors import Unclear
 from bot.leases import Receipt, ReceiptKind, Work
-from bot.model import Chat, FrozenRequest, Meeting, Person, Rendered, Turn
+from bot.messages import Rendered
+from bot.model import Chat, FrozenRequest, Meeting, Person, Turn
 from bot.ports import Meetings, Messenger, Store
 from bot.store import postgres, sqlite, statements
 
@@ -104,7 +105,7 @@ async def _at_once(send: Callable[[], Awaitable[str]]) -> str:
     return await send()
 
 
-FINISHING = ("turn_finish", "turn_fail", "timer_finish", "message_free")
+FINISHING = ("turn_finish", "turn_fail", "timer_finish", "message_settled", "message_free")
 """The statements with which the holder of a lease writes down how its work ended."""
 
 

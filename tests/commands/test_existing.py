@@ -11,20 +11,8 @@ import pytest
 from bot.commands import afterwards, end, host, meant, meet, recent, rename, reopen, status
 from bot.commands.command import Asked
 from bot.decisions import PlanMessage, Reply, SaveRoom, SetTimer, View
-from bot.model import (
-    Chat,
-    ChatKind,
-    Meeting,
-    Message,
-    MessageState,
-    Person,
-    Purpose,
-    Room,
-    RoomState,
-    TimerKind,
-    TurnKind,
-    Whisper,
-)
+from bot.messages import Message, MessageState, Purpose, Whisper
+from bot.model import Chat, ChatKind, Meeting, Person, Room, RoomState, TimerKind, TurnKind
 from tests.engine.test_rooms import ANA, a_room
 
 NOW = 1_790_000_000_000

@@ -17,7 +17,8 @@ from typing import Any
 
 import app
 from bot.leases import MessageClaim, Receipt, Sent, Settled, TimerClaim, TurnClaim, Work
-from bot.model import FrozenRequest, Meeting, MessageState, Person, Purpose, Turn
+from bot.messages import MessageState, Purpose
+from bot.model import FrozenRequest, Meeting, Person, Turn
 from bot.ports import Decide
 from bot.store import opening, postgres, sqlite
 from tests.chaos.broken import Around
@@ -122,7 +123,9 @@ class StruckStore(Around):
             self._strike.at("C8")
         return settled
 
-    async def exchange_ended(self, tenant: str, user_oid: str, exchange_id: str, now: int, *, done: bool) -> None:
+    async def exchange_ended(
+        self, tenant: str, user_oid: str, exchange_id: str, now: int, *, done: bool | None
+    ) -> None:
         """C12 is before what waited for a sign-in may run."""
         self._strike.at(SIGN_IN)
         await self._part.exchange_ended(tenant, user_oid, exchange_id, now, done=done)

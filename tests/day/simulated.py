@@ -18,7 +18,8 @@ from typing import Any, TypeVar
 
 from bot.errors import Gone, NotDone, NotNow, QuotaReached, Unclear
 from bot.graph import wire
-from bot.model import Chat, DialIn, FrozenRequest, Meeting, MeetingRequest, Person, Rendered
+from bot.messages import Rendered
+from bot.model import Chat, DialIn, FrozenRequest, Meeting, MeetingRequest, Person
 from bot.ports import Clock
 from bot.sandbox.rates import SEND, Limits
 from bot.sandbox.tenant import TOLL_NUMBERS

@@ -93,7 +93,7 @@ class _Here:
         watch(self._writer._connection)
         self._loop = asyncio.get_running_loop()
 
-    async def run(self, begin: Callable[[], Operation[T]]) -> T:
+    async def run(self, begin: Callable[[], Operation[T]], *, first: bool = False) -> T:  # noqa: ARG002 - nothing waits
         """Run an operation in a transaction of its own."""
         (outcome,) = self._writer.transact([_Job(begin, self._loop.create_future())])
         if outcome.error:

@@ -10,7 +10,8 @@ import pytest
 from bot.delivery import MOST_ATTEMPTS, MOST_FAILURES, Delivery
 from bot.errors import Gone, NotDone, Rejected, SendError, Unclear
 from bot.leases import Learned, Lease, MessageClaim, Route
-from bot.model import Chat, ChatKind, Message, MessageState, Person, Purpose, Rendered, Whisper
+from bot.messages import Message, MessageState, Purpose, Rendered, Whisper
+from bot.model import Chat, ChatKind, Person
 from bot.observe import Event
 
 NOW = 1_790_000_000_000

@@ -8,7 +8,8 @@ from bot.commands import COMMANDS
 from bot.commands.command import Policy
 from bot.decisions import PlanMessage, View
 from bot.dispatch import Dispatch
-from bot.model import Chat, ChatKind, Message, Person, Purpose, Turn, TurnKind
+from bot.messages import Message, Purpose
+from bot.model import Chat, ChatKind, Person, Turn, TurnKind
 from tests.engine.test_rooms import NOW, THREAD, freeze
 
 KIM = Person("29:kim", "33333333-0000-4000-8000-000000000003", "Kim Park")

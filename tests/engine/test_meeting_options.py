@@ -40,9 +40,17 @@ MEETINGS = st.builds(
 def test_what_is_asked_for_wins_over_what_every_meeting_has(defaults: Options, asked: Options) -> None:
     """Each option is the one that was asked for, else the administrator's."""
     merged = meeting_options.merged(defaults, asked)
-    for one in fields(Options):
+    for one in (one for one in fields(Options) if one.name != "usual"):
         said, otherwise = getattr(asked, one.name), getattr(defaults, one.name)
         assert getattr(merged, one.name) == (said if said != getattr(NO_OPTIONS, one.name) else otherwise)
+
+
+def test_what_nobody_asked_for_is_known_as_usual() -> None:
+    """An option that only the administrator's setting asks for is told from one that somebody asked for."""
+    defaults = Options(LobbyScope.EVERYONE, record=True)
+    merged = meeting_options.merged(defaults, Options(LobbyScope.EVERYONE))
+    assert merged.usual == ("record",)
+    assert meeting_options.merged(Options(passcode=True), merged).usual == ("passcode", "record")
 
 
 @given(OPTIONS, MEETINGS)

@@ -9,7 +9,7 @@ import pytest
 from bot import patching
 from bot.decisions import DropTimer, Reply, SaveRoom, SetTimer, View
 from bot.errors import HostUnknown
-from bot.model import GraphCall, LobbyScope, Meeting, Options, Room, RoomState, TimerKind
+from bot.model import SETTING, GraphCall, LobbyScope, Meeting, Options, Room, RoomState, TimerKind
 from tests.engine.test_rooms import MEETING, NOW, a_room
 
 VIEW = View(NOW, "f" * 32)
@@ -39,7 +39,7 @@ def test_what_narrows_is_set_before_the_link() -> None:
 def test_what_widens_is_set_after_the_link() -> None:
     """A meeting that is narrower than asked is shown at once."""
     reply = patching.made(a_room(options=WIDE), GIVEN, VIEW, "w")
-    assert (saved(reply).state, saved(reply).trying) == (RoomState.OPEN, patching.SETTING)
+    assert (saved(reply).state, saved(reply).trying) == (RoomState.OPEN, SETTING)
     assert timers(reply) == [TimerKind.END, TimerKind.PATCH]
 
 

@@ -7,17 +7,8 @@ import pytest
 from bot import rooms, topics
 from bot.decisions import DropTimer, Effect, PlanMessage, Record, RefreshCards, Reply, SaveNote, SaveRoom, SetTimer
 from bot.errors import AccessBlocked, CredentialsWrong, HostUnknown, PolicyMissing, QuotaReached, Refused, RoleMissing
-from bot.model import (
-    Binding,
-    FrozenRequest,
-    Meeting,
-    MeetingRequest,
-    Person,
-    Purpose,
-    Room,
-    RoomState,
-    TimerKind,
-)
+from bot.messages import Purpose
+from bot.model import Binding, FrozenRequest, Meeting, MeetingRequest, Person, Room, RoomState, TimerKind
 
 NOW = 1_790_000_000_000
 THREAD = "19:incidents@thread.tacv2"

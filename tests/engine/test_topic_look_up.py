@@ -13,7 +13,8 @@ from bot.decisions import MakeRoom, PlanMessage, Reply, View
 from bot.errors import Gone, NotDone, SendError
 from bot.leases import Lease, TimerClaim
 from bot.lifecycle import Lifecycle
-from bot.model import Chat, ChatKind, Meeting, Person, Purpose, Room, RoomState, Timer, TimerKind, Turn, TurnKind
+from bot.messages import Purpose
+from bot.model import Chat, ChatKind, Meeting, Person, Room, RoomState, Timer, TimerKind, Turn, TurnKind
 from bot.ports import Chance, Clock, Meetings, Messenger
 from tests.engine.test_looking_up import Members, Still
 from tests.engine.test_rooms import NOW, THREAD, a_room, freeze

@@ -11,7 +11,8 @@ import pytest
 
 from bot.errors import DoorError, StoreError, Unclear
 from bot.leases import Lease, MessageClaim, Receipt, ReceiptKind, Sent, Settled, Work
-from bot.model import Answer, Chat, ChatKind, Message, MessageState, Person, Purpose, Turn, TurnKind, Whisper
+from bot.messages import Answer, Message, MessageState, Purpose, Whisper
+from bot.model import Chat, ChatKind, Person, Turn, TurnKind
 from bot.observe import Event
 from bot.worker import Engine, Worker
 

@@ -24,6 +24,7 @@ class AnotherGraph:
         self.meetings: list[Body] = []
         self.events: list[Body] = []
         self.fills_in = True
+        self.makes_online = True
         self.providers = ["unknown", "teamsForBusiness"]
         application = web.Application()
         application.router.add_route("*", "/{version}/{path:.+}", self._handle)
@@ -80,19 +81,22 @@ class AnotherGraph:
             return 200, self._old(same[0])
         n = len(self.meetings)
         link = f"https://teams.example/l/meetup-join/19%3ameeting_{n}%40thread.skype/0?context=%7b%22Oid%22%7d"
-        self.meetings.append({"whose": whose, "known": [f"m/{n}*=", link, f"{n}234567", f"v{n}"], **body})
+        self.meetings.append({"whose": whose, "known": [f"m/{n}*=", link, f"{n}234567", f"1100{n}000"], **body})
         return 201, self._old(self.meetings[-1])
 
     def _event(self, method: str, key: str, whose: str, body: Body) -> tuple[int, Any]:
         if method == "POST":
             if not any(each["transactionId"] == body["transactionId"] for each in self.events):
-                self.events.append({"ID": "e/1", "sparkle": [], **body, "onlineMeeting": None})
+                online = {"isOnlineMeeting": self.makes_online, "onlineMeeting": None}
+                self.events.append({"ID": "e/1", "sparkle": [], **body, **online})
             return 201, self.events[-1]
         event = next(each for each in self.events if each["ID"] == key)
         if method == "DELETE":
             self.events.remove(event)
             return 204, None
-        if event["onlineMeeting"] is None and self.fills_in:  # it is there only when somebody looks again
+        event |= body if method == "PATCH" else {}
+        fills_in = self.fills_in and event["isOnlineMeeting"]
+        if event["onlineMeeting"] is None and fills_in:  # it is there only when somebody looks again
             self._make(whose, {"subject": event["subject"]})
             phones = [{"Number": "+44 20 7946 0123", "type": "unheardOf"}]
             event["onlineMeeting"] = {"JoinURL": self.meetings[-1]["known"][1], "conferenceID": "9", "phones": phones}

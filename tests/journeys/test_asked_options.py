@@ -137,11 +137,14 @@ async def test_no_numbers_shows_none(journey: Journey) -> None:
 
 
 async def test_who_is_named_after_with_is_invited(journey: Journey) -> None:
-    """People who are mentioned after `with` become part of the meeting."""
+    """People who are mentioned after `with` become part of the meeting, besides whoever is so already."""
     tenant = journey.cloud.tenant
     await journey.teams.say(tenant.ana, tenant.incidents, "meet now Budget with @Ben")
     await journey.cloud.journal.wait("graph.update")
-    (attendee,) = journey.cloud.graph.meetings[0].attendees
+    (meeting,) = journey.cloud.graph.meetings
+    (read,) = journey.cloud.journal.find("graph.get")
+    assert read.path.endswith(meeting.id)
+    (attendee,) = meeting.attendees
     assert attendee["upn"] == tenant.ben.upn
     assert "Budget: open" in journey.texts(tenant.incidents)[0]
 

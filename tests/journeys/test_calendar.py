@@ -93,6 +93,17 @@ async def test_an_event_that_never_got_a_link_leaves_the_calendar(journey: Journ
     await journey.until(lambda: not another.events)
 
 
+async def test_an_event_that_outlook_left_offline_is_put_online(journey: Journey, another: AnotherGraph) -> None:
+    """An event that Outlook made without its meeting gets one, and the card opens as if nothing had been."""
+    another.makes_online = False
+    await journey.teams.say(journey.cloud.tenant.ana, journey.cloud.tenant.incidents, "meet now Budget calendar")
+    await shows(journey, "Budget: open\n")
+    assert ("PATCH", {"isOnlineMeeting": True, "onlineMeetingProvider": "teamsForBusiness"}) in [
+        (method, body) for method, _, body in another.asked
+    ]
+    assert len(another.events) == 1
+
+
 class TestInTheSandbox:
     """The same against the sandbox's own Outlook."""
 
@@ -112,6 +123,14 @@ class TestInTheSandbox:
         assert event.meeting is meeting
         assert meeting.lobby["scope"] == "organizer"
         assert "it can't go offline again" in journey.texts(tenant.incidents)[0]
+
+    async def test_its_event_may_be_left_offline(self, journey: Journey) -> None:
+        """Where a calendar forbade Teams at that very moment, its event is put online afterwards."""
+        tenant = journey.cloud.tenant
+        journey.cloud.faults.inject("calendar-off", on="graph.createEvent", times=1)
+        await journey.teams.say(tenant.ana, tenant.incidents, "meet now Budget calendar")
+        await shows(journey, "Budget: open\n")
+        assert [event.provider for event in journey.cloud.graph.calendar.events] == ["teamsForBusiness"]
 
     async def test_its_calendar_may_forbid_teams(self, journey: Journey) -> None:
         """Where an administrator has switched Teams off in calendars, no event is made."""

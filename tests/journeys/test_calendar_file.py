@@ -48,3 +48,18 @@ async def test_without_an_address_there_is_no_file(journey: Journey, browser: Cl
     (meeting,) = journey.cloud.graph.meetings
     async with browser.get(f"{journey.url}/api/ics?m={meeting.external_id}") as answer:
         assert answer.status == 404
+
+
+async def test_the_calendar_file_speaks_the_language_of_who_asked(
+    cloud: Cloud, browser: ClientSession, tmp_path: Path
+) -> None:
+    """Microsoft words the invitation in the language of who asked for the meeting; the file has those words."""
+    tenant = cloud.tenant
+    tenant.ana.locale = "de-AT"
+    async with bot(cloud, tmp_path, app.REAL, MUSTER_PUBLIC_URL="https://bot.contoso.example") as journey:
+        await journey.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
+        await journey.until(lambda: any("Retro: open\n" in text for text in journey.texts(tenant.incidents)))
+        (meeting,) = cloud.graph.meetings
+        async with browser.get(f"{journey.url}/api/ics?m={meeting.external_id}") as answer:
+            text = (await answer.text()).replace("\r\n ", "")
+    assert f"DESCRIPTION:{meeting.join_url}\\nJetzt teilnehmen" in text

@@ -65,6 +65,7 @@ async def test_a_topic_opens_from_the_reserve_when_graph_fails(journey: Journey,
     away.remove()
     await journey.until(lambda: sum(one.external_id.startswith("spare-") for one in graph.meetings) == 2)
     await journey.until(lambda: any(one["role"] == "coorganizer" for one in spare.attendees))
+    assert spare.subject == "#INC-42 DB down"
 
 
 async def test_a_topic_opens_from_the_reserve_when_graph_is_silent(journey: Journey) -> None:

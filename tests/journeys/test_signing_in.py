@@ -67,7 +67,7 @@ async def test_without_a_policy_the_channel_s_person_signs_in_and_it_opens(journ
     assert [button["title"] for button in card["buttons"]] == ["Sign in and open it"]
     assert "tokenExchangeResource" not in card
     await journey.until(lambda: any("Retro: not opened" in text for text in journey.texts(tenant.incidents)))
-    assert "Ana Lima has to sign in first, and was asked alone: done by" in journey.texts(tenant.incidents)[0]
+    assert "Ana Lima has to sign in first: done by" in journey.texts(tenant.incidents)[0]
     signed_in = await account(journey).in_the_browser(tenant.ana, post)
     assert signed_in.status == 200
     await is_open(journey, tenant.incidents)
@@ -124,6 +124,63 @@ async def test_teams_that_cannot_sign_in_by_itself_leaves_the_browser(journey: J
     assert "tokenExchangeResource" not in (sign_in_card(again) or {})
     await account(journey).in_the_browser(tenant.ana, again)
     await is_open(journey, tenant.leads)
+
+
+async def test_another_account_in_the_browser_is_said(journey: Journey) -> None:
+    """Whose browser is signed in to another account reads so, and opens the meeting with their own."""
+    tenant = journey.cloud.tenant
+    journey.cloud.faults.inject("policy")
+    await journey.teams.say(tenant.ana, tenant.leads, "meet now Retro")
+    post = await asked(journey, tenant.ana, tenant.leads)
+    wrong = await account(journey).in_the_browser(tenant.ana, post, account=tenant.ben)
+    assert wrong.status == 400
+    again = await asked(journey, tenant.ana, tenant.leads, times=2)
+    assert "another account than the one you use here" in (sign_in_card(again) or {})["text"]
+    await account(journey).in_the_browser(tenant.ana, again)
+    await is_open(journey, tenant.leads)
+
+
+async def test_a_service_that_was_away_refuses_nobody(journey: Journey) -> None:
+    """When the Token Service is away for a moment, the next silent try of the same sign-in is a real one."""
+    tenant = journey.cloud.tenant
+    journey.cloud.faults.inject("policy")
+    journey.cloud.tokens.of(tenant.ana).given = True
+    await journey.teams.say(tenant.ana, tenant.leads, "meet now Retro")
+    post = await asked(journey, tenant.ana, tenant.leads)
+    journey.cloud.faults.inject("tokens-503", on="tokens.exchange", times=1)
+    for status in (412, 200):
+        (answer,) = await account(journey).silently(tenant.ana, post)
+        assert answer.status == status
+    await is_open(journey, tenant.leads)
+
+
+async def test_a_sign_in_that_ends_before_the_lobby_is_set_is_asked_for_again(journey: Journey) -> None:
+    """Nobody reads that Microsoft refused privacy when only a sign-in had ended; what was made unseen goes."""
+    tenant, graph = journey.cloud.tenant, journey.cloud.graph
+    journey.cloud.faults.inject("policy")
+    await journey.teams.say(tenant.ana, tenant.leads, "meet now Retro lobby organizer")
+    post = await asked(journey, tenant.ana, tenant.leads)
+    journey.cloud.faults.inject("token-revoked", on="graph.update", times=2)
+    await account(journey).in_the_browser(tenant.ana, post)
+    again = await asked(journey, tenant.ana, tenant.leads, times=2)
+    assert not any("as private as asked" in text for text in journey.texts(tenant.leads))
+    await account(journey).in_the_browser(tenant.ana, again)
+    await journey.until(lambda: any("Retro: open\n" in text for text in journey.texts(tenant.leads)))
+    await journey.until(lambda: [meeting.deleted for meeting in graph.meetings] == [True, False])
+    assert graph.meetings[1].lobby["scope"] == "organizer"
+
+
+async def test_nobody_signs_in_where_only_service_accounts_host(start: Start, cloud: Cloud) -> None:
+    """Where nobody but a service account may host, its missing policy is told, and no sign-in is asked for."""
+    tenant = cloud.tenant
+    service = tenant.add_person("Meeting Host")
+    journey = await start(MUSTER_HOSTS=service.oid)
+    cloud.faults.inject("policy")
+    await journey.teams.say(tenant.ana, tenant.leads, "meet now Retro")
+    await journey.until(lambda: any("Retro: not opened" in text for text in journey.texts(tenant.leads)))
+    await journey.until(lambda: bool(journey.whispers(tenant.leads)))
+    assert [sign_in_card(post) for post in cloud.whispers(tenant.leads)] == [None]
+    assert "the account that hosts here" in journey.whispers(tenant.leads)[0]
 
 
 async def test_the_next_request_is_asked_at_once(journey: Journey) -> None:

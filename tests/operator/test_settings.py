@@ -222,6 +222,7 @@ def test_who_hosts_is_a_list() -> None:
     """Whoever asks hosts, unless service accounts are named; both may stand there."""
     assert Settings.from_env(GOOD).hosts == Hosts()
     assert Settings.from_env({**GOOD, "MUSTER_HOSTS": HOST.upper()}).hosts == Hosts((HOST,), requester=False)
+    assert Settings.from_env({**GOOD, "MUSTER_ADMINS": f"{HOST}, {HOST}"}).admins == (HOST,)
     both = Settings.from_env({**GOOD, "MUSTER_HOSTS": f"requester, {HOST}", "MUSTER_SPARES": "2"})
     assert (both.hosts, both.spares) == (Hosts((HOST,)), 2)
 
@@ -233,6 +234,7 @@ def test_who_hosts_is_a_list() -> None:
             {"MUSTER_HOSTS": "bridge@contoso.example"},
             "MUSTER_HOSTS has 'bridge@contoso.example'; it may have",
         ),
+        ({"MUSTER_ADMINS": "ana@contoso.example"}, "MUSTER_ADMINS has 'ana@contoso.example'; it may have the object"),
         ({"MUSTER_SPARES": "2"}, "MUSTER_SPARES keeps meetings of service accounts in reserve, and MUSTER_HOSTS names"),
         ({"MUSTER_MEETING_OPTIONS": "lobby"}, "MUSTER_MEETING_OPTIONS: it is no JSON."),
         ({"MUSTER_MEETING_OPTIONS": "[]"}, "MUSTER_MEETING_OPTIONS: it is no JSON object."),

@@ -15,20 +15,8 @@ import asyncpg
 import pytest
 
 from bot.decisions import Effect, Reply, View
-from bot.model import (
-    Chat,
-    ChatKind,
-    FrozenRequest,
-    Message,
-    Person,
-    Purpose,
-    Room,
-    RoomState,
-    Timer,
-    TimerKind,
-    Turn,
-    TurnKind,
-)
+from bot.messages import Message, Purpose
+from bot.model import Chat, ChatKind, FrozenRequest, Person, Room, RoomState, Timer, TimerKind, Turn, TurnKind
 from bot.ports import Decide, Store
 from bot.store.postgres import open_postgres
 from bot.store.sqlite import open_sqlite

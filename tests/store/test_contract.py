@@ -9,7 +9,8 @@ import pytest
 
 from bot.decisions import MakeRoom, Reply, SaveChat, View
 from bot.leases import ReceiptKind, TurnClaim
-from bot.model import Answer, ChannelKind, Person, RoomState, Turn, TurnKind
+from bot.messages import Answer
+from bot.model import ChannelKind, Person, RoomState, Turn, TurnKind
 from bot.ports import Store
 
 if TYPE_CHECKING:  # conftest is pytest's to import

@@ -21,7 +21,8 @@ from bot.decisions import (
     View,
 )
 from bot.leases import Sent, Work
-from bot.model import MessageState, RoomState, TimerKind
+from bot.messages import MessageState
+from bot.model import RoomState, TimerKind
 from bot.ports import Store
 
 if TYPE_CHECKING:  # conftest is pytest's to import

@@ -11,7 +11,8 @@ import pytest
 from bot.decisions import MakeRoom, PlanMessage, Record, Reply, SaveNote, SaveRoom, SetTimer, TakeNote, View
 from bot.errors import StoreError
 from bot.leases import ReceiptKind, TurnClaim
-from bot.model import ChannelKind, LobbyScope, MessageState, Options, Person, RoomState, TimerKind, Turn, TurnKind
+from bot.messages import MessageState, Purpose, Whisper
+from bot.model import ChannelKind, LobbyScope, Options, Person, RoomState, TimerKind, Turn, TurnKind
 from bot.ports import Store
 from bot.rooms import brought_key
 
@@ -93,6 +94,24 @@ async def test_view_of_a_press(store: Store, make: Make) -> None:
     assert (views[0].pressed, views[0].pressed_room) == (posted, finished)
     assert (views[1].pressed, views[1].pressed_room) == (None, None)
     assert (views[0].rooms, views[0].recent) == ((), (finished,))
+
+
+async def test_a_pressed_whisper_knows_how_many_are_affected(store: Store, make: Make) -> None:
+    """Who presses a whisper acts for all whom no access policy named within a day, each counted once."""
+    claim = await taken(store, make.turn(), make.now)
+    day_before = make.now - 86_400_001
+    failed = [("a", "policy"), ("a", "sign_in"), ("b", "sign_in"), ("c", "deadline")]
+    records = [Record(make.tenant, oid, "failed", detail=code) for oid, code in failed]
+    told = make.message(state=MessageState.POSTED, activity_id="1:x", due_at=None, purpose=Purpose.WHISPER)
+    told = replace(told, to=Person("29:ana", "oid-ana"), content=Whisper("policy", {}))
+    await store.settle_turn(claim, make.reply(*records, PlanMessage(told)), make.now, "f")
+    old = await taken(store, make.turn("old"), day_before)
+    await store.settle_turn(old, make.reply(Record(make.tenant, "d", "failed", detail="policy")), day_before, "o")
+    views: list[View] = []
+    for key, pressed in (("b", "1:x"), ("c", "1:y")):
+        claim = await taken(store, make.turn(key, reply_to_id=pressed), make.now)
+        await store.settle_turn(claim, make.looking(views), make.now, key)
+    assert [view.affected for view in views] == [2, 0]
 
 
 @pytest.mark.parametrize("state", [RoomState.OPENING, RoomState.ENDED, RoomState.FAILED])
@@ -307,9 +326,9 @@ async def test_a_timer_that_carries_a_turn_decides_with_the_turn_s_view(store: S
 
 
 async def test_a_decision_sees_the_notes_that_concern_it(store: Store, make: Make) -> None:
-    """A turn sees the notes of its tenant and its chat, a timer those about its room's people too, none sees others."""
+    """Turns see notes about tenant, chat and who asks, timers those about a room's people too; nobody sees others."""
     ben = Person("29:ben", "oid-ben", "Ben")
-    abouts = ("", make.thread, ben.id, "29:ana", "19:other")
+    abouts = ("", make.thread, "oid-ana", ben.id, "29:ana", "19:other", "oid-chloe")
     notes = [SaveNote(make.tenant, f"about {about}", "v", make.now + 9, about) for about in abouts]
     claim = await taken(store, make.turn(), make.now)
     made = (MakeRoom(make.room(people=(ben,))), SetTimer(make.timer()))
@@ -318,5 +337,5 @@ async def test_a_decision_sees_the_notes_that_concern_it(store: Store, make: Mak
     await store.settle_turn(await taken(store, make.turn("b"), make.now), make.looking(views), make.now, "g")
     await store.settle_timer(settled.work.timers[0], make.looking(views), make.now, "h")
     turn, timer = views
-    assert set(turn.notes) == {"about ", f"about {make.thread}"}
-    assert set(timer.notes) == {"about ", f"about {make.thread}", "about 29:ben"}
+    assert set(turn.notes) == {"about ", f"about {make.thread}", "about oid-ana"}
+    assert set(timer.notes) == {*turn.notes, "about 29:ben"}

@@ -14,7 +14,8 @@ from bot.decisions import (
     SetTimer,
 )
 from bot.leases import MessageClaim, Sent, Settled, TimerClaim, Work
-from bot.model import MessageState, Person, Purpose, RoomState
+from bot.messages import MessageState, Purpose
+from bot.model import Person, RoomState
 from bot.ports import Store
 
 if TYPE_CHECKING:  # conftest is pytest's to import

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.decisions import MakeRoom, PlanMessage, SetTimer
-from bot.model import Purpose, Whisper
+from bot.messages import Purpose, Whisper
 from bot.ports import Store
 
 if TYPE_CHECKING:  # conftest is pytest's to import

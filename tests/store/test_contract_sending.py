@@ -10,7 +10,8 @@ import pytest
 
 from bot.decisions import MakeRoom, PlanMessage, RefreshCards, SaveChat, SaveNote, SetTimer, View
 from bot.leases import Learned, MessageClaim, Receipt, ReceiptKind, Route, Sent, TurnClaim, Work
-from bot.model import MessageState, Person, Purpose, TimerKind, TurnKind, Whisper
+from bot.messages import MessageState, Purpose, Whisper
+from bot.model import Person, TimerKind, TurnKind
 from bot.ports import Store
 
 if TYPE_CHECKING:  # conftest is pytest's to import
@@ -337,9 +338,13 @@ async def test_what_came_too_late_is_said_while_it_matters(
     assert (await engine.rows("SELECT COUNT(*) FROM messages WHERE purpose = 'whisper'")) == [(told,)]
 
 
-async def test_words_that_could_not_be_said_in_time_are_not_said(store: Store, engine: Engine, make: Make) -> None:
-    """A whisper that waited for five minutes is given up; a card never is."""
-    work = await plan(store, make, MakeRoom(make.room()), whisper(make, "a"), PlanMessage(make.message(due_at=None)))
+@pytest.mark.parametrize("purpose", [Purpose.WHISPER, Purpose.REMINDER])
+async def test_words_that_could_not_be_said_in_time_are_not_said(
+    store: Store, engine: Engine, make: Make, purpose: Purpose
+) -> None:
+    """A whisper or a reminder that waited for five minutes is given up; a card never is."""
+    words = whisper(make, "a", purpose=purpose)
+    work = await plan(store, make, MakeRoom(make.room()), words, PlanMessage(make.message(due_at=None)))
     await store.settle_message(work.messages[0], Sent(MessageState.PLANNED, retry_at=make.now + 300_001), make.now)
     assert not (await store.claim(make.now + 300_001, 9)).messages
     assert (await engine.rows("SELECT outcome FROM messages WHERE message_id = 'a'")) == [("too late",)]

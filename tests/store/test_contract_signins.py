@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from bot.decisions import MakeRoom, Park, PlanMessage, View
 from bot.leases import Exchange
-from bot.model import Person, Purpose, TurnKind
+from bot.messages import Purpose
+from bot.model import Person, TurnKind
 from bot.ports import Store
 
 if TYPE_CHECKING:  # conftest is pytest's to import
@@ -53,6 +54,14 @@ async def test_whoever_is_late_with_a_refusal_takes_no_sign_in_back(engine: Engi
     await two.exchange_ended(make.tenant, ANA, "x", make.now + 5_001, done=True)
     await one.exchange_ended(make.tenant, ANA, "x", make.now + 5_002, done=False)
     assert await one.exchange_begins(make.tenant, ANA, "x", make.now + 5_003) is Exchange.DONE
+
+
+async def test_what_nobody_knows_is_begun_anew_at_once(engine: Engine, make: Make) -> None:
+    """When the service that signs people in was away, the next copy asks it again without waiting."""
+    one, two = await engine.open("one"), await engine.open("two")
+    await one.exchange_begins(make.tenant, ANA, "x", make.now)
+    await one.exchange_ended(make.tenant, ANA, "x", make.now + 1, done=None)
+    assert await two.exchange_begins(make.tenant, ANA, "x", make.now + 1) is Exchange.OURS
 
 
 async def test_what_waits_runs_once_its_person_has_signed_in(store: Store, engine: Engine, make: Make) -> None:
@@ -105,6 +114,16 @@ async def test_the_browser_is_offered_once(store: Store, make: Make) -> None:
     assert claim.message.content is not None
     assert claim.message.content.name == "sign-in"
     assert claim.message.content.data.items() >= {"subject": "Retro", "browser": "yes"}.items()
+
+
+async def test_another_account_is_told_besides(store: Store, engine: Engine, make: Make) -> None:
+    """Who was offered the browser and signs in there with another account is told that, once."""
+    await park(store, make, data={"subject": "Retro", "minutes": "60"})
+    await store.exchange_failed(make.tenant, ANA, make.now)
+    for _ in range(2):
+        await store.exchange_failed(make.tenant, ANA, make.now + 1, account=True)
+    keys = await engine.rows("SELECT intent_key FROM messages ORDER BY intent_key")
+    assert [key.rpartition("|")[2] for (key,) in keys] == ["account", "browser"]
 
 
 async def test_what_goes_on_sees_the_room_that_waited_and_its_card(store: Store, make: Make) -> None:

@@ -19,7 +19,8 @@ from bot.decisions import (
     View,
 )
 from bot.leases import MessageClaim, Sent, Settled, TimerClaim, Work
-from bot.model import MessageState, Person, Purpose, Whisper
+from bot.messages import MessageState, Purpose, Whisper
+from bot.model import Person
 from bot.ports import Store
 
 if TYPE_CHECKING:  # conftest is pytest's to import

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.leases import Work
-from bot.model import Answer, Chat, Message, Room, Timer, Turn, Whisper
+from bot.messages import Answer, Message, Whisper
+from bot.model import Chat, Room, Timer, Turn
 from bot.ports import Store
 from bot.store import rows
 

@@ -193,7 +193,7 @@ async def test_a_job_fails_alone(path: str, make: Make) -> None:
         yield "note_save", {**note, "value": None}
 
     def found() -> Operation[int]:
-        return len((yield "notes_find", {"tenant": "t", "about": "", "now": 0}))
+        return len((yield "notes_find", {"tenant": "t", "about": "", "who": "", "now": 0}))
 
     outcomes = await asyncio.gather(
         driver.run(raising),
@@ -258,7 +258,7 @@ def test_loop_that_went_away(path: str) -> None:
         await store.close()
 
     driver = asyncio.run(leave())
-    driver._queue.put(None)
+    driver._jobs.close()
     asyncio.run(again())
 
 

@@ -15,7 +15,8 @@ import asyncpg
 import pytest
 
 from bot.decisions import View
-from bot.model import MessageState, RoomState
+from bot.messages import MessageState
+from bot.model import RoomState
 from bot.ports import Store
 from bot.store.postgres import apply_migrations, open_postgres
 from bot.store.sqlite import migrate, open_sqlite

@@ -16,7 +16,8 @@ from pytest_aiohttp import AiohttpServer
 
 from bot.errors import MeetingsError, StoreError
 from bot.leases import Receipt, ReceiptKind
-from bot.model import Answer, Chat, ChatKind, Turn
+from bot.messages import Answer
+from bot.model import Chat, ChatKind, Turn
 from bot.observe import Event
 from bot.sandbox.authority import Authority, SigningKey
 from bot.teams.edge import TeamsEdge

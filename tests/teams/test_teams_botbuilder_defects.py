@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from bot.errors import NotDone, Unclear
-from bot.model import Answer, Rendered, TurnKind
+from bot.messages import Answer, Rendered
+from bot.model import TurnKind
 from bot.teams.botbuilder_adapter import BotbuilderAdapter, decode
 from tests.teams.stage import APP_ID, SCOPE, TENANT, Stage, sample
 

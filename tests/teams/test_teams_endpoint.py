@@ -11,7 +11,8 @@ import pytest
 from pytest_aiohttp import AiohttpServer
 
 from bot.errors import StoreError
-from bot.model import Answer, TurnKind
+from bot.messages import Answer
+from bot.model import TurnKind
 from bot.teams.endpoint import BODY_BYTES, Endpoint
 from tests.teams.stage import SAMPLES, Stage, sample, serve
 
@@ -194,9 +195,27 @@ async def test_a_press_carries_its_answer(stage: Stage) -> None:
 
 async def test_unhandled_invokes_are_501_and_never_taken_in(stage: Stage) -> None:
     """Sign-in invokes, which carry a token, and those nobody handles never reach the inbox."""
-    for name in ("signin/tokenExchange", "signin/verifyState", "task/fetch", "composeExtension/query", None):
+    for name in ("signin/tokenExchange", "signin/verifyState", "tab/fetch", "composeExtension/query", None):
         assert await stage.status(stage.activity("execute", name=name)) == 501
     assert stage.desk.turns == []
+
+
+async def test_a_dialog_nobody_knows_is_answered_with_a_sentence(stage: Stage) -> None:
+    """A dialog of another app's making, or one without a known person, shows a sentence and does nothing."""
+    for name in ("task/fetch", "task/submit", "composeExtension/fetchTask", "composeExtension/submitAction"):
+        status, body, _ = await stage.post(stage.activity("execute", name=name, value={"commandId": "other"}))
+        assert (status, body["task"]["type"]) == (200, "continue")
+        assert "do not understand" in body["task"]["value"]["card"]["content"]["body"][0]["text"]
+    assert stage.desk.turns == []
+
+
+async def test_a_dialog_that_cannot_be_kept_says_so_in_the_dialog(stage: Stage) -> None:
+    """Where the store is away, a dialog says that nothing was done instead of showing Teams' own error."""
+    stage.desk.error = StoreError("away")
+    value = {"commandId": "meet", "commandContext": "compose"}
+    status, body, _ = await stage.post(stage.activity("execute", name="composeExtension/fetchTask", value=value))
+    assert (status, body["task"]["type"]) == (200, "continue")
+    assert "nothing was done" in body["task"]["value"]["card"]["content"]["body"][0]["text"]
 
 
 async def test_events_hold_ids_and_outcomes_but_no_content(stage: Stage) -> None:

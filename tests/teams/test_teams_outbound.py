@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import Gone, NotDone, Rejected, SendError, Unclear
-from bot.model import Answer, Person, Rendered
+from bot.messages import Answer, Rendered
+from bot.model import Person
 from bot.teams import outbound
 from bot.teams.service_url import normal, permitted
 

@@ -8,7 +8,8 @@ import aiohttp
 import pytest
 
 from bot.errors import CredentialsWrong, Gone, MeetingsError, NotDone, NotNow, Rejected, SendError, Unclear
-from bot.model import Chat, ChatKind, Person, Rendered
+from bot.messages import Rendered
+from bot.model import Chat, ChatKind, Person
 from bot.teams.connection import Access, Connection
 from tests.teams.stage import SCOPE, TENANT, HandClock, HandTokens, Stage
 
@@ -195,7 +196,9 @@ async def test_a_member_is_looked_up_by_the_id_of_a_mention(stage: Stage) -> Non
     assert found == Person("29:1ben", "oid", "Ben", "ben@contoso.example")
     guest = {"aadObjectId": "kim", "userPrincipalName": "kim_f.example#EXT#@contoso.example", "email": "kim@f.example"}
     stage.connector.will(200, body=guest)
-    assert await stage.edge.messenger.member(stage.chat(), "29:kim") == Person("29:kim", "kim", "", "kim@f.example")
+    assert await stage.edge.messenger.member(stage.chat(), "29:kim") == Person(
+        "29:kim", "kim", "", "kim@f.example", guest=True
+    )
     (call, _) = stage.connector.calls
     assert (call.method, call.path) == (
         "GET",

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from bot.errors import NotDone, NotNow, Rejected
+from bot.errors import NotDone, NotNow, Rejected, SomebodyElse
 from bot.model import ChatKind, Person
 from bot.teams.connection import Access, Connection
 from bot.teams.token_service import REMEMBERED_MS, Account, TokenService
@@ -126,7 +126,8 @@ async def test_who_signs_in_as_somebody_else_is_not_signed_in(stage: Stage, serv
     """Another account's token, from a browser that was signed in to it, is forgotten and makes nobody's meeting."""
     theirs = SIGNED_IN | {"token": a_token("oid-ben")}
     stage.connector.will(200, 204, 200, 204, body=theirs)
-    assert await service.redeem(ANA, "814305") is False
+    with pytest.raises(SomebodyElse):
+        await service.redeem(ANA, "814305")
     assert asked(stage)[:2] == ("DELETE", "/api/usertoken/SignOut")
     assert await service.token(TENANT, ANA) is None
     assert len(stage.connector.calls) == 4

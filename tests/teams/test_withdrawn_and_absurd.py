@@ -10,7 +10,8 @@ from aiohttp import web
 
 from bot.errors import DoorError
 from bot.leases import Receipt, ReceiptKind
-from bot.model import Answer, Turn
+from bot.messages import Answer
+from bot.model import Turn
 from bot.observe import Event
 from bot.sandbox.cloud import Cloud
 from bot.system import SystemClock, trust

@@ -1,16 +1,18 @@
 -- name: chat_find(tenant, thread_id)
 SELECT * FROM chats WHERE tenant = CAST(:tenant AS TEXT) AND thread_id = CAST(:thread_id AS TEXT);
 
--- name: chat_seen(tenant, thread_id, kind, channel_kind, team_id, group_id, name, service_url, bot_id, settings, now)!
--- Something was received from the chat: it is not gone; what is empty overwrites nothing.
+-- name: chat_seen(tenant, thread_id, kind, channel_kind, team_id, group_id, name, service_url, bot_id, settings, now, turn_key)
+-- Something was received from the chat: it is not gone; what is empty overwrites nothing. Nothing comes back, and nothing
+-- is written, when the turn is there already.
 INSERT INTO chats (
   tenant, thread_id, kind, channel_kind, team_id, group_id, name, service_url, bot_id, settings, settings_version,
   gone_at, seen_at
-) VALUES (
+)
+SELECT
   CAST(:tenant AS TEXT), CAST(:thread_id AS TEXT), CAST(:kind AS TEXT), CAST(:channel_kind AS TEXT),
   CAST(:team_id AS TEXT), CAST(:group_id AS TEXT), CAST(:name AS TEXT), CAST(:service_url AS TEXT),
   CAST(:bot_id AS TEXT), CAST(:settings AS TEXT), 0, NULL, CAST(:now AS BIGINT)
-)
+WHERE NOT EXISTS (SELECT 1 FROM inbox AS t WHERE t.turn_key = CAST(:turn_key AS TEXT))
 ON CONFLICT (tenant, thread_id) DO UPDATE SET
   kind = excluded.kind,
   channel_kind = CASE WHEN excluded.channel_kind <> '' THEN excluded.channel_kind ELSE chats.channel_kind END,
@@ -22,9 +24,10 @@ ON CONFLICT (tenant, thread_id) DO UPDATE SET
   bot_id = CASE WHEN excluded.bot_id <> '' AND excluded.seen_at >= chats.seen_at
     THEN excluded.bot_id ELSE chats.bot_id END,
   gone_at = NULL,
-  seen_at = CASE WHEN excluded.seen_at > chats.seen_at THEN excluded.seen_at ELSE chats.seen_at END;
+  seen_at = CASE WHEN excluded.seen_at > chats.seen_at THEN excluded.seen_at ELSE chats.seen_at END
+RETURNING thread_id;
 
--- name: chat_save(tenant, thread_id, kind, channel_kind, team_id, group_id, name, service_url, bot_id, settings, gone_at, since, now)!
+-- name: chat_save(tenant, thread_id, kind, channel_kind, team_id, group_id, name, service_url, bot_id, settings, gone_at, since, now)
 -- A decision about the chat, made for something that happened at :since; what was received later knows better
 -- where the chat is and whether it is gone.
 INSERT INTO chats (
@@ -47,13 +50,14 @@ ON CONFLICT (tenant, thread_id) DO UPDATE SET
     THEN excluded.bot_id ELSE chats.bot_id END,
   settings = excluded.settings,
   settings_version = chats.settings_version + CASE WHEN excluded.settings <> chats.settings THEN 1 ELSE 0 END,
-  gone_at = CASE WHEN chats.seen_at <= CAST(:since AS BIGINT) THEN excluded.gone_at ELSE chats.gone_at END;
+  gone_at = CASE WHEN chats.seen_at <= CAST(:since AS BIGINT) THEN excluded.gone_at ELSE chats.gone_at END
+RETURNING *;
 
--- name: notes_find(tenant, about, now)
--- What a decision may ask about: the tenant's own notes and those about one thing; a thread's pause is the limiter's
--- alone.
+-- name: notes_find(tenant, about, who, now)
+-- What a decision may ask about: the tenant's own notes and those about a thread and a person; a thread's pause is the
+-- limiter's alone.
 SELECT note_key, value FROM notes
-WHERE tenant = CAST(:tenant AS TEXT) AND about IN ('', CAST(:about AS TEXT)) AND until > CAST(:now AS BIGINT)
+WHERE tenant = CAST(:tenant AS TEXT) AND about IN ('', CAST(:about AS TEXT), CAST(:who AS TEXT)) AND until > CAST(:now AS BIGINT)
   AND note_key NOT LIKE 'paused|thread|%';
 
 -- name: notes_about(tenant, about, now)
@@ -74,6 +78,12 @@ DELETE FROM notes
 WHERE tenant = CAST(:tenant AS TEXT) AND note_key = CAST(:note_key AS TEXT) AND value = CAST(:value AS TEXT)
   AND until > CAST(:now AS BIGINT)
 RETURNING note_key;
+
+-- name: people_failed(tenant, since)
+-- How many people's meetings failed since then because no access policy names their host.
+SELECT COUNT(DISTINCT actor_oid) AS people FROM audit
+WHERE tenant = CAST(:tenant AS TEXT) AND at >= CAST(:since AS BIGINT) AND action = 'failed'
+  AND detail IN ('policy', 'sign_in');
 
 -- name: notes_sweep(now)!
 DELETE FROM notes WHERE until <= CAST(:now AS BIGINT);

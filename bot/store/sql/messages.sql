@@ -48,6 +48,18 @@ WHERE message_id = CAST(:message_id AS TEXT)
   AND lease_owner = CAST(:owner AS TEXT) AND fence = CAST(:fence AS BIGINT)
 RETURNING *;
 
+-- name: message_settled(message_id, owner, fence, had_activity, wanted, state, activity_id, shown_version, sent_at, attempts, due_at, outcome)
+-- The guard and the end of T4 in one, for a card that is as it was when it was claimed; nothing comes back when
+-- somebody else owns it, a press has adopted it or its room has changed.
+UPDATE messages SET state = CAST(:state AS TEXT), activity_id = CAST(:activity_id AS TEXT),
+  shown_version = CAST(:shown_version AS BIGINT), sent_at = CAST(:sent_at AS BIGINT),
+  attempts = CAST(:attempts AS BIGINT), due_at = CAST(:due_at AS BIGINT), outcome = CAST(:outcome AS TEXT),
+  lease_owner = '', lease_until = 0
+WHERE message_id = CAST(:message_id AS TEXT)
+  AND lease_owner = CAST(:owner AS TEXT) AND fence = CAST(:fence AS BIGINT)
+  AND activity_id = CAST(:had_activity AS TEXT) AND want_version = CAST(:wanted AS BIGINT)
+RETURNING message_id;
+
 -- name: message_sent(message_id, state, activity_id, shown_version, sent_at, attempts, due_at, outcome, content)!
 UPDATE messages SET state = CAST(:state AS TEXT), activity_id = CAST(:activity_id AS TEXT),
   shown_version = CAST(:shown_version AS BIGINT), sent_at = CAST(:sent_at AS BIGINT),
@@ -58,10 +70,18 @@ WHERE message_id = CAST(:message_id AS TEXT);
 -- name: message_emptied(message_id, content)!
 UPDATE messages SET content = CAST(:content AS TEXT) WHERE message_id = CAST(:message_id AS TEXT);
 
--- name: cards_want(room_id, thread_id, apart)
--- With :thread_id only the card there. What waits already keeps the sooner of two times.
-UPDATE messages SET want_version = want_version + 1, apart = CASE
-  WHEN want_version > shown_version AND apart < CAST(:apart AS BIGINT) THEN apart ELSE CAST(:apart AS BIGINT) END
+-- name: cards_want(room_id, thread_id, apart, planned_at)
+-- A card that was never tried is due at :planned_at at the latest, if that is given. With :thread_id only the card
+-- there; what waits already keeps the sooner of two times.
+UPDATE messages SET want_version = want_version + 1,
+  due_at = CASE
+    WHEN state = 'planned' AND CAST(:planned_at AS BIGINT) IS NOT NULL
+      AND (due_at IS NULL OR (attempts = 0 AND due_at > CAST(:planned_at AS BIGINT))) THEN CAST(:planned_at AS BIGINT)
+    ELSE due_at
+  END,
+  apart = CASE
+    WHEN want_version > shown_version AND apart < CAST(:apart AS BIGINT) THEN apart ELSE CAST(:apart AS BIGINT)
+  END
 WHERE room_id = CAST(:room_id AS TEXT) AND purpose = 'card' AND state IN ('planned', 'sending', 'unclear', 'posted')
   AND CAST(:thread_id AS TEXT) IN ('', thread_id)
 RETURNING *;

@@ -68,17 +68,16 @@ INSERT INTO rooms (
 ON CONFLICT (tenant, scope_key, topic) WHERE state IN ('opening', 'open', 'live', 'empty') DO NOTHING
 RETURNING room_id;
 
--- name: room_save(room_id, tenant, scope_key, topic, state, version, subject, starter_oid, starter, host_oid, host, home_thread, home_conversation, request, external_id, created_at, give_up_at, starts_at, ends_at, reference, zone, language, graph_call, attempt, bind_thread, binding, meeting_id, join_hash, meeting, trying, opened_at, live_at, empty_at, ended_at, ended_by, fail_code, people, backup_bridge, way, options, lobby_before)
--- Nothing comes back when the room has another version by now, or when another room holds the place it wants.
+-- name: room_save(room_id, tenant, scope_key, topic, state, version, subject, host_oid, host, request, external_id, give_up_at, starts_at, ends_at, zone, language, graph_call, attempt, bind_thread, binding, meeting_id, join_hash, meeting, trying, opened_at, live_at, empty_at, ended_at, ended_by, fail_code, people, backup_bridge, way, options, lobby_before)
+-- Nothing comes back when the room has another version by now, or when another room holds the place it wants. What a
+-- room was made with stays: its place, its chat, who asked for it and when; and with it most of its indices.
 UPDATE rooms SET
-  tenant = CAST(:tenant AS TEXT), scope_key = CAST(:scope_key AS TEXT), topic = CAST(:topic AS TEXT),
   state = CAST(:state AS TEXT), version = version + 1, subject = CAST(:subject AS TEXT),
-  starter_oid = CAST(:starter_oid AS TEXT), starter = CAST(:starter AS TEXT), host_oid = CAST(:host_oid AS TEXT),
-  host = CAST(:host AS TEXT), home_thread = CAST(:home_thread AS TEXT),
-  home_conversation = CAST(:home_conversation AS TEXT), request = CAST(:request AS TEXT),
-  external_id = CAST(:external_id AS TEXT), created_at = CAST(:created_at AS BIGINT),
+  host_oid = CAST(:host_oid AS TEXT),
+  host = CAST(:host AS TEXT), request = CAST(:request AS TEXT),
+  external_id = CAST(:external_id AS TEXT),
   give_up_at = CAST(:give_up_at AS BIGINT), starts_at = CAST(:starts_at AS BIGINT),
-  ends_at = CAST(:ends_at AS BIGINT), reference = CAST(:reference AS TEXT), zone = CAST(:zone AS TEXT),
+  ends_at = CAST(:ends_at AS BIGINT), zone = CAST(:zone AS TEXT),
   language = CAST(:language AS TEXT), graph_call = CAST(:graph_call AS TEXT), attempt = CAST(:attempt AS BIGINT),
   bind_thread = CAST(:bind_thread AS TEXT), binding = CAST(:binding AS TEXT), meeting_id = CAST(:meeting_id AS TEXT),
   join_hash = CAST(:join_hash AS TEXT), meeting = CAST(:meeting AS TEXT), trying = CAST(:trying AS TEXT),

@@ -124,13 +124,16 @@ SELECT * FROM messages WHERE message_id = CAST(:message_id AS TEXT);
 UPDATE messages SET thread_id = CAST(:thread_id AS TEXT), conversation_id = CAST(:thread_id AS TEXT)
 WHERE message_id = CAST(:message_id AS TEXT);
 
--- name: whisper_routes(tenant, person_id, untargeted, now)
--- How the person can be told something alone.
+-- name: whisper_routes(tenant, person_id, oid, untargeted, now)
+-- How the person can be told something alone, and what they set for themselves.
 SELECT 'personal' AS way, p.conversation_id AS value FROM personal_chats AS p
 WHERE p.tenant = CAST(:tenant AS TEXT) AND p.person_id = CAST(:person_id AS TEXT) AND p.until > CAST(:now AS BIGINT)
 UNION ALL
 SELECT 'untargeted' AS way, n.value FROM notes AS n
-WHERE n.tenant = CAST(:tenant AS TEXT) AND n.note_key = CAST(:untargeted AS TEXT) AND n.until > CAST(:now AS BIGINT);
+WHERE n.tenant = CAST(:tenant AS TEXT) AND n.note_key = CAST(:untargeted AS TEXT) AND n.until > CAST(:now AS BIGINT)
+UNION ALL
+SELECT 'settings' AS way, o.settings AS value FROM people AS o
+WHERE o.tenant = CAST(:tenant AS TEXT) AND o.oid = CAST(:oid AS TEXT) AND CAST(:oid AS TEXT) <> '';
 
 -- name: personal_save(tenant, person_id, conversation_id, until)!
 INSERT INTO personal_chats (tenant, person_id, conversation_id, until)
@@ -163,7 +166,7 @@ RETURNING message_id, content;
 -- Late is worse than never (ENGINE R6): words that could not be said in time are not said.
 UPDATE messages SET state = 'gone', due_at = NULL, lease_owner = '', lease_until = 0, outcome = 'too late'
 WHERE due_at <= CAST(:now AS BIGINT) AND lease_until <= CAST(:now AS BIGINT) AND state = 'planned'
-  AND purpose IN ('whisper', 'notice') AND planned_at < CAST(:before AS BIGINT)
+  AND purpose IN ('whisper', 'notice', 'reminder') AND planned_at < CAST(:before AS BIGINT)
 RETURNING message_id, content;
 
 -- name: note_until(tenant, note_key, now)
