@@ -99,9 +99,9 @@ class Attendance:
     heard: bool = False
 
     @property
-    def counted(self) -> bool:
-        """Whether a number of people may be shown, and is right."""
-        return self.shown != "off" and not self.unsure and self.inside > 0
+    def visible(self) -> int:
+        """How many people may be shown to be inside; 0 also where nobody may see it, or it may be wrong."""
+        return 0 if self.shown == "off" or self.unsure else self.inside
 
     @property
     def live(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot import attendance, occupancy
+from bot import attendance, occupancy, preferences
 from bot.calls import Attendance, CallEvent, CallEventKind, Change, Stay, WatchState, called_key
 from bot.decisions import Effect, RefreshCards, Reply, SaveAttendance, SaveNote, SaveRoom, View
 from bot.model import Chat, Room, RoomState, Turn
@@ -17,7 +17,7 @@ MEETING_REMEMBERED = 86_400_000
 """ms for which it is remembered which room a meeting of Teams' own is."""
 SHOWN = ("off", "count", "names")
 """What cards show of people, the least first."""
-KEPT_STATES = frozenset({RoomState.OPEN, RoomState.LIVE, RoomState.EMPTY, RoomState.ENDED})
+KEPT_STATES = frozenset({RoomState.SCHEDULED, RoomState.OPEN, RoomState.LIVE, RoomState.EMPTY, RoomState.ENDED})
 
 
 def seen(view: View, events: Sequence[CallEvent], shown: str) -> Reply:
@@ -43,8 +43,7 @@ def seen(view: View, events: Sequence[CallEvent], shown: str) -> Reply:
 
 def allowed(most: str, chat: Chat | None) -> str:
     """Return what a chat's cards show of people: what was set there, never more than the tenant lets (1.18)."""
-    wished = str(chat.settings.get("roster") or most) if chat else most
-    return min(most, wished if wished in SHOWN else most, key=SHOWN.index)
+    return min(most, (preferences.roster(chat) if chat else "") or most, key=SHOWN.index)
 
 
 def _moved(before: Room, room: Room, stays: tuple[Stay, ...], now: int) -> Reply:

@@ -20,7 +20,7 @@ def heading(room: Room, says: Words) -> Line:
     """Return the first line of a live meeting: with its people while they are known, else without."""
     known = room.attendance
     values = {"subject": room.subject}
-    if room.state is not RoomState.LIVE or not known.counted:
+    if room.state is not RoomState.LIVE or not known.visible:
         return Line(says("{subject}: live"), values, Look.HEADING)
     if known.shown == "names" and known.names:
         named = {"names": _some(room, says)}

@@ -88,29 +88,30 @@ def running(whisper: Whisper, says: Words) -> Parts:
 
 
 def other_thread(whisper: Whisper, says: Words) -> Parts:
-    """`subject` runs in another thread of the channel, with `join_url`; `here` opens one for this thread."""
-    subject = _text(whisper, "subject")
+    """`subject` runs in another thread, with `join_url` and so many `people`; `here` opens one for this thread."""
+    subject, people = _text(whisper, "subject"), int(whisper.data.get("people", 0))
     buttons = join(subject, _text(whisper, "join_url"), says)
-    text = (
-        says("**{subject}** is live in another thread.")
-        if buttons
-        else says("**{subject}** is opening in another thread.")
-    )
+    text = says("**{subject}** is live in another thread.")
+    if people:
+        text = says("**{subject}** is live in another thread ({people}).")
+    elif not buttons:
+        text = says("**{subject}** is opening in another thread.")
     here = _button(says("Start one for this thread"), _text(whisper, "here"))
-    return (Line(text, {"subject": subject}), Row((*buttons, here)))
+    return (Line(text, {"subject": subject, "people": attendance.people(people, says)}), Row((*buttons, here)))
 
 
 def near_topic(whisper: Whisper, says: Words) -> Parts:
-    """There is no `topic` yet, but `near` with `join_url`; `line` opens it all the same."""
-    topic, near = _text(whisper, "topic"), _text(whisper, "near")
+    """There is no `topic` yet, but `near` with `join_url` and so many `people`; `line` opens it all the same."""
+    topic, near, people = _text(whisper, "topic"), _text(whisper, "near"), int(whisper.data.get("people", 0))
     buttons = join(near, _text(whisper, "join_url"), says)
-    text = (
-        says("No {topic} yet, but **{near}** is live.")
-        if buttons
-        else says("No {topic} yet, but **{near}** is opening.")
-    )
+    text = says("No {topic} yet, but **{near}** is live.")
+    if people:
+        text = says("No {topic} yet, but **{near}** is live with {people}.")
+    elif not buttons:
+        text = says("No {topic} yet, but **{near}** is opening.")
     opens = _button(says("Open {topic}").format(topic=escape.clean(topic, 40)), _text(whisper, "line"))
-    return (Line(text, {"topic": topic, "near": near}), Row((*buttons, opens)))
+    values = {"topic": topic, "near": near, "people": attendance.people(people, says)}
+    return (Line(text, values), Row((*buttons, opens)))
 
 
 def topic_elsewhere(whisper: Whisper, says: Words) -> Parts:

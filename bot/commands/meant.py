@@ -68,7 +68,7 @@ def line(one: Room) -> dict[str, str]:
     live = one.state is RoomState.LIVE
     since = (one.live_at if live else None) or one.opened_at or one.created_at
     known = {"opened_at": str(since), "ended_at": str(over or "")}
-    people = {"people": str(one.attendance.inside)} if live and one.attendance.counted else {}
+    people = {"people": str(one.attendance.visible)} if live and one.attendance.visible else {}
     about = {"subject": one.subject, "state": one.state.value, "host": one.host.name, "join_url": link}
     return {**about, **known, **people}
 

@@ -123,3 +123,15 @@ def test_the_whisper_says_since_when_and_how_many() -> None:
     assert "live since 12:04 (UTC+1), 3 people." in plain(known)
     unknown = render_whisper(Whisper("running", {**data, "another": "", "live": True}, zone="Europe/Warsaw"))
     assert "live since 12:04 (UTC+1)." in plain(unknown)
+
+
+def test_a_question_says_how_many_are_where_one_could_go() -> None:
+    """Whoever is about to split people reads how many are in the other meeting, where that is known."""
+    there = {"subject": "Retro", "join_url": "https://x.example/", "here": "meet here"}
+    near = {"topic": "#INC-24", "near": "#INC-42", "join_url": "https://x.example/", "line": "open #INC-24"}
+    for name, data, known, unknown in (
+        ("other-thread", there, "Retro is live in another thread (2 people).", "Retro is live in another thread."),
+        ("near-topic", near, "No #INC-24 yet, but #INC-42 is live with 2 people.", "but #INC-42 is live."),
+    ):
+        assert known in plain(render_whisper(Whisper(name, {**data, "people": 2}))).replace("*", "")
+        assert unknown in plain(render_whisper(Whisper(name, data))).replace("*", "")
