@@ -40,12 +40,6 @@ def applied(before: Attendance, stays: Sequence[Stay], event: CallEvent) -> tupl
     return _now_inside(after, known), changed
 
 
-def digest(attendance: Attendance, ended_at: int) -> tuple[Session, ...]:
-    """Return the sessions that people were in; one that still goes on ends with the room."""
-    met = [one for one in attendance.sessions if one.people or one.told]
-    return tuple(replace(one, ended_at=max(one.started_at, ended_at)) if one.ended_at is None else one for one in met)
-
-
 Placed = tuple[tuple[Session, ...], int | None]
 """The sessions after an event, and the number of the one it belongs to; None for what says nothing new."""
 

@@ -76,9 +76,9 @@ def test_a_new_call_begins_anew() -> None:
         [began(), roster(1, comes("a"), comes("b")), over(60_000), began(600_000), roster(600_001, comes("c"))]
     )
     assert known.inside == 1
-    first, second = attendance.digest(known, START + 900_000)
+    first, second = known.sessions
     assert (first.people, first.most, first.ended_at) == (2, 2, START + 60_000)
-    assert (second.people, second.most, second.ended_at) == (1, 1, START + 900_000)
+    assert (second.people, second.most, second.ended_at) == (1, 1, None)
 
 
 def test_a_call_whose_end_nobody_heard_ends_with_the_next() -> None:
@@ -114,7 +114,7 @@ def test_what_trails_the_end_says_nothing() -> None:
     """A leaving that is told after the end of the call makes no new call."""
     known = told([began(), roster(1, comes("a")), over(10), roster(11, goes("a"))])
     assert not known.live
-    assert len(attendance.digest(known, START + 20)) == 1
+    assert [one.people for one in known.sessions if one.people or one.told] == [1]
 
 
 def test_what_was_missed_makes_the_count_unsure_until_the_next_call() -> None:

@@ -5,18 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import app
+from bot.calls import WatchKey
+from bot.graph import encryption
 from bot.leases import Settled, TimerClaim
-from bot.ports import Decide
+from bot.ports import Decide, Watch
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.meetings import Meeting
 from bot.sandbox.tenant import Chat
 from tests.chaos.broken import Around
 from tests.journeys.fast_clock import FastClock, bot
 from tests.journeys.harness import Journey
+
+SEALING = "the same for all bots of these tests, or their keys would not open"
+KEYS: list[WatchKey] = []
 
 
 class MovedClock(FastClock):
@@ -50,11 +56,27 @@ class MovedClock(FastClock):
                 slept.cancel()
 
 
+class Spared(Around):
+    """Makes no key where another bot of this run has made one already: a key takes a tenth of a second."""
+
+    def __init__(self, part: Watch) -> None:
+        super().__init__(part)
+        self._used = 0
+
+    async def make_key(self, now: int) -> WatchKey:
+        """Return this bot's next key."""
+        if self._used == len(KEYS):
+            KEYS.append(await self._part.make_key(now))
+        self._used += 1
+        return replace(KEYS[self._used - 1], serves_until=now + encryption.SERVES)
+
+
 @asynccontextmanager
 async def watched(cloud: Cloud, folder: Path, replaced: app.Replaced = app.REAL, **more: str) -> AsyncIterator[Journey]:
     """Run one bot that is told of calls; `more` are settings."""
+    cloud.sealing_key = SEALING
     await cloud.watching()
-    async with bot(cloud, folder, replaced, **more) as journey:
+    async with bot(cloud, folder, replaced._replace(wrap_watch=Spared), **more) as journey:
         cloud.front.targets.append(journey.url)
         yield journey
 
