@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import cards
+from bot import calls_seen
 from bot.commands import afterwards, dialogs, meet
 from bot.commands.command import Asked, Command, Policy, derived
 from bot.commands.grammar import find, is_polite
@@ -34,6 +35,7 @@ class Dispatch:
             TurnKind.SIGNED_IN: self._signed_in,
             TurnKind.INSTALLED: self._installed,
             TurnKind.REMOVED: self._removed,
+            TurnKind.CALLED: lambda turn, view: calls_seen.told_by_teams(turn, view, self.policy.roster),
         }
 
         def decision(view: View) -> Reply:

@@ -27,6 +27,11 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can say: the same package ha
 PLAIN_FILE = 0o100644 << 16
 READING = ("ChannelMessage.Read.Group", "ChatMessage.Read.Chat")
 """What a team's or a chat's owner consents to where posts may be looked for (facts/teams 6, ENGINE R15)."""
+MEETING_EVENTS = (
+    *("ChannelMeeting.ReadBasic.Group", "ChannelMeetingParticipant.Read.Group"),
+    *("OnlineMeeting.ReadBasic.Chat", "OnlineMeetingParticipant.Read.Chat"),
+)
+"""The same where Teams itself tells of meetings and who is in them (facts/teams 2.4)."""
 
 
 class Listed(Protocol):
@@ -49,17 +54,17 @@ def build(
     out: Path,
     version: str,
     *,
-    reading: bool = False,
+    grants: tuple[str, ...] = (),
     sign_in_pages: str = "",
     languages: Sequence[str] = (),
 ) -> Path:
     """Write the package to `out` and return it; the same input gives the same bytes.
 
-    `app_id` is the bot's application (client) id; `version` is x.y.z; `reading` asks for the grant to read messages,
-    `sign_in_pages` is the host by whose pages people sign in, where they do; `languages` (BCP 47) are those in which
-    people read it. Raises SettingsError naming what does not fit.
+    `app_id` is the bot's application (client) id; `version` is x.y.z; `grants` are what owners of teams and chats
+    consent to, `sign_in_pages` is the host by whose pages people sign in, where they do; `languages` (BCP 47) are those
+    in which people read it. Raises SettingsError naming what does not fit.
     """
-    content = json.loads(manifest(commands, app_id, version, reading=reading, sign_in_pages=sign_in_pages))
+    content = json.loads(manifest(commands, app_id, version, grants=grants, sign_in_pages=sign_in_pages))
     files = localized(content, languages)
     out.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(out, "w") as package:
@@ -82,7 +87,9 @@ def build_from_settings(app_id: str, out: Path, environ: Mapping[str, str] | Non
         raise SettingsError(
             ["MicrosoftAppId is not set. Set it, or say --app-id ID: the bot's application (client) id."]
         )
-    reading = known_to.get("MUSTER_READ_MESSAGES", "").strip().casefold() == "on"
+    wanted = {"MUSTER_READ_MESSAGES": READING, "MUSTER_MEETING_EVENTS": MEETING_EVENTS}
+    on = [names for name, names in wanted.items() if known_to.get(name, "").strip().casefold() == "on"]
+    grants = tuple(grant for names in on for grant in names)
     connected = bool(known_to.get("MUSTER_OAUTH_CONNECTION", "").strip())
     signing_in = connected and known_to.get("MUSTER_AUTH", "").strip().casefold() != "app"
     commands = menu(available(COMMANDS, delegated=signing_in))
@@ -91,12 +98,12 @@ def build_from_settings(app_id: str, out: Path, environ: Mapping[str, str] | Non
     said = known_to.get("MUSTER_LANGUAGES", "") or " ".join(REVIEWED)
     languages = switched_on(said, known_to.get("MUSTER_LANGUAGE", ""))
     return build(
-        commands, known.strip(), out, current_version(), reading=reading, sign_in_pages=pages, languages=languages
+        commands, known.strip(), out, current_version(), grants=grants, sign_in_pages=pages, languages=languages
     )
 
 
 def manifest(
-    commands: Iterable[Listed], app_id: str, version: str, *, reading: bool = False, sign_in_pages: str = ""
+    commands: Iterable[Listed], app_id: str, version: str, *, grants: tuple[str, ...] = (), sign_in_pages: str = ""
 ) -> bytes:
     """Return manifest.json as bytes: the template with ids, version, the command list and what is asked for."""
     problems = []
@@ -117,11 +124,11 @@ def manifest(
     content["bots"][0]["commandLists"] = [
         {"scopes": list(SCOPES), "triggers": ["mention", "slash"], "commands": entries}
     ]
-    if reading:
+    if grants:
         # Without single sign-on the resource may be any text (facts/teams 6.2).
         content["webApplicationInfo"] = {"id": identity, "resource": f"api://{identity}"}
-        grants = [{"name": name, "type": "Application"} for name in READING]
-        content["authorization"] = {"permissions": {"resourceSpecific": grants}}
+        specific = [{"name": name, "type": "Application"} for name in grants]
+        content["authorization"] = {"permissions": {"resourceSpecific": specific}}
     if sign_in_pages:
         # What Teams asks its own token for, and where the browser's way ends (facts/graph 7.1).
         content["webApplicationInfo"] = {"id": identity, "resource": f"api://botid-{identity}"}

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from bot.calls import NOBODY, Attendance
+
 
 class ChatKind(StrEnum):
     """Where something happened (facts/teams 2.2)."""
@@ -31,7 +33,8 @@ class TurnKind(StrEnum):
     """What happened: the kinds of activity Muster acts upon; everything else is UNKNOWN, never an error.
 
     DIALOG: one is to be shown or was submitted; the turn's verb says which: `fetch meet`, `submit settings`.
-    SIGNED_IN: what waited for its person's sign-in goes on (ENGINE R13); no activity is one.
+    SIGNED_IN: what waited for its person's sign-in goes on (ENGINE R13); no activity is one. CALLED: a call began or
+    ended, or somebody came or left, as Teams tells bots in meetings.
     """
 
     SAID = "said"
@@ -42,6 +45,7 @@ class TurnKind(StrEnum):
     INSTALLED = "installed"
     REMOVED = "removed"
     SIGNED_IN = "signed_in"
+    CALLED = "called"
     UNKNOWN = "unknown"
 
 
@@ -133,6 +137,8 @@ class TimerKind(StrEnum):
     STALL = "stall"
     FIND = "find"
     ROSTER = "roster"
+    SUBSCRIBE = "subscribe"
+    RENEW = "renew"
     AMEND = "amend"
     OWNER = "owner"
     LEAD = "lead"
@@ -357,7 +363,8 @@ class Room:
     still being set, or `time is up`; `unchanged`: Graph did not close or open the lobby as `end` or `reopen` asked.
     While it is opening, `meeting` is one that nobody may be shown yet. `lobby_before` is who came in before `end`.
     `topic` is "" for a chat's own room, `#` and a key for a topic, `thread:` and a root's id, or an id of its own.
-    `people` are those whom the request mentioned; `backup_bridge` is what to use while Microsoft does not answer.
+    `people` are those whom the request mentioned; `backup_bridge` is what to use while Microsoft does not answer;
+    `attendance` is who is and was in it, as far as we are told.
     """
 
     room_id: str
@@ -397,6 +404,7 @@ class Room:
     lobby_before: Options = NO_OPTIONS
     people: tuple[Person, ...] = ()
     backup_bridge: str = ""
+    attendance: Attendance = NOBODY
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ _URL = re.compile(
     r"https://[a-z0-9][a-z0-9_.-]*(?::(?P<port>[1-9][0-9]{0,4}))?(?P<path>/[a-z0-9_.~/-]*)?", re.IGNORECASE
 )
 HIGHEST_PORT = 65535
+SHORTEST_SECRET = 32
+NO_SECRET = Secret("")
 MOST_SPARES = 10
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -39,8 +41,9 @@ class Settings:
     that posts whose fate is unclear may be looked for where a team or a chat allows it. `auth` is by whose permission
     meetings are made, `app`, `user` or `auto`; `oauth_connection` names the Azure Bot's OAuth connection by which
     people sign in, "" for none; `hosts` is who may host, `spares` how many of their meetings are kept in
-    reserve, `public_url` where browsers reach this bot, `admins` the administrators' object ids, `meeting_options` what
-    every meeting has, `languages` (BCP 47) those that people are answered in, English first.
+    reserve, `public_url` where browsers and Graph reach this bot, `admins` the administrators' object ids,
+    `meeting_options` what every meeting has; `secret_key` seals keys in the store, `roster` is what cards show of who
+    is inside: `count`, `names` or `off`; `languages` (BCP 47) are those that people are answered in, English first.
     """
 
     app_id: str
@@ -78,6 +81,19 @@ class Settings:
     meeting_options: Options = NO_OPTIONS
     token_service_url: str = ""
     languages: tuple[str, ...] = REVIEWED
+    secret_key: Secret = NO_SECRET
+    roster: str = "count"
+
+    @property
+    def watches(self) -> bool:
+        """Whether calls can be heard of: Graph has where to tell it, and keys can be sealed."""
+        return bool(self.public_url and self.secret_key.reveal() and self.auth != "user")
+
+    @property
+    def metadata_urls(self) -> tuple[str, str]:
+        """Return where Bot Framework's keys are found and where those of Graph's notifications, "" if none come."""
+        publisher = f"{self.login_url}/common/v2.0/.well-known/openid-configuration" if self.watches else ""
+        return self.openid_metadata_url, publisher
 
     @property
     def bot_tenant(self) -> str:
@@ -295,7 +311,19 @@ class _Reader:
             public_url=self.optional_url("MUSTER_PUBLIC_URL", "https://bot.contoso.example"),
             languages=self.languages("MUSTER_LANGUAGES"),
             meeting_options=self.meeting_options("MUSTER_MEETING_OPTIONS"),
+            secret_key=self.secret_key("MUSTER_SECRET_KEY"),
+            roster=self.choice("MUSTER_ROSTER", "count", ("count", "names", "off")),
         )
+
+    def secret_key(self, name: str) -> Secret:
+        """Return what keys in the store are sealed with; too short a one seals nothing."""
+        value = self.text(name)
+        if value and len(value) < SHORTEST_SECRET:
+            # Never the value: it is a secret.
+            self.problems.append(
+                f"{name} has {len(value)} characters; it needs {SHORTEST_SECRET}, such as `openssl rand -hex 32` makes."
+            )
+        return Secret(value)
 
     def deployment(self) -> Settings:
         cloud = self.cloud()

@@ -11,10 +11,12 @@ from bot.rooms import GRACE_AFTER_END
 
 
 def started(room: Room, now: int, message_id: str) -> Reply:
-    """Scheduled → open, with one post that mentions people; none when nobody was there to say it before the end."""
+    """Scheduled → open, or live, with one post that mentions people; none when it could not be said before the end."""
     if room.state is not RoomState.SCHEDULED:
         return Reply(outcome="not scheduled")
-    after = replace(room, state=RoomState.OPEN, opened_at=room.starts_at)
+    inside = room.attendance.live  # some come early
+    state, live_at = (RoomState.LIVE, room.starts_at) if inside else (RoomState.OPEN, None)
+    after = replace(room, state=state, opened_at=room.starts_at, live_at=live_at)
     reminds = (PlanMessage(reminder(after, now, message_id)),) if now < room.ends_at else ()
     end = Timer(f"end|{room.room_id}", TimerKind.END, room.tenant, room.room_id, room.ends_at + GRACE_AFTER_END)
     return Reply((SaveRoom(after), RefreshCards(room.room_id), SetTimer(end), *reminds), "started")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.answers import Answers
+from bot.call_timers import CallTimers
 from bot.delivery import Delivery
 from bot.dispatch import Dispatch
 from bot.errors import DoorError, StoreError, told
@@ -23,7 +24,7 @@ from bot.messages import Answer, MessageState
 from bot.model import Turn
 from bot.observe import Event, Observer, Value
 from bot.places import AT_ONCE, Places
-from bot.ports import Chance, Clock, Store
+from bot.ports import Chance, Clock, Decide, Store
 
 POLL_SECONDS = 1.0
 HEARTBEAT_SECONDS = 10.0
@@ -46,7 +47,7 @@ class Engine:
 
     store: Store
     dispatch: Dispatch
-    lifecycle: Lifecycle
+    lifecycle: Lifecycle | CallTimers
     delivery: Delivery
     clock: Clock
     chance: Chance
@@ -103,6 +104,13 @@ class Worker:
     async def answer(self, turn: Turn, receipt: Receipt) -> Answer:
         """Return the invoke's answer, the stored one for a copy, or "working" after 2.5 s (ENGINE R11, R14)."""
         return await self._answers.of(turn, receipt)
+
+    async def heard(self, room_id: str, decide: Decide) -> None:
+        """Return when what was told of a room's call is durable. Raises StoreError: then nothing was promised."""
+        engine = self._engine
+        settled = await engine.store.settle_call(room_id, decide, engine.clock.now(), engine.chance.token())
+        engine.observe(Event("call.told", {"outcome": settled.reply.outcome if settled.reply else "stale"}))
+        self._continue(settled)
 
     async def _patiently(self, attempt: Callable[[], Awaitable[Receipt]]) -> Receipt:
         clock = self._engine.clock

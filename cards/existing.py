@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from bot.messages import Whisper
 from bot.model import RoomState
-from cards import times
+from cards import attendance, times
 from cards.parts import Line, Look, Row, join, naming
 from cards.saying import Parts, button, press, text
 from cards.words import Words
@@ -124,7 +124,9 @@ def _running(one: Mapping[str, str], zone: str, says: Words) -> Line:
         RoomState.LIVE: says("**{subject}**: live since {since} · {host} is hosting"),
         RoomState.EMPTY: says("**{subject}**: empty · {host} is hosting"),
     }.get(RoomState(one["state"]), says("**{subject}**: open since {since} · {host} is hosting"))
-    return Line(words, _values(one, zone, says))
+    if "people" in one:
+        words = says("**{subject}**: live since {since}, {people} · {host} is hosting")
+    return Line(words, {**_values(one, zone, says), "people": attendance.people(int(one.get("people", 0)), says)})
 
 
 def recent(whisper: Whisper, says: Words) -> Parts:

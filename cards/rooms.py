@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bot.messages import Rendered
 from bot.model import Binding, Meeting, Role, Room, RoomState
-from cards import calling, escape, failures, numbers, phone, times
+from cards import attendance, calling, escape, failures, numbers, phone, times
 from cards.differences import differences
 from cards.lobby import who_comes_in
 from cards.parts import Act, Button, Content, Hidden, Line, Link, Look, Part, Row, Value, join, naming, titled
@@ -88,7 +88,7 @@ def _live(room: Room, says: Words) -> Content:
     since = times.clock(room.live_at or room.opened_at or room.created_at, room.zone, says.language)
     values = _values(room, says) | {"since": since}
     parts = (
-        Line(says("{subject}: live"), values, Look.HEADING),
+        attendance.heading(room, says),
         Line(says("Since {since} · {host} is hosting"), values),
         *_led(room, says),
         *_ways_in(room, says),
@@ -154,9 +154,18 @@ def _withdrawn(room: Room, says: Words) -> Content:
     return Content(says, (heading,), Line(says("{subject}: closed · request withdrawn."), values))
 
 
+def _nobody_joined(room: Room, says: Words) -> Content:
+    values = _values(room, says)
+    heading = Line(says("{subject}: closed. Nobody joined."), values, Look.HEADING)
+    return Content(says, (heading, Row((_meet(room, says("Meet again")), *_reopen(room, says)))), heading)
+
+
 def _ended(room: Room, says: Words) -> Content:
-    if room.ended_by in _ENDINGS:
+    unseen = room.ended_by == "withdrawn" or not room.attendance.heard
+    if room.ended_by in _ENDINGS and unseen:
         return _ENDINGS[room.ended_by](room, says)
+    if attendance.nobody(room):
+        return _nobody_joined(room, says)
     ended_at = room.ended_at or room.ends_at
     again = room.live_at is not None and room.live_at > ended_at
     began = room.opened_at or room.created_at if again else room.live_at or room.opened_at or room.created_at
@@ -168,7 +177,7 @@ def _ended(room: Room, says: Words) -> Content:
     }
     parts: tuple[Part, ...] = (
         Line(says("{subject}: ended"), values, Look.HEADING),
-        Line(says("{from} to {to} · {length} · started by {starter}"), values),
+        *(attendance.met(room, says) or (Line(says("{from} to {to} · {length} · started by {starter}"), values),)),
         *((Line(says("People are in it again.")),) if again else ()),
         *((Line(says("Closed here, the meeting was not changed.")),) if room.trying == "unchanged" else ()),
         Line(says("The old link may still open, so please start a new one:")),
@@ -283,8 +292,8 @@ def _chat(room: Room, says: Words) -> str:
 def _more(room: Room, meeting: Meeting, says: Words) -> tuple[Line | Row, ...]:
     dial_in = meeting.dial_in if room.options.numbers and room.options.aloud else None
     ids = _ids(meeting, says) if room.options.aloud else None
-    lines = [phone.others(dial_in, says) if dial_in else None, ids]
-    about = (*filter(None, lines), *_calendar(meeting, says), *differences(room, meeting, says))
+    told = (*attendance.everybody(room, says), *filter(None, [phone.others(dial_in, says) if dial_in else None, ids]))
+    about = (*told, *_calendar(meeting, says), *differences(room, meeting, says))
     return (*about, *_row(*_actions(room, says, dial_in=dial_in is not None)))
 
 

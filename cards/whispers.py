@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.messages import Rendered, Whisper
 from bot.model import DialIn
-from cards import escape, existing, failures, hosting, lookups, phone, planning, preferences, times
+from cards import attendance, escape, existing, failures, hosting, lookups, phone, planning, preferences, times
 from cards.parts import SHORT, Act, Button, Content, Line, Look, Row, join, open_button, plain_text, titled
 from cards.saying import LONGEST_LINE, Parts
 from cards.saying import button as _button
@@ -69,17 +69,19 @@ def unknown(whisper: Whisper, says: Words) -> Parts:
 def running(whisper: Whisper, says: Words) -> Parts:
     """There is a meeting: `subject`, `starter`, `opened_at` (ms UTC), `join_url` or "" while it is opening.
 
-    `another` is the command line that opens one more; "" where there is only one.
+    `another` is the command line that opens one more; "" where there is only one; with `live` `opened_at` is since
+    when, and `people` are inside, 0 where nobody knows.
     """
     subject = _text(whisper, "subject")
     values = {
         "subject": subject,
         "starter": _text(whisper, "starter") or says("Somebody"),
         "time": times.clock(int(whisper.data["opened_at"]), whisper.zone, says.language),
+        "people": attendance.people(int(whisper.data.get("people", 0)), says),
     }
     buttons = join(subject, _text(whisper, "join_url"), says)
     text = (
-        says("There's already a meeting here: **{subject}**, opened at {time} by {starter}.")
+        attendance.running(whisper.data, says)
         if buttons
         else says("There's already a meeting here: **{subject}**, still opening. {starter} asked at {time}.")
     )
@@ -89,30 +91,31 @@ def running(whisper: Whisper, says: Words) -> Parts:
 
 
 def other_thread(whisper: Whisper, says: Words) -> Parts:
-    """`subject` runs in another thread of the channel, with `join_url`; `here` opens one for this thread."""
-    subject = _text(whisper, "subject")
+    """`subject` runs in another thread, with `join_url` and so many `people`; `here` opens one for this thread."""
+    subject, people = _text(whisper, "subject"), int(whisper.data.get("people", 0))
     buttons = join(subject, _text(whisper, "join_url"), says)
-    text = (
-        says("**{subject}** is live in another thread.")
-        if buttons
-        else says("**{subject}** is opening in another thread.")
-    )
+    text = says("**{subject}** is live in another thread.")
+    if people:
+        text = says("**{subject}** is live in another thread ({people}).")
+    elif not buttons:
+        text = says("**{subject}** is opening in another thread.")
     here = _button(says("Start one for this thread"), _text(whisper, "here"))
-    return (Line(text, {"subject": subject}), Row((*buttons, here)))
+    return (Line(text, {"subject": subject, "people": attendance.people(people, says)}), Row((*buttons, here)))
 
 
 def near_topic(whisper: Whisper, says: Words) -> Parts:
-    """There is no `topic` yet, but `near` with `join_url`; `line` opens it all the same."""
-    topic, near = _text(whisper, "topic"), _text(whisper, "near")
+    """There is no `topic` yet, but `near` with `join_url` and so many `people`; `line` opens it all the same."""
+    topic, near, people = _text(whisper, "topic"), _text(whisper, "near"), int(whisper.data.get("people", 0))
     buttons = join(near, _text(whisper, "join_url"), says)
-    text = (
-        says("No {topic} yet, but **{near}** is live.")
-        if buttons
-        else says("No {topic} yet, but **{near}** is opening.")
-    )
+    text = says("No {topic} yet, but **{near}** is live.")
+    if people:
+        text = says("No {topic} yet, but **{near}** is live with {people}.")
+    elif not buttons:
+        text = says("No {topic} yet, but **{near}** is opening.")
     title = titled(says("Open {topic}"), {"topic": topic}, says, SHORT)
     opens = Button(Act.PRESS, title, escape.clean(_text(whisper, "line"), LONGEST_LINE))
-    return (Line(text, {"topic": topic, "near": near}), Row((*buttons, opens)))
+    values = {"topic": topic, "near": near, "people": attendance.people(people, says)}
+    return (Line(text, values), Row((*buttons, opens)))
 
 
 def topic_elsewhere(whisper: Whisper, says: Words) -> Parts:

@@ -27,8 +27,9 @@ class Policy:
     permission meetings are made: `app`, `user`, or `auto`, which is the app's, else the person's (ENGINE R13);
     `options` what every meeting has unless somebody asks for something else; `hosts` who may host (R5); `spares` how
     many meetings are kept in reserve; `public_url` is where browsers reach this bot, "" where nobody said. `admins` are
-    the administrators' object ids; `cmdlets` is where and how one of them lets the app open meetings for `{host}`.
-    `languages` (BCP 47) are those that may be set.
+    the administrators' object ids; `cmdlets` is where and how one of them lets the app open meetings for `{host}`;
+    `roster` what cards show of who is inside: `count`, `names` or `off`. `languages` (BCP 47) are those that may be
+    set.
     """
 
     freeze: Freeze
@@ -44,6 +45,7 @@ class Policy:
     hosts: Hosts = EVERYBODY_HOSTS
     spares: int = 0
     public_url: str = ""
+    roster: str = "count"
     admins: tuple[str, ...] = ()
     cmdlets: tuple[str, ...] = ()
     languages: tuple[str, ...] = REVIEWED

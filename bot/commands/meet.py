@@ -187,15 +187,17 @@ def running(asked: Asked, room: Room) -> Reply:
         and room.topic == ""
         and not wishes.is_of_thread(room, wishes.root(asked.turn.conversation_id))
     )
-    data: dict[str, Any] = {"subject": room.subject, "join_url": way_in(room)}
+    data: dict[str, Any] = {"subject": room.subject, "join_url": way_in(room), "people": room.attendance.visible}
     if another_thread and room.home_thread == asked.turn.chat.thread_id:
         return asked.ask("other-thread", **data, here=f"{wishes.HERE} {wishes.asked_line(asked)}".strip())
+    is_live = room.state is RoomState.LIVE
     return asked.tell(
         "running",
         *card_here(asked, room),
         **data,
         starter=room.starter.name,
-        opened_at=room.opened_at or room.created_at,
+        opened_at=room.live_at if is_live else room.opened_at or room.created_at,
+        live=is_live,
         another="" if room.topic.startswith("#") else f"{wishes.ANOTHER} {wishes.asked_line(asked)}".strip(),
     )
 
@@ -220,6 +222,7 @@ def near_topic(asked: Asked, wish: Wish, near: Room) -> Reply:
         topic=f"#{written}",
         near=f"#{topics.written_in(near)}",
         join_url=way_in(near),
+        people=near.attendance.visible,
         line=f"{wishes.OPEN} {wish.line or wish.subject}",
     )
 

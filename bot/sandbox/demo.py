@@ -95,6 +95,7 @@ async def _play(stage: Stage, *, talks: bool) -> int:
         stage.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="muster-demo-")))
         relayed = playground.tenant() if stage.options.playground else Tenant()
         stage.cloud = await stack.enter_async_context(Cloud(tenant=relayed))
+        await stage.cloud.watching()
         ports = [
             url.rpartition(":")[2] for url in (stage.cloud.entra_url, stage.cloud.graph_url, stage.cloud.teams_url)
         ]
@@ -115,6 +116,7 @@ async def _start_bot(stage: Stage) -> tuple[Child, int]:
         environment = bot_environment(os.environ, stage.cloud.environment(port), stage.folder / "muster.db")
         bot = Child(stage.command, environment, stage.folder)
         bot.tell(MUSTER_LANGUAGES="all")  # whoever looks at it can judge each
+        stage.cloud.front.targets = [f"http://127.0.0.1:{port}"]
         await bot.start()
         try:
             seconds = await bot.ready(f"http://127.0.0.1:{port}/readyz")

@@ -7,7 +7,7 @@ import difflib
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
-from bot.sandbox import breaking, explain, windows
+from bot.sandbox import attending, breaking, explain, windows
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.console import Console
 from bot.sandbox.display import Display, place
@@ -20,7 +20,8 @@ ANSWER_WITHIN_SECONDS = 5.0
 
 _DAY = 86_400.0
 TRY = """Try:  meet #INC-42 DB down     dial-in     end     help     card     quit
-      /as ben meet now     /in group     /fault outage     /lang ar     /explain
+      /join ben     /leave all     /as ben meet now     /in group     /fault outage
+      /lang ar     /explain
       Add a command:  python app.py new-command coffee   (reloads by itself)"""
 
 USAGE = {
@@ -31,6 +32,8 @@ USAGE = {
     "/delete": "/delete              delete your last message",
     "/redeliver": "/redeliver           let Teams deliver your last message a second time",
     "/lang": "/lang TAG            let Teams and Muster speak another language, such as ar",
+    "/join": "/join [NAMES]        come into the meeting, or let others come; phone is a caller",
+    "/leave": "/leave [NAMES|all]   leave it again",
     "/fault": "/fault [NAME] [off]  break something, or list what can be broken",
     **windows.USAGE,
     "/explain": "/explain             show the calls since your last message",
@@ -82,6 +85,8 @@ class Talk:
             "/delete": self._delete,
             "/redeliver": self._redeliver,
             "/lang": self._lang,
+            "/join": self._join,
+            "/leave": self._leave,
             "/fault": self._fault,
             "/install": self._install,
             "/compose": self._compose,
@@ -196,6 +201,8 @@ class Talk:
         title = action.get("title") or action.get("verb")
         if action["type"] == "Action.OpenUrl":
             self._console.show(f"  {title} opens, in Teams or a browser:\n  {action.get('url')}")
+            if attending.is_meeting(self._cloud, str(action.get("url"))):
+                await self._join("")
         elif action["type"] == "signin":
             await self._sign_in(post)
         elif action["type"] == "Action.ToggleVisibility":
@@ -321,6 +328,12 @@ class Talk:
 
     async def _fault(self, rest: str) -> None:
         self._console.show(breaking.change(self._cloud.faults, rest))
+
+    async def _join(self, names: str) -> None:
+        await attending.shown(attending.join(self._cloud, names, self.person), self._console, self._display)
+
+    async def _leave(self, names: str) -> None:
+        await attending.shown(attending.leave(self._cloud, names, self.person), self._console, self._display)
 
     async def _explain(self, _: str) -> None:
         reasons = explain.chosen(line for line in self.log() if line not in self._logged)

@@ -79,7 +79,7 @@ class Migration:
     sql: str
 
 
-SHARED = ("transactions", "chats", "inbox", "rooms", "messages", "sends", "timers", "signins", "people")
+SHARED = ("transactions", "chats", "inbox", "rooms", "messages", "sends", "timers", "signins", "people", "calls")
 
 
 @lru_cache(maxsize=2)

@@ -32,10 +32,11 @@ class Registration:
     """How the bot is registered: whom the door lets in, where the signing keys are found, and what its token is for.
 
     `tenant` is the one whose token the connector gets, `scope` the connector's; `account` is where people sign in.
+    The second of `metadata_urls` is for what Graph signs its notifications with, "" where nobody is told of calls.
     """
 
     rules: Rules
-    metadata_url: str
+    metadata_urls: tuple[str, str]
     tenant: str
     scope: str
     account: Account | None = None
@@ -67,15 +68,19 @@ class TeamsEdge:
         self._adapter = BotbuilderAdapter(connection, app_id=rules.app_id, scope=registration.scope, clock=self._clock)
         self.users = self._token_service()
         self.messenger = Sender(self._adapter, connection, self.users)
-        self.keys = Keys(self._session, registration.metadata_url, self._clock, self._observe)
+        connector_keys, publisher_keys = registration.metadata_urls
+        self.keys = Keys(self._session, connector_keys, self._clock, self._observe)
         self._door = Door(self.keys, rules, self._clock)
-        self._running = asyncio.create_task(self.keys.run(), name="teams-keys-daily")
+        self.publisher_keys = Keys(self._session, publisher_keys, self._clock, self._observe)
+        watched = (self.keys, *((self.publisher_keys,) if publisher_keys else ()))
+        self._running = [asyncio.create_task(keys.run(), name="teams-keys-daily") for keys in watched]
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._running.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._running
+        for running in self._running:
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
         await self._session.close()
 
     async def warm(self) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import aiohttp
 import orjson
 from aiohttp import web
 
+from bot.bounded import BODY_SECONDS, PER_ADDRESS, Crowd, body_of, refused
 from bot.errors import DoorError, StoreError
 from bot.leases import ReceiptKind
 from bot.messages import Answer
@@ -26,11 +25,6 @@ from bot.teams.outbound import InvokeReply, dialog_reply, invoke_reply, refusal_
 from cards.words import REVIEWED, preferred, words
 
 BODY_BYTES = 256 * 1024
-BODY_SECONDS = 20.0
-PER_ADDRESS = 256
-"""Requests of one address at the same time; behind a reverse proxy all of Teams is one address."""
-HALF_READ = frozenset({"size", "slow", "body"})
-"""Refusals after which the connection holds the rest of a body and is good for nothing more."""
 
 
 class Endpoint:
@@ -57,34 +51,25 @@ class Endpoint:
         self._connection = connection
         self._languages = languages
         self._body_seconds = body_seconds
-        self._per_address = per_address
-        self._inside: dict[str, int] = {}
+        self._crowd = Crowd(per_address)
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one POST of the Bot Connector."""
-        address = request.remote or ""
         try:
-            self._enter(address)
-            try:
+            with self._crowd.joined(request.remote or ""):
                 return await self._answer(request)
-            finally:
-                self._leave(address)
         except DoorError as error:
-            refused = Event("door.refused", {"reason": error.reason, "status": error.status}, logging.WARNING)
-            self._observe(refused)
-            response = _refused(error.status, error.retry_after)
-            if error.reason in HALF_READ:
-                response.force_close()
-            return response
+            self._observe(Event("door.refused", {"reason": error.reason, "status": error.status}, logging.WARNING))
+            return refused(error)
         except StoreError:
             self._observe(Event("door.not_kept", {"status": 503}, logging.ERROR))
-            return _refused(503, 5)
+            return refused(DoorError(503, "store", retry_after=5))
 
     async def _answer(self, request: web.Request) -> web.Response:
         if (request.content_length or 0) > BODY_BYTES:
             raise DoorError(413, "size")
         ticket = await self._door.verify(request.headers.get("Authorization"))
-        activity = _parse(await self._body(request))
+        activity = _parse(await body_of(request, BODY_BYTES, self._body_seconds))
         self._door.check(ticket, activity)
         reply = await self._adapter.process(activity, ticket.claims, self._respond)
         if reply is None:
@@ -134,32 +119,6 @@ class Endpoint:
             return dialog_reply(Answer(text=text), locale=says.language)
         return InvokeReply(501)
 
-    async def _body(self, request: web.Request) -> bytes:
-        """Read at most 256 KiB within 20 s. Raises DoorError 400, 408, 413."""
-        chunks = bytearray()
-        try:
-            async with asyncio.timeout(self._body_seconds):
-                async for chunk in request.content.iter_any():
-                    chunks += chunk
-                    if len(chunks) > BODY_BYTES:
-                        raise DoorError(413, "size")
-        except TimeoutError:
-            raise DoorError(408, "slow") from None
-        except (web.RequestPayloadError, aiohttp.ClientPayloadError, aiohttp.http_exceptions.BadHttpMessage, OSError):
-            raise DoorError(400, "body") from None
-        return bytes(chunks)
-
-    def _enter(self, address: str) -> None:
-        inside = self._inside.get(address, 0)
-        if inside >= self._per_address:
-            raise DoorError(429, "crowd", retry_after=1)
-        self._inside[address] = inside + 1
-
-    def _leave(self, address: str) -> None:
-        self._inside[address] -= 1
-        if not self._inside[address]:
-            del self._inside[address]
-
 
 def _reply(turn: Turn, answer: Answer) -> InvokeReply:
     return dialog_reply(answer, turn.verb, turn.locale) if turn.kind is TurnKind.DIALOG else invoke_reply(answer)
@@ -175,8 +134,3 @@ def _parse(body: bytes) -> dict[str, Any]:
     if not isinstance(activity.get("type"), str) or not activity["type"]:
         raise DoorError(400, "no-type")
     return activity
-
-
-def _refused(status: int, retry_after: int | None) -> web.Response:
-    headers = {"Retry-After": str(retry_after)} if retry_after is not None else {}
-    return web.Response(status=status, headers=headers)

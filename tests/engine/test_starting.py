@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot import rooms, starting
-from bot.decisions import DropTimer, PlanMessage, RefreshCards, Reply, SaveRoom, SetTimer
+from bot import calls_seen, rooms, starting
+from bot.calls import CallEvent, CallEventKind, Change
+from bot.decisions import DropTimer, PlanMessage, RefreshCards, Reply, SaveAttendance, SaveRoom, SetTimer, View
 from bot.messages import Purpose
 from bot.model import FrozenRequest, Meeting, Person, Room, RoomState, Timer, TimerKind
 
@@ -79,6 +80,17 @@ def test_at_its_start_a_meeting_is_open_and_people_are_told_once() -> None:
     assert post.content is not None
     assert post.content.data["names"] == ["Ana Lima", "Ben Okafor"]
     assert post.content.data["join_url"] == MEETING.join_url
+
+
+def test_whoever_comes_early_makes_it_live_at_its_start() -> None:
+    """People who are in before a planned meeting starts are counted, and it is live from its start."""
+    planned = saved(rooms.opened(ROOM, MEETING, NOW))
+    came = CallEvent(CallEventKind.ROSTER, NOW + 1, (Change("p1", inside=True, person="ana"),))
+    reply = calls_seen.seen(View(NOW + 1, "fresh", room=planned), [came], "count")
+    (early,) = reply.effects
+    assert isinstance(early, SaveAttendance)
+    started = saved(starting.started(replace(planned, attendance=early.attendance), LATER, "m" * 32))
+    assert (started.state, started.live_at) == (RoomState.LIVE, LATER)
 
 
 def test_a_start_that_nobody_saw_in_time_is_not_announced() -> None:

@@ -286,3 +286,23 @@ def test_what_every_meeting_has_is_graph_s_own_json() -> None:
         announce=False,
         more='{"allowWhiteboard": false}',
     )
+
+
+def test_calls_are_heard_of_where_graph_can_tell_and_keys_be_sealed() -> None:
+    """The living card needs a public address and a secret, and the app's own permission; a short secret is refused."""
+    told = {"MUSTER_PUBLIC_URL": "https://bot.contoso.example", "MUSTER_SECRET_KEY": "s" * 32}
+    settings = Settings.from_env(GOOD | told | {"MUSTER_ROSTER": "Names"})
+    assert settings.watches
+    assert settings.roster == "names"
+    assert "s" * 32 not in repr(settings)
+    assert settings.metadata_urls[1] == "https://login.microsoftonline.com/common/v2.0/.well-known/openid-configuration"
+    for name in told:
+        alone = Settings.from_env({key: value for key, value in (GOOD | told).items() if key != name})
+        assert not alone.watches
+        assert alone.metadata_urls[1] == ""
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(GOOD | {"MUSTER_SECRET_KEY": "too short to seal", "MUSTER_ROSTER": "faces"})
+    short, roster = caught.value.problems
+    assert short.startswith("MUSTER_SECRET_KEY has 17 characters; it needs 32")
+    assert "too short to seal" not in short
+    assert roster == "MUSTER_ROSTER is 'faces'; it may be count, names, off."

@@ -114,7 +114,7 @@ def test_without_a_mention_it_is_not_for_us(name: str) -> None:
     [
         {"type": "Message"},
         {"type": "typing"},
-        {"type": "event", "name": "application/vnd.microsoft.meetingStart"},
+        {"type": "event", "name": "application/vnd.microsoft.readReceipt"},
         {"type": "messageReaction"},
         {"type": "somethingNew"},
         {"type": None},
