@@ -11,6 +11,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +39,13 @@ def main(arguments: list[str]) -> int:
     if "--complete" not in arguments:
         for file in files:
             file.write_text(renewed(file), encoding="utf-8")
-    print("\n".join([*absent, f"{len(absent)} of {len(files)} x {len(list(english()))} texts are not translated."]))
+    print("\n".join([*absent, f"{len(absent)} of {len(files)} x {len(english())} texts are not translated."]))
     return int("--complete" in arguments and bool(absent))
 
 
-def english() -> Iterator[Message]:
-    """Yield every text that people read, as the code has it, in the order of its files."""
+@cache
+def english() -> tuple[Message, ...]:
+    """Return every text that people read, as the code has it, in the order of its files."""
     found = Catalog(fuzzy=False)
     for path in sorted([*ROOT.glob("cards/*.py"), *ROOT.glob("bot/**/*.py")]):
         with path.open("rb") as source:
@@ -56,7 +58,7 @@ def english() -> Iterator[Message]:
     for key, text in texts(manifest):
         if not typed(key):
             found.add(text, locations=[("manifest/manifest.json", 1)])
-    yield from (message for message in found if message.id)
+    return tuple(message for message in found if message.id)
 
 
 def missing(file: Path) -> list[str]:

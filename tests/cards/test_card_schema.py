@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,8 @@ pytestmark = pytest.mark.usefixtures("untraced")
 
 SCHEMA = Path(__file__).resolve().parents[3] / "shared" / "schemas" / "adaptive-card.1.5.json"
 LIMIT = 28 * 1024
+IDENTIFIER = re.compile(r"[A-Z]\w*(\.\w+)?|https://.*")
+"""Words of the format's own, and addresses: what the schema looks at."""
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +41,10 @@ def test_microsofts_schema_accepts_every_card(
     validator: jsonschema.Draft6Validator, every_card: dict[str, dict[str, Any]]
 ) -> None:
     """Every card validates against the schema, which does not know the msteams key (facts/teams 3.5)."""
+    assert {card["msteams"]["width"] for card in every_card.values()} == {"Full"}
     wrong = {}
-    for name, card in every_card.items():
-        assert card["msteams"]["width"] == "Full"
+    # What differs in nothing but its words is looked at once.
+    for name, card in {json.dumps(wordless(card)): (name, card) for name, card in every_card.items()}.values():
         problems = list(validator.iter_errors({key: value for key, value in card.items() if key != "msteams"}))
         if problems:
             wrong[name] = [problem.message[:200] for problem in problems]
@@ -83,3 +87,12 @@ def test_drawing_cards_does_not_load_microsofts_library() -> None:
         [sys.executable, "-c", program], cwd=Path(cards.__file__).parents[1], capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def wordless(node: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Return a card with every text, whatever it says, as the same text."""
+    if isinstance(node, dict):
+        return {key: wordless(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [wordless(value) for value in node]
+    return "" if isinstance(node, str) and not IDENTIFIER.fullmatch(node) else node
