@@ -48,13 +48,14 @@ def read(activity: Mapping[str, Any], *, app_id: str, now: int) -> Turn | None:
     Any invoke but a well-formed press of a card's button or a known dialog's becomes a turn of kind UNKNOWN.
     """
     sender = _object(activity, "from")
-    bot_id = _text(_object(activity, "recipient"), "id") or f"28:{app_id}"
+    bot = _object(activity, "recipient")
+    bot_id = _text(bot, "id") or f"28:{app_id}"
     chat = _chat(activity, bot_id)
     kind = _kind(activity, bot_id)
     if kind is None or chat is None or sender.get("role") == "bot":
         return None
     mentions = said.mention_entities(activity)
-    targeted = _object(activity, "recipient").get("isTargeted") is True
+    targeted = bot.get("isTargeted") is True
     person = Person(_text(sender, "id"), _text(sender, "aadObjectId"), said.words(_text(sender, "name")))
     if kind in _SPOKEN.values():
         # What was deleted has no words left: whether it was said to us the store knows.
@@ -86,6 +87,7 @@ def read(activity: Mapping[str, Any], *, app_id: str, now: int) -> Turn | None:
         zone=zone,
         targeted=targeted,
         around=said.around_bot(_text(activity, "text"), mentions, bot_id) if kind in _SPOKEN.values() else (),
+        bot_name=said.name_of(bot_id, mentions) or said.words(_text(bot, "name")),
     )
 
 
