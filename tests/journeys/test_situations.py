@@ -1,6 +1,16 @@
-"""The ten situations of EXPERIENCE 5, each played as a story; what another journey plays already is named.
+"""The ten situations of EXPERIENCE 5, each played as a story; what another journey plays already is named here.
 
 Only eyes can judge whether Join is above the fold of a phone: `make browser` draws each card at 320 px and measures it.
+
+(b) The booked hour that ends while they talk: `test_the_planned_end_claims_nothing`, `tests/engine/test_occupancy.py`.
+(d) Japanese and Arabic as they type it: `test_people_ask_in_their_own_writing`.
+(e) Somebody else as host: `test_somebody_else_can_host_for_a_guest`; topics stay where they are:
+    `test_the_same_name_elsewhere_reveals_nothing`.
+(f) Signing in instead of PowerShell: `test_signing_in`; what the administrator is sent: `test_telling_admins`.
+(g) Tokens and codes: `test_signing_in_copies`; who may end: `test_a_stranger_may_not_end_it_and_an_owner_may`.
+(h) The bare machine, the first command, the demo: `tests/operator` (install, scaffold) and `tests/sandbox`.
+(i) Replicas, restarts, a file in a container: `test_replicas`, `test_faults`, `tests/crash`.
+(j) What it costs: `test_until_the_card_is_posted_only_the_two_unavoidable_calls_are_made`.
 """
 
 from __future__ import annotations
@@ -135,10 +145,7 @@ async def test_a_busy_channel_on_a_phone(journey: Journey, clock: HandClock) -> 
 
 
 async def test_an_incident_at_three_in_the_morning(journey: Journey, clock: HandClock) -> None:
-    """(b) However it is typed there is one bridge; without Graph people can call; nothing opens late.
-
-    The booked hour that ends while they talk: `test_the_planned_end_claims_nothing`, `tests/engine/test_occupancy.py`.
-    """
+    """(b) However it is typed there is one bridge; without Graph people can call; nothing opens late."""
     tenant = journey.cloud.tenant
     chat, oncall = tenant.incidents, tenant.add_channel("db-oncall")
     ana, ben, chloe = tenant.ana, tenant.ben, tenant.chloe
@@ -192,10 +199,7 @@ async def test_who_hears_the_screen(journey: Journey, clock: HandClock) -> None:
 
 @pytest.mark.parametrize("bot_name", ["Besprechung"])
 async def test_people_of_three_countries(journey: Journey, clock: HandClock, bot_name: str) -> None:
-    """(d) A renamed Muster is heard in every writing; the post keeps the chat's language and zone, whispers theirs.
-
-    What they type in Japanese and Arabic: `test_people_ask_in_their_own_writing`.
-    """
+    """(d) A renamed Muster is heard in every writing; the post keeps the chat's language and zone, whispers theirs."""
     tenant = journey.cloud.tenant
     chat = tenant.incidents
     kenji = tenant.add_person("Kenji Mori", locale="ja-JP", country="JP", zone="Asia/Tokyo")
@@ -213,11 +217,7 @@ async def test_people_of_three_countries(journey: Journey, clock: HandClock, bot
 
 
 async def test_a_guest_in_a_shared_channel(journey: Journey, clock: HandClock) -> None:
-    """(e) Who can be told nothing alone is not left in silence, hosts learn of it, and others see no numbers.
-
-    The way on with somebody else as host: `test_somebody_else_can_host_for_a_guest`; topics that stay where they are:
-    `test_the_same_name_elsewhere_reveals_nothing`.
-    """
+    """(e) Who can be told nothing alone is not left in silence, hosts learn of it, and others see no numbers."""
     tenant = journey.cloud.tenant
     chat, kim = tenant.add_channel("partners", membership="shared"), tenant.kim
     journey.cloud.connector.targeted = False
@@ -235,10 +235,7 @@ async def test_a_guest_in_a_shared_channel(journey: Journey, clock: HandClock) -
 
 
 async def test_an_administrator_of_thousands(journey: Journey, clock: HandClock) -> None:
-    """(f) Being installed for everybody is silent; what fails has a reference that can be read out, and a way on.
-
-    Signing in instead of PowerShell: `test_signing_in`; what the administrator is sent: `test_telling_admins`.
-    """
+    """(f) Being installed for everybody is silent; what fails has a reference that can be read out, and a way on."""
     tenant = journey.cloud.tenant
     people = [tenant.add_person(f"Person {number}") for number in range(8)]
     for person in people:
@@ -253,10 +250,7 @@ async def test_an_administrator_of_thousands(journey: Journey, clock: HandClock)
 
 
 async def test_a_security_reviewer(start: Start, cloud: Cloud, clock: HandClock, tmp_path: Path) -> None:
-    """(g) A stolen secret opens meetings as one account; of what was typed nothing is kept; posts name no attendee.
-
-    Tokens and codes: `test_signing_in_copies`; who may end: `test_a_stranger_may_not_end_it_and_an_owner_may`.
-    """
+    """(g) A stolen secret opens meetings as one account; of what was typed nothing is kept; posts name no attendee."""
     tenant = cloud.tenant
     service = tenant.add_person("Meeting Host")
     async with start(MUSTER_HOSTS=service.oid) as journey:
@@ -274,10 +268,7 @@ async def test_a_security_reviewer(start: Start, cloud: Cloud, clock: HandClock,
 
 
 async def test_a_developer_s_first_hour(journey: Journey, clock: HandClock) -> None:
-    """(h) What the sandbox hands out can be nobody's real meeting or number.
-
-    The bare machine, the first command and the demo: `tests/operator` (install, scaffold) and `tests/sandbox`.
-    """
+    """(h) What the sandbox hands out can be nobody's real meeting or number."""
     chat = journey.cloud.tenant.incidents
     await journey.teams.say(journey.cloud.tenant.ana, chat, "meet now Retro")
     post = await shows(journey, clock, chat, "Retro: open\n")
@@ -288,10 +279,7 @@ async def test_a_developer_s_first_hour(journey: Journey, clock: HandClock) -> N
 
 
 async def test_on_call_for_the_bot_itself(journey: Journey, clock: HandClock) -> None:
-    """(i) While Entra and Graph are away the bot stays ready, and says whose trouble it is and until when it tries.
-
-    Replicas, restarts and files in containers: `test_replicas`, `test_faults`, `tests/crash`.
-    """
+    """(i) While Entra and Graph are away the bot stays ready, and says whose trouble it is and until when it tries."""
     chat, ana = journey.cloud.tenant.incidents, journey.cloud.tenant.ana
     await journey.teams.say(ana, chat, "meet now Retro")
     await shows(journey, clock, chat, "Retro: open\n")
@@ -305,10 +293,7 @@ async def test_on_call_for_the_bot_itself(journey: Journey, clock: HandClock) ->
 
 
 async def test_an_evaluator_s_first_question(journey: Journey, clock: HandClock) -> None:
-    """(j) What Teams' own button does not do: numbers in the post, one meeting for all, a post that stays true.
-
-    What it costs: `test_until_the_card_is_posted_only_the_two_unavoidable_calls_are_made`.
-    """
+    """(j) What Teams' own button does not do: numbers in the post, one meeting for all, a post that stays true."""
     tenant = journey.cloud.tenant
     chat = tenant.incidents
     await journey.teams.say(tenant.ana, chat, "meet now")
