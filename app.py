@@ -149,6 +149,7 @@ def _policy(settings: "Settings", edges: Edges) -> "Policy":
         public_url=settings.public_url,
         admins=settings.admins,
         cmdlets=cmdlets(settings.app_id, settings.cloud),
+        languages=settings.languages,
     )
 
 
@@ -214,7 +215,7 @@ async def _open(
         "signing keys": edges.teams.warm,
         "connector token": partial(edges.tokens.warm, settings.bot_tenant, (settings.bot_scope,)),
         "Graph token": partial(edges.tokens.warm, settings.app_tenant, (edges.meetings.scope,)),
-        "cards": partial(asyncio.to_thread, cards.warm, (settings.language,)),
+        "cards": partial(asyncio.to_thread, cards.warm, settings.languages),
     }
     probes = Probes(edges.store, edges.clock, edges.observe, parts)
     probes.start()
@@ -223,7 +224,7 @@ async def _open(
         await _administration(stack, settings.admin_port, probes)
     users = edges.teams.users
     signins = SignIns(edges.store, users, edges.clock, edges.observe, worker.wake) if users else None
-    endpoint = edges.teams.endpoint(worker, signins)
+    endpoint = edges.teams.endpoint(worker, signins, settings.languages)
     handout = Handout(edges.store)
     probed = {"/healthz": probes.healthz, "/readyz": probes.readyz}
     return {"/api/messages": endpoint.handle, "/api/ics": handout.handle, **probed}

@@ -7,13 +7,15 @@ import os
 import re
 import uuid
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
 
 from bot.clouds import CLOUDS, WORLDWIDE
 from bot.errors import SettingsError
+from bot.localization import localized
+from cards.words import REVIEWED, switched_on
 
 FOLDER = Path(__file__).resolve().parent.parent / "manifest"
 PROJECT = FOLDER.parent / "pyproject.toml"
@@ -42,18 +44,27 @@ class Listed(Protocol):
 
 
 def build(
-    commands: Iterable[Listed], app_id: str, out: Path, version: str, *, reading: bool = False, sign_in_pages: str = ""
+    commands: Iterable[Listed],
+    app_id: str,
+    out: Path,
+    version: str,
+    *,
+    reading: bool = False,
+    sign_in_pages: str = "",
+    languages: Sequence[str] = (),
 ) -> Path:
     """Write the package to `out` and return it; the same input gives the same bytes.
 
     `app_id` is the bot's application (client) id; `version` is x.y.z; `reading` asks for the grant to read messages,
-    `sign_in_pages` is the
-    host by whose pages people sign in, where they do. Raises SettingsError naming what does not fit.
+    `sign_in_pages` is the host by whose pages people sign in, where they do; `languages` (BCP 47) are those in which
+    people read it. Raises SettingsError naming what does not fit.
     """
-    content = manifest(commands, app_id, version, reading=reading, sign_in_pages=sign_in_pages)
+    content = json.loads(manifest(commands, app_id, version, reading=reading, sign_in_pages=sign_in_pages))
+    files = localized(content, languages)
     out.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(out, "w") as package:
-        for name, data in [("manifest.json", content), *((icon, (FOLDER / icon).read_bytes()) for icon in ICONS)]:
+        icons = {icon: (FOLDER / icon).read_bytes() for icon in ICONS}
+        for name, data in {"manifest.json": _written(content), **icons, **files}.items():
             entry = zipfile.ZipInfo(name, EPOCH)
             entry.external_attr = PLAIN_FILE
             entry.create_system = 3  # what the attributes above mean, whatever machine writes them
@@ -77,7 +88,11 @@ def build_from_settings(app_id: str, out: Path, environ: Mapping[str, str] | Non
     commands = menu(available(COMMANDS, delegated=signing_in))
     cloud = CLOUDS.get(known_to.get("MUSTER_CLOUD", "").strip().casefold(), WORLDWIDE)
     pages = cloud.sign_in_pages if signing_in else ""
-    return build(commands, known.strip(), out, current_version(), reading=reading, sign_in_pages=pages)
+    said = known_to.get("MUSTER_LANGUAGES", "") or " ".join(REVIEWED)
+    languages = switched_on(said, known_to.get("MUSTER_LANGUAGE", ""))
+    return build(
+        commands, known.strip(), out, current_version(), reading=reading, sign_in_pages=pages, languages=languages
+    )
 
 
 def manifest(
@@ -111,6 +126,10 @@ def manifest(
         # What Teams asks its own token for, and where the browser's way ends (facts/graph 7.1).
         content["webApplicationInfo"] = {"id": identity, "resource": f"api://botid-{identity}"}
         content["validDomains"] = [*content["validDomains"], sign_in_pages]
+    return _written(content)
+
+
+def _written(content: dict[str, Any]) -> bytes:
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
 

@@ -15,7 +15,7 @@ from bot.graph import options
 from bot.hosts import EVERYBODY_HOSTS, Hosts
 from bot.identity import Credential, Secret
 from bot.model import NO_OPTIONS, Options
-from cards.words import spoken, words
+from cards.words import REVIEWED, spoken, switched_on, words
 
 _URL = re.compile(
     r"https://[a-z0-9][a-z0-9_.-]*(?::(?P<port>[1-9][0-9]{0,4}))?(?P<path>/[a-z0-9_.~/-]*)?", re.IGNORECASE
@@ -39,8 +39,8 @@ class Settings:
     that posts whose fate is unclear may be looked for where a team or a chat allows it. `auth` is by whose permission
     meetings are made, `app`, `user` or `auto`; `oauth_connection` names the Azure Bot's OAuth connection by which
     people sign in, "" for none; `hosts` is who may host, `spares` how many of their meetings are kept in
-    reserve, `public_url` where browsers reach this bot, `admins` the administrators' object ids,
-    `meeting_options` what every meeting has.
+    reserve, `public_url` where browsers reach this bot, `admins` the administrators' object ids, `meeting_options` what
+    every meeting has, `languages` (BCP 47) those that people are answered in, English first.
     """
 
     app_id: str
@@ -77,6 +77,7 @@ class Settings:
     admins: tuple[str, ...] = ()
     meeting_options: Options = NO_OPTIONS
     token_service_url: str = ""
+    languages: tuple[str, ...] = REVIEWED
 
     @property
     def bot_tenant(self) -> str:
@@ -156,6 +157,13 @@ class _Reader:
             self.problems.append(f"{name} is {value!r}, which Muster does not speak; it may be {', '.join(spoken())}.")
             return default
         return value
+
+    def languages(self, name: str) -> tuple[str, ...]:
+        """Return the languages that are spoken: those switched on, `all` there are, and that of the cards."""
+        said, there = self.words(name, REVIEWED), spoken()
+        if wrong := sorted({*said} - {"all", *(tag.lower() for tag in there)}):
+            self.problems.append(f"{name} has {', '.join(map(repr, wrong))}; it may have {', '.join(there)}, or all.")
+        return switched_on(" ".join(said), self.text("MUSTER_LANGUAGE"))
 
     def words(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
         value = self.text(name)
@@ -285,6 +293,7 @@ class _Reader:
             spares=self.spares(),
             admins=self.admins(),
             public_url=self.optional_url("MUSTER_PUBLIC_URL", "https://bot.contoso.example"),
+            languages=self.languages("MUSTER_LANGUAGES"),
             meeting_options=self.meeting_options("MUSTER_MEETING_OPTIONS"),
         )
 

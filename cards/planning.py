@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.messages import Whisper
 from cards import escape, times
-from cards.parts import Act, At, Button, Line, Part, Row, join
+from cards.parts import Act, At, Button, Line, Part, Row, join, titled
 from cards.words import Words
 
 LONGEST_LINE = 1000
@@ -17,8 +17,8 @@ def _button(title: str, line: str) -> Button:
     return Button(Act.PRESS, title, escape.clean(line, LONGEST_LINE), title)
 
 
-def _starts(whisper: Whisper) -> str:
-    return times.start(int(whisper.data["at"]), whisper.zone, int(whisper.data["asked_at"]))
+def _starts(whisper: Whisper, says: Words) -> str:
+    return times.start(int(whisper.data["at"]), whisper.zone, int(whisper.data["asked_at"]), says.language)
 
 
 def bare(_: Whisper, says: Words) -> tuple[Part, ...]:
@@ -31,7 +31,9 @@ def now_or_then(whisper: Whisper, says: Words) -> tuple[Part, ...]:
     """It is not clear when: lines for `now` and `then`, which is `at`, seen from `asked_at` (ms UTC), or `tomorrow`."""
     at = int(whisper.data["at"])
     tomorrow = bool(whisper.data["tomorrow"])
-    title = f"{says('Tomorrow')} {times.hours(at, whisper.zone).removeprefix('0')}" if tomorrow else _starts(whisper)
+    hours = times.hours(at, whisper.zone, says.language).removeprefix("0")
+    then = {"time": hours if tomorrow else _starts(whisper, says)}
+    title = titled(says("Tomorrow {time}") if tomorrow else "{time}", then, says)
     return (
         Line(says("Now, or tomorrow?") if tomorrow else says("Now, or later?")),
         Row(
@@ -53,7 +55,7 @@ def planned(whisper: Whisper, says: Words) -> tuple[Part, ...]:
         "twice": says("The clocks go back that day and show that time twice."),
         "zone": zone or says("I don't know your time zone, so I took UTC."),
     }
-    values = {"subject": str(whisper.data["subject"]), "start": _starts(whisper)}
+    values = {"subject": str(whisper.data["subject"]), "start": _starts(whisper, says)}
     notes = (Line(words[note]) for note in whisper.data["notes"] if note in words)
     return (Line(says("{subject} starts {start}."), values), *notes)
 
@@ -70,7 +72,7 @@ def not_then(whisper: Whisper, says: Words) -> tuple[Part, ...]:
         if whisper.data["why"] == "past"
         else says("I plan meetings at most {days} days ahead.")
     )
-    values = {"start": _starts(whisper), "days": str(whisper.data["days"])}
+    values = {"start": _starts(whisper, says), "days": str(whisper.data["days"])}
     return (Line(text, values), Row((_button(says("Pick a time"), PICK),)))
 
 

@@ -37,7 +37,7 @@ def rendered(content: Content, nonce: str = "") -> Rendered:
         card["body"][0]["id"] = nonce
     if entities := [_entity(at) for at in mentioned(content.parts)]:
         card["msteams"]["entities"] = entities
-    summary = content.summary.plain()
+    summary = content.summary.plain(rtl=says.rtl)
     card["fallbackText"] = summary
     return Rendered(card, summary, plain_text(content.parts, rtl=says.rtl))
 

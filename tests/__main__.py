@@ -1,8 +1,8 @@
 """Every gate of Muster, side by side: `python app.py test`.
 
 With words for pytest (`-k meet`, `tests/journeys`) only those tests run, without the coverage threshold.
-`bench`, `chaos`, `day` and their options run those folders of `tests` for minutes, `peers` and `browser` run theirs
-with what Microsoft publishes.
+`bench`, `chaos`, `day` and their options run those folders of `tests` for minutes, `words` renews the catalogues of
+other languages, `peers` and `browser` run theirs with what Microsoft publishes.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from hypothesis.strategies import text
 settings(max_examples=1, database=None, deadline=None)(given(text())(lambda _: None))()
 """
 """Makes hypothesis write down which characters there are: a second's work, which else each worker does for itself."""
-PROGRAMS = ("bench", "chaos", "day")
-"""What runs for minutes, and is no test of pytest's."""
+PROGRAMS = ("bench", "chaos", "day", "words")
+"""What is no test of pytest's: some run for minutes."""
 ROOM = 2 * 1024**3
 """Bytes that must be free in memory before temporary files go there."""
 WORKERS = str(min(8, (os.cpu_count() or 2) + 3))  # some tests wait for a process or a pause
@@ -69,12 +69,16 @@ STATIC = (
     Gate("types", ((PYTHON, "-m", "mypy"),), "mend what it names; again alone: make check"),
 )
 
+COMPLETE = Gate("words", ((PYTHON, "-m", "tests.words", "--complete"),), "make words, then translate what it lists")
+"""What only a release needs: every text in every language."""
+
 
 def main(arguments: list[str]) -> int:
     """Run what the command line asks for; return 0 when everything passed, else 1 (2: cannot run)."""
     parser = argparse.ArgumentParser(prog="python app.py test", description=__doc__)
     parser.add_argument("--gates", action="store_true", help="the gates without the tests")
     parser.add_argument("--fix", action="store_true", help="let formatter and linter rewrite the code")
+    parser.add_argument("--release", action="store_true", help="every gate, and every language complete")
     parser.add_argument("--python", metavar="3.N", action="append", default=[], help="the tests, on that Python")
     parser.add_argument("--every-python", action="store_true", help="the tests, on each Python found here")
     options, for_pytest = parser.parse_known_args(arguments)
@@ -91,7 +95,7 @@ def main(arguments: list[str]) -> int:
     prefix, environ = offline()
     with tempfile.TemporaryDirectory() as folder, one_postgres() as named:
         environ |= {"COVERAGE_FILE": str(Path(folder) / "coverage"), **named}
-        return run_all((tests(prefix), *STATIC), environ)
+        return run_all((tests(prefix), *STATIC, *([COMPLETE] if options.release else [])), environ)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from bot.decisions import Effect, PlanMessage, Reply, View
 from bot.hosts import EVERYBODY_HOSTS, Hosts
 from bot.messages import Answer, Message, Purpose, Whisper
 from bot.model import NO_OPTIONS, Chat, ChatKind, FrozenRequest, MeetingRequest, Options, Turn, TurnKind
+from cards.words import REVIEWED
 
 Freeze = Callable[[str, MeetingRequest], FrozenRequest]
 
@@ -27,6 +28,7 @@ class Policy:
     `options` what every meeting has unless somebody asks for something else; `hosts` who may host (R5); `spares` how
     many meetings are kept in reserve; `public_url` is where browsers reach this bot, "" where nobody said. `admins` are
     the administrators' object ids; `cmdlets` is where and how one of them lets the app open meetings for `{host}`.
+    `languages` (BCP 47) are those that may be set.
     """
 
     freeze: Freeze
@@ -44,6 +46,7 @@ class Policy:
     public_url: str = ""
     admins: tuple[str, ...] = ()
     cmdlets: tuple[str, ...] = ()
+    languages: tuple[str, ...] = REVIEWED
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,11 @@ class Asked:
     def chat(self) -> Chat:
         """Return the chat as the store knows it, else as the turn says."""
         return self.view.chat or self.turn.chat
+
+    @property
+    def language(self) -> str:
+        """Return the language of what everybody in the chat reads (EXPERIENCE 1.10)."""
+        return self.chat.language(self.turn.locale if self.chat.kind is ChatKind.PERSONAL else self.policy.language)
 
     def whisper(self, name: str, **data: Any) -> Whisper:  # noqa: ANN401 - any JSON value, see Whisper.data
         """Return words for the asking person alone, in the person's language and zone (ENGINE R16)."""
@@ -113,9 +121,8 @@ class Asked:
 
     def say(self, title: str, *lines: str) -> Reply:
         """Answer everybody in the chat with a small card."""
-        chat = self.chat
-        language = chat.language(self.turn.locale if chat.kind is ChatKind.PERSONAL else self.policy.language)
-        words = replace(self.whisper("notice", title=title, lines=list(lines)), language=language, zone=chat.zone)
+        words = self.whisper("notice", title=title, lines=list(lines))
+        words = replace(words, language=self.language, zone=self.chat.zone)
         key = f"notice|{self.turn.turn_key}"
         message = Message(
             message_id=derived(self.view.fresh_id, key),

@@ -19,6 +19,7 @@ from bot.model import (
     RoomState,
     TurnKind,
 )
+from cards.words import words
 
 DIALOG = "submit "
 """How the verb of a submitted dialog begins."""
@@ -156,9 +157,10 @@ def bounded(words: str) -> str:
 def default_subject(asked: Asked) -> str:
     """Return the default subject of EXPERIENCE 2 (OPEN)."""
     chat, person = asked.turn.chat, asked.turn.person
+    says = words(asked.language)
     if chat.kind is ChatKind.CHANNEL and chat.name:
-        return f"Meeting in #{chat.name}"
-    return f"Meeting with {person.name}" if person.name else "Meeting"
+        return says("Meeting in {place}").format(place=f"#{chat.name}")
+    return says("Meeting with {name}").format(name=person.name) if person.name else says("Meeting")
 
 
 def root(conversation_id: str) -> str:

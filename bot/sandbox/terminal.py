@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import re
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
 from bot.sandbox import breaking, explain, windows
@@ -19,7 +20,7 @@ ANSWER_WITHIN_SECONDS = 5.0
 
 _DAY = 86_400.0
 TRY = """Try:  meet #INC-42 DB down     dial-in     end     help     card     quit
-      /as ben meet now     /in group     /fault outage     /explain
+      /as ben meet now     /in group     /fault outage     /lang ar     /explain
       Add a command:  python app.py new-command coffee   (reloads by itself)"""
 
 USAGE = {
@@ -29,6 +30,7 @@ USAGE = {
     "/edit": "/edit TEXT           change your last message",
     "/delete": "/delete              delete your last message",
     "/redeliver": "/redeliver           let Teams deliver your last message a second time",
+    "/lang": "/lang TAG            let Teams and Muster speak another language, such as ar",
     "/fault": "/fault [NAME] [off]  break something, or list what can be broken",
     **windows.USAGE,
     "/explain": "/explain             show the calls since your last message",
@@ -37,6 +39,8 @@ USAGE = {
     "quit": "quit                 stop; nothing is kept",
 }
 WORDS = ("meet now", "dial-in", *USAGE)
+
+_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}")
 
 
 class Quit(Exception):
@@ -47,7 +51,7 @@ class Talk:
     """One person at a time, in one chat, with one bot. `problems` counts messages that the bot did not take.
 
     `answered` says whether the last message had an answer; `explains`, whether its calls are shown each time.
-    `log` returns what the bot has logged so far.
+    `log` returns what the bot has logged so far; `speak` lets its posts be in a language, and returns what to say.
     """
 
     def __init__(self, cloud: Cloud, client: TeamsClient, console: Console, display: Display) -> None:
@@ -57,6 +61,7 @@ class Talk:
         self.problems = 0
         self.explains = False
         self.log: Callable[[], Sequence[str]] = tuple
+        self.speak: Callable[[str], Awaitable[str]] = _nothing
         self.hints = False
         self.answered = False
         self.busy = False
@@ -76,6 +81,7 @@ class Talk:
             "/edit": self._edit,
             "/delete": self._delete,
             "/redeliver": self._redeliver,
+            "/lang": self._lang,
             "/fault": self._fault,
             "/install": self._install,
             "/compose": self._compose,
@@ -303,6 +309,16 @@ class Talk:
             return
         await self._wait(windows.about(self._client, self.person, self._last))
 
+    async def _lang(self, tag: str) -> None:
+        if not _TAG.fullmatch(tag):
+            self._console.show("  " + USAGE["/lang"])
+            return
+        for person in self._cloud.tenant.people:
+            person.locale = tag
+        self._console.show(f"  Everybody's Teams is in {tag} now, and so is what only they see.")
+        if said := await self.speak(tag):
+            self._console.show(f"  {said}")
+
     async def _fault(self, rest: str) -> None:
         self._console.show(breaking.change(self._cloud.faults, rest))
 
@@ -336,3 +352,8 @@ async def chat(talk: Talk, console: Console) -> None:
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
+
+
+async def _nothing(_: str) -> str:
+    """Leave the bot's posts in the language that they have."""
+    return ""

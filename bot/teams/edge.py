@@ -21,6 +21,7 @@ from bot.teams.keys import Keys
 from bot.teams.sender import Sender
 from bot.teams.service_url import normal
 from bot.teams.token_service import Account, TokenService
+from cards.words import REVIEWED
 
 CONNECTIONS = 100
 KEEPALIVE_SECONDS = 30.0
@@ -81,10 +82,23 @@ class TeamsEdge:
         """Return once the signing keys were loaded for the first time (ENGINE R25)."""
         await self.keys.ready.wait()
 
-    def endpoint(self, intake: Intake, signins: SignIns | None = None) -> Endpoint:
-        """Return the handler of `POST /api/messages` that hands turns to `intake`, and sign-ins to `signins`."""
+    def endpoint(
+        self, intake: Intake, signins: SignIns | None = None, languages: tuple[str, ...] = REVIEWED
+    ) -> Endpoint:
+        """Return the handler of `POST /api/messages` that hands turns to `intake`, and sign-ins to `signins`.
+
+        People are answered in those of these `languages` that they read.
+        """
         connection = self.users.connection_name if self.users else ""
-        return Endpoint(self._door, self._adapter, intake, self._observe, signins=signins, connection=connection)
+        return Endpoint(
+            self._door,
+            self._adapter,
+            intake,
+            self._observe,
+            signins=signins,
+            connection=connection,
+            languages=languages,
+        )
 
     def _token_service(self) -> TokenService | None:
         registration, account = self._registration, self._registration.account

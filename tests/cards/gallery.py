@@ -71,7 +71,7 @@ def gallery() -> Iterator[Shown]:
 
 
 def _dialogs(language: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    whisper = Whisper("settings", WHISPER_DATA["settings"], language, "Europe/Warsaw")
+    whisper = Whisper("settings", WHISPER_DATA["settings"] | {"languages": spoken()}, language, "Europe/Warsaw")
     yield "settings", cards.settings_dialog(replace(whisper, data=whisper.data | {"may": True}))
     yield "my settings", cards.settings_dialog(whisper)
     yield "meet", cards.meet_dialog("meet", LONG, language)

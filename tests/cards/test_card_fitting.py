@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from cards import fitting
 from cards.parts import Act, Button, Hidden, Line, Row, open_button
 from cards.skeletons import fitted
+from cards.words import words
 
 TITLES = st.lists(st.text(max_size=40), max_size=6).map(tuple)
 
@@ -26,7 +27,7 @@ def test_every_button_stands_in_one_row_and_no_row_is_too_wide(titles: tuple[str
 @given(st.text(max_size=200))
 def test_join_leaves_room_for_more(subject: str) -> None:
     """However long a meeting's subject is, Join and More stand beside each other, and the tooltip says it whole."""
-    button = open_button("Join {subject}", subject, "https://teams.example/j")
+    button = open_button("Join {subject}", subject, "https://teams.example/j", words("en"))
     assert len(fitting.rows((button.title, "More"))) == 1
     assert len(button.tooltip) >= len(button.title)
 

@@ -17,14 +17,15 @@ Buttons = Callable[[Any], dict[str, dict[str, Any]]]
 LINK = "https://teams.microsoft.com/l/meetup-join/19%3ameeting_abc%40thread.v2/0"
 
 GOLDEN = {
-    "settings": "Settings\nHow long: 45 minutes\nWho may start meetings: who added me\nWhom to ring: 2 people\n"
-    "You: every answer as plain text.\nYou: language de.\n"
+    "settings": "Settings\nHow long: 45 minutes\nWho may start meetings: team owners and who added me\n"
+    "Whom to ring: 2 people\n"
+    "You: every answer as plain text.\nYou: language Deutsch.\n"
     "Or say settings duration: 45m, settings language: de, settings me: plain text.",
-    "settings-set": "Saved.\nWho comes straight in: everyone\nLanguage of the posts: fr",
+    "settings-set": "Saved.\nWho comes straight in: everyone\nLanguage of the posts: Français",
     "settings-same": "It was set like that already.",
     "settings-nobody": "Teams didn't tell me who you are, so I can't remember settings of yours.",
-    "settings-refused": "Only Ana Lima, who added me here, can change this chat's settings.",
-    "may-not-start": "Only Ana Lima can start meetings here: that's how this chat is set.",
+    "settings-refused": "Only Ana Lima, who added me here, or a team owner can change this chat's settings.",
+    "may-not-start": "Only Ana Lima or a team owner can start meetings here: that's how this chat is set.",
     "meeting-chat": "This chat has its own meeting already: Join at the top of the chat takes you in.",
     "is-open": "Retro is open.\nJoin Retro: " + LINK,
     "typo": 'I don\'t know "meat now". Did you mean meet now? You can also just edit your message.',
@@ -105,11 +106,11 @@ GOLDEN = {
     "host-already": "Ana Lima leads Retro already.",
     "host-who": "Mention who is to lead, for example: host @Bea",
     "status": "Retro: open since 12:04 (UTC+1) · Ana Lima is hosting\nJoin Retro: " + LINK,
-    "recent": "The last meetings here:\nRetro: 2026-03-19, 12:04 to 12:40 (UTC+1) · Ana Lima was hosting",
+    "recent": "The last meetings here:\nRetro: 19 March 2026, 12:04 to 12:40 (UTC+1) · Ana Lima was hosting",
     "notice": "Coffee\nAna Lima fetches some.",
     "bare": "Meet now?",
     "now-or-then": "Now, or tomorrow?",
-    "planned": "Retro starts 2026-03-20 12:04 (UTC+1).\nThat time is past already today, so it is tomorrow's.\n"
+    "planned": "Retro starts 20 March 2026, 12:04 (UTC+1).\nThat time is past already today, so it is tomorrow's.\n"
     "I don't know your time zone, so I took this chat's.",
     "planned-already": "You've planned it with this button already; the meeting's post says how that went.",
     "not-then": "I plan meetings at most 60 days ahead.",

@@ -120,6 +120,16 @@ def test_a_language_that_muster_does_not_speak(language: str) -> None:
         Settings.from_env({**GOOD, "MUSTER_LANGUAGE": language})
 
 
+def test_languages_are_off_until_somebody_asks_for_them() -> None:
+    """Only what a named person has read is spoken, unless a setting says so; the cards' own language always is."""
+    assert Settings.from_env(GOOD).languages == ("en",)
+    assert Settings.from_env({**GOOD, "MUSTER_LANGUAGES": "fr, AR"}).languages == ("en", "ar", "fr")
+    assert Settings.from_env({**GOOD, "MUSTER_LANGUAGE": "de-AT"}).languages == ("en", "de")
+    assert {"ar", "de", "en", "es", "fr", "ja"} <= {*Settings.from_env({**GOOD, "MUSTER_LANGUAGES": "all"}).languages}
+    with pytest.raises(SettingsError, match=r"MUSTER_LANGUAGES has 'klingon'; it may have en, ar, .*, or all"):
+        Settings.from_env({**GOOD, "MUSTER_LANGUAGES": "klingon en"})
+
+
 def test_a_language_s_relatives() -> None:
     """British English is English."""
     assert Settings.from_env({**GOOD, "MUSTER_LANGUAGE": "en-GB"}).language == "en-GB"

@@ -144,6 +144,19 @@ async def test_messages_are_answered_edited_deleted_and_redelivered(played: Play
     assert (counts["bot.message"], counts["bot.messageUpdate"], counts["bot.messageDelete"]) == (3, 1, 1)
 
 
+async def test_everybody_speaks_another_language(played: Played) -> None:
+    """`/lang ar` puts Teams into Arabic for all; what became of the bot's posts is said, and a slip shows the usage."""
+    assert "/lang TAG" in await played.type("/lang ar; drop")
+    assert await played.type("/lang ar") == "  Everybody's Teams is in ar now, and so is what only they see."
+    assert {person.locale for person in played.cloud.tenant.people} == {"ar"}
+
+    async def speak(tag: str) -> str:
+        return f"Posts are in {tag}."
+
+    played.talk.speak = speak
+    assert "  Posts are in ja." in await played.type("/lang ja")
+
+
 async def test_faults_are_put_in_force_and_ended_by_name(played: Played) -> None:
     """`/fault policy` says what it means; `off` ends one or all; a misspelt one is guessed."""
     assert "no access policy" in await played.type("/fault policy")
