@@ -126,7 +126,7 @@ class Dispatch:
         if quiet or not self.policy.welcome or chat.kind is not ChatKind.CHANNEL:
             return Reply(added, "installed")
         key = f"welcome|{turn.chat.tenant}|{turn.chat.team_id or turn.chat.thread_id}"
-        data = {"team": turn.chat.name, "bot": self.policy.bot_name}
+        data = {"team": turn.chat.name, "bot": turn.bot_name or self.policy.bot_name}
         message = Message(
             message_id=derived(view.fresh_id, key),
             intent_key=key,

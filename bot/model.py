@@ -207,7 +207,7 @@ class Turn:
     for a press `text` is the command line the button carries, `verb` its verb, `data` the rest of its data,
     and `reply_to_id` the activity that was pressed. `zone` is an IANA name or empty; `locale` a BCP 47 tag.
     `turn_key` and `echo_key` are the hashes of ENGINE R11. `reference` is what people can read out; an edit or a
-    deletion has its message's.
+    deletion has its message's. `bot_name` is what people call Muster here, "" where nobody said.
     """
 
     turn_key: str
@@ -229,6 +229,7 @@ class Turn:
     zone: str = ""
     targeted: bool = False
     around: tuple[str, ...] = ()
+    bot_name: str = ""
 
     @property
     def wants_answer(self) -> bool:

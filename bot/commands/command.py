@@ -71,6 +71,11 @@ class Asked:
         return self.turn.wants_answer and not self.view.unheard
 
     @property
+    def bot_name(self) -> str:
+        """Return what people call Muster here: an administrator may have renamed it (EXPERIENCE 5 (d))."""
+        return self.turn.bot_name or self.policy.bot_name
+
+    @property
     def chat(self) -> Chat:
         """Return the chat as the store knows it, else as the turn says."""
         return self.view.chat or self.turn.chat

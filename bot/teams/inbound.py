@@ -60,9 +60,8 @@ def read(activity: Mapping[str, Any], *, app_id: str, now: int) -> Turn | None:
     person = Person(_text(sender, "id"), _text(sender, "aadObjectId"), said.words(_text(sender, "name")))
     if kind in _SPOKEN.values():
         # What was deleted has no words left: whether it was said to us the store knows.
-        withdrawn = kind is TurnKind.DELETED
-        addressed = withdrawn or chat.kind is ChatKind.PERSONAL or targeted or _is_mentioned(mentions, bot_id)
-        if not addressed or person.id in ("", bot_id):
+        heard = targeted or kind is TurnKind.DELETED or chat.kind is ChatKind.PERSONAL
+        if not (heard or _is_mentioned(mentions, bot_id)) or person.id in ("", bot_id):
             return None
     press = _carried(activity, kind)
     spoken = said.words(said.without_bot(_text(activity, "text"), mentions, bot_id))
@@ -88,6 +87,7 @@ def read(activity: Mapping[str, Any], *, app_id: str, now: int) -> Turn | None:
         zone=zone,
         targeted=targeted,
         around=said.around_bot(_text(activity, "text"), mentions, bot_id) if kind in _SPOKEN.values() else (),
+        bot_name=said.name_of(bot_id, mentions) or said.words(_text(_object(activity, "recipient"), "name")),
     )
 
 

@@ -88,6 +88,12 @@ def mentioned(entity: Mapping[str, Any]) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
+def name_of(someone: str, entities: Iterable[Mapping[str, Any]]) -> str:
+    """Return what somebody (`28:…`, `29:…`) is called where they are mentioned; "" where they are not."""
+    whole = (mentioned(entity) for entity in entities)
+    return next((words(_text(who.get("name"))) for who in whole if who.get("id") == someone), "")
+
+
 def people(entities: Iterable[Mapping[str, Any]], bot_id: str) -> tuple[Person, ...]:
     """Return who else is mentioned, each once, in order, at most 100."""
     return tuple(_unique(entities, bot_id))

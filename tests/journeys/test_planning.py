@@ -13,8 +13,8 @@ from bot.ports import Store
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.posts import Post
 from tests.journeys.fast_clock import bot
+from tests.journeys.hand_clock import HandClock, Watched
 from tests.journeys.harness import Journey, words
-from tests.journeys.test_waiting import HandClock, Watched
 
 pytestmark = pytest.mark.usefixtures("untraced")
 
