@@ -1,7 +1,7 @@
 # Two commands matter: make demo, make test. Everything they need they fetch themselves.
 # The same without make (Windows): py app.py demo, py app.py test.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-all peers bench chaos chaos-proof crash day format lock clean
+.PHONY: help demo test check test-all peers browser bench chaos chaos-proof crash day words release format lock clean
 PYTHON ?=
 ARGS ?=
 export PYTHON
@@ -25,6 +25,9 @@ test-all:  ## The tests on every Python from 3.11 on that is found here, each in
 peers:  ## Microsoft's own client of Graph drives the sandbox's, in a .venv-peers of its own
 	@$(RUN) app.py test peers $(ARGS)
 
+browser:  ## Each card drawn by Microsoft's renderer, and its Agents Playground, in Chromium (ARGS='--pictures /some/folder')
+	@$(RUN) app.py test browser $(ARGS)
+
 chaos:  ## Replicas die while people ask; the verdict says what was lost or doubled (SEED=7 MINUTES=5 BREAK=fence READING=1)
 	@$(RUN) app.py test chaos $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES)) \
 		$(if $(BREAK),--break $(BREAK)) $(if $(READING),--reading) $(ARGS)
@@ -41,6 +44,12 @@ bench:  ## Muster beside a bare aiohttp server and a plain botbuilder bot, in on
 day:  ## A company of 300,000 lives a Monday in virtual time, and its nine o'clock in real time (SEED=7 BREAK=dedupe)
 	@$(RUN) app.py test day $(if $(SEED),--seed $(SEED)) $(if $(BREAK),--break $(BREAK)) $(ARGS)
 
+words:  ## Renew cards/locale/*.po from the code and list what is not translated (ARGS=nl begins a language)
+	@$(RUN) app.py test words $(ARGS)
+
+release:  ## Every gate, and every language complete
+	@$(RUN) app.py test --release
+
 format:  ## Rewrite the code as the formatter wants it
 	@$(RUN) app.py test --fix
 
@@ -52,7 +61,7 @@ lock:  ## Resolve infra/locks anew from pyproject.toml (needs uv)
 	$(call resolve,peers,--extra demo --group test --group peers)
 
 clean:  ## Remove what the other targets made here
-	rm -rf .venv .venv-3.* .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* build
+	rm -rf .venv .venv-3.* .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* build tests/browser/node_modules
 	find app.py bot cards tests -name __pycache__ -prune -exec rm -rf {} +
 
 # The locks name no host and no path: whoever installs says where packages come from.

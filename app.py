@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 
     from bot.commands.command import Command, Policy
     from bot.graph.client import GraphMeetings
+    from bot.graph.notifications import NotificationDoor
     from bot.graph.tokens import MsalTokens
     from bot.observe import Observer
-    from bot.ports import Calls, Chance, Clock, Meetings, Messenger, Posts, Store
+    from bot.ports import Calls, Chance, Clock, Meetings, Messenger, Posts, Store, Watch
     from bot.probes import Probes
     from bot.settings import Settings
+    from bot.subscribing import Subscribing
     from bot.teams.edge import TeamsEdge
     from bot.worker import Worker
 
@@ -42,6 +44,7 @@ class Replaced(NamedTuple):
     wrap_meetings: "Callable[[Meetings], Meetings]" = _as_it_is
     wrap_messenger: "Callable[[Messenger], Messenger]" = _as_it_is
     wrap_calls: "Callable[[Calls], Calls]" = _as_it_is
+    wrap_watch: "Callable[[Watch], Watch]" = _as_it_is
     lease_ms: int = 30_000  # ENGINE 3
 
 
@@ -74,6 +77,8 @@ def build(settings: "Settings", replaced: Replaced = REAL) -> "web.Application":
         application.router.add_post("/api/hooks/{secret}", handle)
     if settings.rings:
         application.router.add_post("/api/calls/{nonce}", handle)
+    if settings.watches:
+        application.router.add_post("/api/graph", handle)
     return application
 
 
@@ -125,7 +130,7 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     )
     connection = settings.oauth_connection if settings.auth != "app" else ""
     account = Account(settings.token_service_url, connection, settings.app_id) if connection else None
-    registration = Registration(rules, settings.openid_metadata_url, settings.bot_tenant, settings.bot_scope, account)
+    registration = Registration(rules, settings.metadata_urls, settings.bot_tenant, settings.bot_scope, account)
     teams = await stack.enter_async_context(TeamsEdge(registration, context, tokens, clock, observe))
     meetings = GraphMeetings(
         settings.graph_url, tokens, context, clock, observe, users=teams.users, binding=settings.thread_binding
@@ -153,14 +158,17 @@ def _policy(settings: "Settings", edges: Edges) -> "Policy":
         hosts=settings.hosts,
         spares=settings.spares,
         public_url=settings.public_url,
+        roster=settings.roster,
         admins=settings.admins,
         cmdlets=cmdlets(settings.app_id, settings.cloud),
         rings=settings.rings,
+        languages=settings.languages,
     )
 
 
 def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
     """Return the engine behind the edges."""
+    from bot.call_timers import CallTimers
     from bot.commands import COMMANDS, available
     from bot.delivery import Delivery
     from bot.dispatch import Dispatch
@@ -199,7 +207,30 @@ def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
         reading=reading,
         teams_url=settings.cloud.teams_url,
     )
-    return Worker(Engine(edges.store, dispatch, lifecycle, delivery, edges.clock, edges.chance, edges.observe))
+    timers = CallTimers(lifecycle, _subscribing(settings, edges, replaced))
+    return Worker(Engine(edges.store, dispatch, timers, delivery, edges.clock, edges.chance, edges.observe))
+
+
+def _subscribing(settings: "Settings", edges: Edges, replaced: Replaced) -> "Optional[Subscribing]":
+    """Return what asks Graph to tell us of calls; None where it has nowhere to tell it."""
+    from bot.graph.subscriptions import GraphWatch
+    from bot.subscribing import Subscribing
+
+    if not settings.watches:
+        return None
+    secret = settings.secret_key.reveal().encode()
+    watch = replaced.wrap_watch(GraphWatch(edges.meetings, settings.public_url, secret, edges.chance))
+    return Subscribing(watch, edges.clock, edges.chance, edges.observe)
+
+
+def _notifications(settings: "Settings", edges: Edges, worker: "Worker") -> "NotificationDoor":
+    """Return the door through which Graph tells of calls."""
+    from bot.graph.notifications import Ear, NotificationDoor
+    from bot.graph.validation import Audience
+
+    audience = Audience(settings.app_id, settings.login_url)
+    ear = Ear(audience, edges.teams.publisher_keys, settings.secret_key.reveal().encode(), settings.roster)
+    return NotificationDoor(ear, edges.store, worker, edges.clock, edges.observe)
 
 
 async def _open(
@@ -223,7 +254,7 @@ async def _open(
         "signing keys": edges.teams.warm,
         "connector token": partial(edges.tokens.warm, settings.bot_tenant, (settings.bot_scope,)),
         "Graph token": partial(edges.tokens.warm, settings.app_tenant, (edges.meetings.scope,)),
-        "cards": partial(asyncio.to_thread, cards.warm, (settings.language,)),
+        "cards": partial(asyncio.to_thread, cards.warm, settings.languages),
     }
     probes = Probes(edges.store, edges.clock, edges.observe, parts)
     probes.start()
@@ -232,12 +263,14 @@ async def _open(
         await _administration(stack, settings.admin_port, probes)
     users = edges.teams.users
     signins = SignIns(edges.store, users, edges.clock, edges.observe, worker.wake) if users else None
-    endpoint = edges.teams.endpoint(worker, signins)
+    endpoint = edges.teams.endpoint(worker, signins, settings.languages)
     handout = Handout(edges.store)
     called = _callbacks(settings, edges, worker) if settings.rings else {}
     if settings.hooks:
         called["/api/hooks"] = _alarms(settings, edges, worker)
     probed = {"/healthz": probes.healthz, "/readyz": probes.readyz}
+    if settings.watches:
+        called["/api/graph"] = _notifications(settings, edges, worker).handle
     return {"/api/messages": endpoint.handle, "/api/ics": handout.handle, **called, **probed}
 
 
@@ -248,7 +281,7 @@ def _callbacks(settings: "Settings", edges: Edges, worker: "Worker") -> "Dict[st
     from bot.graph.calls import read_news
 
     door = edges.teams.callers(settings.calls_openid_url, CALLERS)
-    return {"/api/calls": Callbacks(edges.store, door.claims, read_news, worker.heard, edges.observe).handle}
+    return {"/api/calls": Callbacks(edges.store, door.claims, read_news, worker.heard_call, edges.observe).handle}
 
 
 def _alarms(settings: "Settings", edges: Edges, worker: "Worker") -> "Callable[[web.Request], object]":

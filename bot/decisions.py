@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.calls import Attendance, Stay, Watched, WatchKey
 from bot.messages import Answer, Message
 from bot.model import Chat, Person, Room, Timer, Turn
 
@@ -45,11 +46,14 @@ class PointCard:
 class RefreshCards:
     """The room changed: every card of it wants the newest state, now or as soon as R17 allows.
 
-    With `only_posted`, a card still planned keeps its due time (used while a room is merely slow).
+    With `only_posted`, a card still planned keeps its due time (used while a room is merely slow). `thread_id`: only
+    the card in this chat; `apart`: no sooner than so many ms after that card was sent, unless more has changed.
     """
 
     room_id: str
     only_posted: bool = False
+    thread_id: str = ""
+    apart: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,36 @@ class TakeNote:
     tenant: str
     key: str
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveAttendance:
+    """Remember who is and was in a room's calls; `changed` are the stays that are new or differ."""
+
+    room_id: str
+    attendance: Attendance
+    changed: tuple[Stay, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SaveWatch:
+    """Remember a room's subscription, the only one it has."""
+
+    watched: Watched
+
+
+@dataclass(frozen=True, slots=True)
+class DropWatch:
+    """Forget the room's subscription: nothing that comes by it is heard any more."""
+
+    room_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveKey:
+    """Keep a key pair for call events."""
+
+    key: WatchKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +196,10 @@ Effect = (
     | SaveChat
     | SaveNote
     | TakeNote
+    | SaveAttendance
+    | SaveWatch
+    | DropWatch
+    | SaveKey
     | Park
     | SavePerson
     | SaveInstaller
@@ -208,6 +246,8 @@ class View:
     said is whispered (ENGINE R14); `opened` is what the message has opened, or waits to open after a sign-in, that was
     edited or deleted; `affected` how many people met the fault within a day that a pressed whisper is about. `me` is
     what the turn's person set for themselves, as of `me_version`; `installers` who added Muster to the chat or team.
+    `stays` are who was in the calls of `room`; `watched` is its subscription and `key` the newest key pair that still
+    serves, for what is about them.
     """
 
     now: int
@@ -225,6 +265,9 @@ class View:
     here: tuple[int, ...] = ()
     unheard: bool = False
     opened: Room | None = None
+    stays: tuple[Stay, ...] = ()
+    watched: Watched | None = None
+    key: WatchKey | None = None
     affected: int = 0
     me: dict[str, Any] = field(default_factory=dict)
     me_version: int = 0

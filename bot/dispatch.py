@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import cards
+from bot import calls_seen
 from bot.commands import afterwards, dialogs, meet
 from bot.commands.command import Asked, Command, Policy, derived
-from bot.commands.grammar import find
+from bot.commands.grammar import find, is_polite
 from bot.decisions import Effect, PlanMessage, Reply, SaveChat, SaveInstaller, View
 from bot.errors import UsageError
 from bot.messages import Answer, Message, Purpose, Whisper
@@ -34,6 +35,7 @@ class Dispatch:
             TurnKind.SIGNED_IN: self._signed_in,
             TurnKind.INSTALLED: self._installed,
             TurnKind.REMOVED: self._removed,
+            TurnKind.CALLED: lambda turn, view: calls_seen.told_by_teams(turn, view, self.policy.roster),
         }
 
         def decision(view: View) -> Reply:
@@ -45,16 +47,33 @@ class Dispatch:
         return decision
 
     def _said(self, turn: Turn, view: View) -> Reply:
+        if is_polite(turn.text):
+            return Reply(outcome="polite")
         asked = self._asked(turn, view)
         try:
             command, rest = find(turn.text, self.commands)
             return command.run(replace(asked, rest=rest))
         except UsageError as error:
             if not error.typed:
-                return asked.tell("help", bot=self.policy.bot_name, commands=self._help_lines())
-            if error.meant:
-                return asked.tell("typo", typed=error.typed, meant=error.meant)
-            return asked.tell("unknown", typed=error.typed)
+                return asked.ask("bare")
+            return self._in_a_sentence(asked) if turn.around else self._mistyped(asked, error)
+
+    def _in_a_sentence(self, asked: Asked) -> Reply:
+        """Hear a command after or before the mention; talk about the bot is answered by silence (EXPERIENCE 3)."""
+        nearly = Reply(outcome="not asked")
+        for words in asked.turn.around:
+            here = replace(asked, turn=replace(asked.turn, text=words))
+            try:
+                command, rest = find(words, self.commands)
+                return command.run(replace(here, rest=rest))
+            except UsageError as error:
+                nearly = self._mistyped(here, error) if error.meant else nearly
+        return nearly
+
+    def _mistyped(self, asked: Asked, error: UsageError) -> Reply:
+        if error.meant:
+            return asked.tell("typo", typed=error.typed, meant=error.meant)
+        return asked.tell("unknown", typed=error.typed)
 
     def _edited(self, turn: Turn, view: View) -> Reply:
         """An edit is heard when nothing came of what was said first; else it is another subject (EXPERIENCE 1.13)."""
@@ -107,7 +126,7 @@ class Dispatch:
         if quiet or not self.policy.welcome or chat.kind is not ChatKind.CHANNEL:
             return Reply(added, "installed")
         key = f"welcome|{turn.chat.tenant}|{turn.chat.team_id or turn.chat.thread_id}"
-        data = {"team": turn.chat.name, "bot": self.policy.bot_name}
+        data = {"team": turn.chat.name, "bot": turn.bot_name or self.policy.bot_name}
         message = Message(
             message_id=derived(view.fresh_id, key),
             intent_key=key,
@@ -119,9 +138,6 @@ class Dispatch:
             content=Whisper("welcome", data, chat.language(self.policy.language), reference=turn.reference),
         )
         return Reply((*added, PlanMessage(message)), "welcome")
-
-    def _help_lines(self) -> list[list[str]]:
-        return [[command.usage, command.description] for command in self.commands]
 
 
 def in_words(name: str, turn: Turn) -> str:

@@ -148,9 +148,11 @@ def _of_topic(topic: str, words: str) -> str:
 def planned_end(room: Room, *, now: int) -> Reply:
     """The booked time and its grace are over: a topic's meeting is held for a while, any other gives its place free.
 
-    Nobody can see whether people are inside, and a second meeting of the topic would split them (EXPERIENCE 1.17).
+    Where nobody tells us of calls, nobody can see whether people are inside, and a second meeting of the topic would
+    split them (EXPERIENCE 1.17).
     """
-    if room.state is RoomState.OPEN and room.topic.startswith("#") and now < room.ends_at + HELD:
+    unseen = room.state is RoomState.OPEN and not room.attendance.heard
+    if unseen and room.topic.startswith("#") and now < room.ends_at + HELD:
         held = replace(room, trying=TIME_IS_UP)
         again = Timer(f"end|{room.room_id}", TimerKind.END, room.tenant, room.room_id, room.ends_at + HELD)
         return Reply((SaveRoom(held), RefreshCards(room.room_id), SetTimer(again)), "time is up")

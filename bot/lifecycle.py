@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from bot import ending, hosts, news, occupancy, patching, pauses, ringing, rooms, spares, ways
+from bot import ending, hosts, news, occupancy, patching, pauses, ringing, rooms, spares, starting, ways
 from bot.amending import Amending
 from bot.applying import Applying, explain
 from bot.backoff import delay
@@ -69,6 +69,7 @@ class Lifecycle:
         """Do what the timer asks for. Never raises for what Graph or Entra answers."""
         runners: dict[TimerKind, Callable[[TimerClaim], Awaitable[Decide]]] = {
             TimerKind.OPEN: self._open,
+            TimerKind.START: self._start,
             TimerKind.END: self._end,
             TimerKind.DELETE: self._delete,
             TimerKind.GIVE_UP: self._give_up,
@@ -200,8 +201,7 @@ class Lifecycle:
         return await stock(claim, self.meetings, self.policy, self.clock, self.observe)
 
     async def _stall(self, _claim: TimerClaim) -> Decide:
-        nothing = Reply(outcome="no spare")
-        return self._with_room(lambda found, view: spares.taken(found, view, _id(view)) or nothing)
+        return self._with_room(lambda found, view: spares.taken(found, view, _id(view)) or Reply(outcome="no spare"))
 
     async def _event(self, claim: TimerClaim) -> Decide:
         if self.calendar is None:
@@ -211,6 +211,9 @@ class Lifecycle:
     async def _patch(self, claim: TimerClaim) -> Decide:
         applying = Applying(self.meetings, self.messenger, self.clock, self.chance, self.observe, self._report)
         return await applying.run(claim)
+
+    async def _start(self, _claim: TimerClaim) -> Decide:
+        return self._with_room(lambda found, view: starting.started(found, view.now, _id(view)))
 
     async def _end(self, _claim: TimerClaim) -> Decide:
         return self._with_room(lambda found, view: ending.planned_end(found, now=view.now))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bot import preferences
-from bot.commands import end, host, meet, rename, reopen
+from bot.commands import end, host, meet, owning, rename, reopen, settings
 from bot.commands.command import Asked, Policy
 from bot.decisions import Reply, View
 from bot.errors import MeetingsError, SendError
@@ -22,9 +22,9 @@ TOPIC_SECONDS = 4.0
 OWNER_SECONDS = 4.0
 """How long a request waits to hear whether its asker owns the team; then they do not."""
 FOR_LEADERS: dict[str, Callable[[Asked], Reply]] = {
-    command.name: command.run for command in (end.COMMAND, reopen.COMMAND, rename.COMMAND, host.COMMAND)
-}
-"""The commands that only leaders and team owners may (ENGINE R23)."""
+    command.name: command.run for command in (end.COMMAND, reopen.COMMAND, rename.COMMAND, host.COMMAND, meet.COMMAND)
+} | {settings.COMMAND.name: settings.again}
+"""The commands that only leaders and team owners may, some of them only where a chat is set so (ENGINE R23)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +65,19 @@ class Looking:
 
     async def owner(self, claim: TimerClaim) -> Decide:
         """Look up whether who asks owns the team of the meeting's chat, and go on with what they asked."""
-        turn, chat = claim.turn, claim.chat
+        turn = claim.turn
         run = FOR_LEADERS.get(claim.timer.payload.get("command", ""))
-        if turn is None or chat is None or run is None:
+        if turn is None or run is None:
             return lambda _: Reply(outcome="nobody asked")
-        owner = await self._owns(chat, turn.person, turn.reference)
+        owner = await self._owns(claim.chat or turn.chat, turn.person, turn.reference)
         asker = replace(turn, kind=TurnKind.SAID)  # as above
 
         def decision(view: View) -> Reply:
             if view.now >= turn.expires_at:
                 return Reply(outcome="late")
-            return run(Asked(asker, view, claim.timer.payload.get("rest", ""), self.policy, (), owner))
+            asked = Asked(asker, view, claim.timer.payload.get("rest", ""), self.policy, (), owner)
+            reply = run(asked)
+            return replace(reply, effects=(*reply.effects, *owning.noted(asked)))
 
         return decision
 

@@ -7,13 +7,15 @@ import os
 import re
 import uuid
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
 
 from bot.clouds import CLOUDS, WORLDWIDE
 from bot.errors import SettingsError
+from bot.localization import localized
+from cards.words import REVIEWED, switched_on
 
 FOLDER = Path(__file__).resolve().parent.parent / "manifest"
 PROJECT = FOLDER.parent / "pyproject.toml"
@@ -25,6 +27,11 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can say: the same package ha
 PLAIN_FILE = 0o100644 << 16
 READING = ("ChannelMessage.Read.Group", "ChatMessage.Read.Chat")
 """What a team's or a chat's owner consents to where posts may be looked for (facts/teams 6, ENGINE R15)."""
+MEETING_EVENTS = (
+    *("ChannelMeeting.ReadBasic.Group", "ChannelMeetingParticipant.Read.Group"),
+    *("OnlineMeeting.ReadBasic.Chat", "OnlineMeetingParticipant.Read.Chat"),
+)
+"""The same where Teams itself tells of meetings and who is in them (facts/teams 2.4)."""
 
 
 class Listed(Protocol):
@@ -47,20 +54,24 @@ def build(
     out: Path,
     version: str,
     *,
-    reading: bool = False,
+    grants: tuple[str, ...] = (),
     sign_in_pages: str = "",
+    languages: Sequence[str] = (),
     calling: bool = False,
 ) -> Path:
     """Write the package to `out` and return it; the same input gives the same bytes.
 
-    `app_id` is the bot's application (client) id; `version` is x.y.z; `reading` asks for the grant to read messages,
-    `sign_in_pages` is the host by whose pages people sign in, where they do; `calling` lets it ring people. Raises
-    SettingsError naming what does not fit.
+    `app_id` is the bot's application (client) id; `version` is x.y.z; `grants` are what owners of teams and chats
+    consent to, `sign_in_pages` is the host by whose pages people sign in, where they do; `languages` (BCP 47) are those
+    in which people read it; `calling` lets it ring people. Raises SettingsError naming what does not fit.
     """
-    content = manifest(commands, app_id, version, reading=reading, sign_in_pages=sign_in_pages, calling=calling)
+    made = manifest(commands, app_id, version, grants=grants, sign_in_pages=sign_in_pages, calling=calling)
+    content = json.loads(made)
+    files = localized(content, languages)
     out.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(out, "w") as package:
-        for name, data in [("manifest.json", content), *((icon, (FOLDER / icon).read_bytes()) for icon in ICONS)]:
+        icons = {icon: (FOLDER / icon).read_bytes() for icon in ICONS}
+        for name, data in {"manifest.json": _written(content), **icons, **files}.items():
             entry = zipfile.ZipInfo(name, EPOCH)
             entry.external_attr = PLAIN_FILE
             entry.create_system = 3  # what the attributes above mean, whatever machine writes them
@@ -78,15 +89,25 @@ def build_from_settings(app_id: str, out: Path, environ: Mapping[str, str] | Non
         raise SettingsError(
             ["MicrosoftAppId is not set. Set it, or say --app-id ID: the bot's application (client) id."]
         )
-    reading = known_to.get("MUSTER_READ_MESSAGES", "").strip().casefold() == "on"
+    wanted = {"MUSTER_READ_MESSAGES": READING, "MUSTER_MEETING_EVENTS": MEETING_EVENTS}
+    on = [names for name, names in wanted.items() if known_to.get(name, "").strip().casefold() == "on"]
+    grants = tuple(grant for names in on for grant in names)
     connected = bool(known_to.get("MUSTER_OAUTH_CONNECTION", "").strip())
     signing_in = connected and known_to.get("MUSTER_AUTH", "").strip().casefold() != "app"
     commands = menu(available(COMMANDS, delegated=signing_in))
     cloud = CLOUDS.get(known_to.get("MUSTER_CLOUD", "").strip().casefold(), WORLDWIDE)
     pages = cloud.sign_in_pages if signing_in else ""
-    calling = bool(known_to.get("MUSTER_PUBLIC_URL", "").strip())
-    version = current_version()
-    return build(commands, known.strip(), out, version, reading=reading, sign_in_pages=pages, calling=calling)
+    said = known_to.get("MUSTER_LANGUAGES", "") or " ".join(REVIEWED)
+    return build(
+        commands,
+        known.strip(),
+        out,
+        current_version(),
+        grants=grants,
+        sign_in_pages=pages,
+        languages=switched_on(said, known_to.get("MUSTER_LANGUAGE", "")),
+        calling=bool(known_to.get("MUSTER_PUBLIC_URL", "").strip()),
+    )
 
 
 def manifest(
@@ -94,7 +115,7 @@ def manifest(
     app_id: str,
     version: str,
     *,
-    reading: bool = False,
+    grants: tuple[str, ...] = (),
     sign_in_pages: str = "",
     calling: bool = False,
 ) -> bytes:
@@ -117,16 +138,20 @@ def manifest(
     content["bots"][0]["commandLists"] = [
         {"scopes": list(SCOPES), "triggers": ["mention", "slash"], "commands": entries}
     ]
-    if reading:
+    if grants:
         # Without single sign-on the resource may be any text (facts/teams 6.2).
         content["webApplicationInfo"] = {"id": identity, "resource": f"api://{identity}"}
-        grants = [{"name": name, "type": "Application"} for name in READING]
-        content["authorization"] = {"permissions": {"resourceSpecific": grants}}
+        specific = [{"name": name, "type": "Application"} for name in grants]
+        content["authorization"] = {"permissions": {"resourceSpecific": specific}}
     if sign_in_pages:
         # What Teams asks its own token for, and where the browser's way ends (facts/graph 7.1).
         content["webApplicationInfo"] = {"id": identity, "resource": f"api://botid-{identity}"}
         content["validDomains"] = [*content["validDomains"], sign_in_pages]
     content["bots"][0]["supportsCalling"] = calling  # what lets the bot join meetings and ring people (facts/graph 5)
+    return _written(content)
+
+
+def _written(content: dict[str, Any]) -> bytes:
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from bot.calls import NOBODY, Attendance
+
 
 class ChatKind(StrEnum):
     """Where something happened (facts/teams 2.2)."""
@@ -31,7 +33,8 @@ class TurnKind(StrEnum):
     """What happened: the kinds of activity Muster acts upon; everything else is UNKNOWN, never an error.
 
     DIALOG: one is to be shown or was submitted; the turn's verb says which: `fetch meet`, `submit settings`.
-    SIGNED_IN: what waited for its person's sign-in goes on (ENGINE R13); no activity is one.
+    SIGNED_IN: what waited for its person's sign-in goes on (ENGINE R13); no activity is one. CALLED: a call began or
+    ended, or somebody came or left, as Teams tells bots in meetings.
     """
 
     SAID = "said"
@@ -42,6 +45,7 @@ class TurnKind(StrEnum):
     INSTALLED = "installed"
     REMOVED = "removed"
     SIGNED_IN = "signed_in"
+    CALLED = "called"
     UNKNOWN = "unknown"
 
 
@@ -119,6 +123,7 @@ class TimerKind(StrEnum):
     """What a timer does when it is due, ENGINE 3.1."""
 
     OPEN = "open"
+    START = "start"
     END = "end"
     DELETE = "delete"
     GIVE_UP = "give_up"
@@ -132,6 +137,8 @@ class TimerKind(StrEnum):
     STALL = "stall"
     FIND = "find"
     ROSTER = "roster"
+    SUBSCRIBE = "subscribe"
+    RENEW = "renew"
     AMEND = "amend"
     OWNER = "owner"
     LEAD = "lead"
@@ -251,11 +258,12 @@ class Turn:
     """One thing that happened in a chat.
 
     `conversation_id` is the reply address, with `;messageid=` where there is one (ENGINE 2.3);
-    `text` has lost the mention of the bot and is otherwise as typed (at most 28 KiB);
+    `text` has lost the mention of the bot and is otherwise as typed (at most 28 KiB); `around` is what stood before and
+    after a mention in the middle of a sentence, () where it stood at an end;
     for a press `text` is the command line the button carries, `verb` its verb, `data` the rest of its data,
     and `reply_to_id` the activity that was pressed. `zone` is an IANA name or empty; `locale` a BCP 47 tag.
     `turn_key` and `echo_key` are the hashes of ENGINE R11. `reference` is what people can read out; an edit or a
-    deletion has its message's.
+    deletion has its message's. `bot_name` is what people call Muster here, "" where nobody said.
     """
 
     turn_key: str
@@ -276,6 +284,8 @@ class Turn:
     locale: str = "en"
     zone: str = ""
     targeted: bool = False
+    around: tuple[str, ...] = ()
+    bot_name: str = ""
 
     @property
     def wants_answer(self) -> bool:
@@ -410,7 +420,8 @@ class Room:
     still being set, or `time is up`; `unchanged`: Graph did not close or open the lobby as `end` or `reopen` asked.
     While it is opening, `meeting` is one that nobody may be shown yet. `lobby_before` is who came in before `end`.
     `topic` is "" for a chat's own room, `#` and a key for a topic, `thread:` and a root's id, or an id of its own.
-    `people` are those whom the request mentioned; `backup_bridge` is what to use while Microsoft does not answer.
+    `people` are those whom the request mentioned; `backup_bridge` is what to use while Microsoft does not answer;
+    `attendance` is who is and was in it, as far as we are told.
     """
 
     room_id: str
@@ -451,6 +462,7 @@ class Room:
     people: tuple[Person, ...] = ()
     backup_bridge: str = ""
     ringing: Ringing = NOBODY_RUNG
+    attendance: Attendance = NOBODY
 
 
 @dataclass(frozen=True, slots=True)

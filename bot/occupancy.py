@@ -58,14 +58,15 @@ def ended(room: Room, actor: Person, *, now: int, reference: str) -> Reply:
 
 
 def reopened(room: Room, actor: Person, *, now: int, reference: str, taken: bool = False) -> Reply:
-    """Ended → open within 24 hours, with the same numbers; `taken` when another room has its place by now."""
+    """Ended → open (live) within 24 hours, with the same numbers; `taken` when another room has its place by now."""
     if room.state is not RoomState.ENDED or room.meeting is None:
         return Reply(outcome="no change")
     if taken:
         return Reply(outcome="taken")
     if now - (room.ended_at or 0) >= REOPENS_WITHIN:
         return Reply(outcome="too late")
-    after = replace(room, state=RoomState.OPEN, ended_at=None, ended_by="", empty_at=None)
+    state = RoomState.LIVE if room.attendance.live else RoomState.OPEN  # whoever stayed inside is in it
+    after = replace(room, state=state, ended_at=None, ended_by="", empty_at=None)
     due_at = max(room.ends_at, now) + GRACE_AFTER_END
     end = Timer(_end_key(room), TimerKind.END, room.tenant, room.room_id, due_at)
     return Reply((*_saved(after), SetTimer(end), _record(room, actor, "reopen", reference)), "open")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from bot.calls import Watched, WatchKey
 from bot.decisions import Reply, View
 from bot.leases import Exchange, MessageClaim, Receipt, Sent, Settled, Stuck, TimerClaim, TurnClaim, Work
 from bot.messages import Answer, Rendered
@@ -239,6 +240,34 @@ class Posts(Protocol):
         ...
 
 
+class Watch(Protocol):
+    """Call events of meetings at Graph, by subscriptions (facts/graph 6). Raises as `Meetings` does."""
+
+    async def make_key(self, now: int) -> WatchKey:
+        """Make a key pair that new subscriptions use from `now` (ms UTC) on; its private half is sealed."""
+        ...
+
+    def mark(self, room_id: str) -> str:
+        """Return the hash of the clientState that a room's subscription has. Pure."""
+        ...
+
+    async def begin(self, wanted: Watched, join_url: str, certificate: str, *, reference: str) -> Watched:
+        """Subscribe to a meeting's call events until `wanted.expires_at`, and return what Graph made of it."""
+        ...
+
+    async def find(self, wanted: Watched, join_url: str, *, reference: str) -> list[Watched]:
+        """Return the subscriptions of ours that there are to a meeting's call events."""
+        ...
+
+    async def renew(self, watched: Watched, certificate: str, *, reference: str) -> Watched:
+        """Prolong a subscription until `watched.expires_at`, under its key. HostUnknown when it is gone."""
+        ...
+
+    async def end(self, watched: Watched, *, reference: str) -> None:
+        """Unsubscribe; what is not there any more is ended too."""
+        ...
+
+
 class Messenger(Protocol):
     """Messages in Teams through the Bot Connector. All methods raise NotDone, Unclear, Gone or Rejected."""
 
@@ -290,6 +319,14 @@ class Intake(Protocol):
         ...
 
 
+class Hearing(Protocol):
+    """What the door of call events hands them to: the engine."""
+
+    async def heard(self, room_id: str, decide: Decide) -> None:
+        """Return when what was told of a room's call is durable. Raises StoreError: then nothing was promised."""
+        ...
+
+
 class Store(Protocol):
     """What survives. Every method is one transaction; raises StoreError when nothing was written."""
 
@@ -314,6 +351,18 @@ class Store(Protocol):
 
     async def settle_timer(self, claim: TimerClaim, decide: Decide, now: int, fresh_id: str) -> Settled:
         """The same for a timer: its row is deleted unless the reply re-arms it."""
+        ...
+
+    async def settle_call(self, room_id: str, decide: Decide, now: int, fresh_id: str) -> Settled:
+        """The same for what was told of a room's call: the view has who was in it, and its subscription."""
+        ...
+
+    async def watched(self, subscription_id: str, mark: str) -> Watched | None:
+        """Return the subscription of this id, or one not answered yet whose clientState has this hash; None if none."""
+        ...
+
+    async def watch_key(self, key_id: str) -> WatchKey | None:
+        """Return the key pair of this id, None when it is gone."""
         ...
 
     async def settle_message(self, claim: MessageClaim, sent: Sent, now: int) -> Settled:

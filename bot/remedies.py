@@ -12,6 +12,7 @@ AGAIN_MS = 3_600_000
 """After so long the same advice is given to the same tenant again."""
 POLICY = "graph.access_policy_missing"
 REFUSED = "graph.refused"
+WATCH_REFUSED = "graph.watch_refused"
 _OTHERS = {
     "RoleMissing": """\
 App {app} lacks a permission of Microsoft Graph, or nobody has consented to it.
@@ -26,8 +27,13 @@ User {host} has made as many meetings this month as Microsoft Graph lets one per
     "AccessBlocked": """\
 App {app} is not let in: a conditional access policy wants more of it.
   Who: a Conditional Access Administrator. Where: Entra → Conditional Access, policies for workload identities""",
+    WATCH_REFUSED: """\
+App {app} is not told of calls, so cards say "open" and never who is in.
+  401 or 403: a Privileged Role Administrator. Where: Entra → App registrations → Muster → API permissions:
+    OnlineMeetings.Read.All as an application permission, then Grant admin consent
+  400: Graph has to reach MUSTER_PUBLIC_URL from the internet, where Muster answers its validation""",
 }
-"""What else is refused, by its kind (facts/graph 3.1, 3.3 and 3.4). Credentials are told where a token is refused."""
+"""What else is refused, by its kind (facts/graph 3 and 6). Credentials are told where a token is refused."""
 
 
 class Remedies:
@@ -45,11 +51,12 @@ class Remedies:
 
     def __call__(self, event: Event) -> None:
         """Pass an event on."""
-        self._behind(self._advised(event) if event.name in {POLICY, REFUSED} else event)
+        self._behind(self._advised(event) if event.name in {POLICY, REFUSED, WATCH_REFUSED} else event)
 
     def _advised(self, event: Event) -> Event:
         fields = _with_app(event.fields, self._app_id)
-        kind = "PolicyMissing" if event.name == POLICY else str(fields.get("error", ""))
+        kinds = {POLICY: "PolicyMissing", WATCH_REFUSED: WATCH_REFUSED}
+        kind = kinds.get(event.name, str(fields.get("error", "")))
         advice = self._advice(kind, str(fields.get("host", "")))
         key = (str(fields.get("tenant", "")), kind)
         now = self._now()

@@ -146,20 +146,22 @@ def brought_key(thread_id: str, room_id: str = "") -> str:
 
 
 def opened(room: Room, meeting: Meeting, now: int) -> Reply:
-    """Opening → open: Graph made the meeting. A room that is no longer opening deletes it again (ENGINE R6)."""
+    """Opening → open or scheduled: Graph made the meeting. A room that is no longer opening deletes it (ENGINE R6)."""
     if room.state is not RoomState.OPENING:
         return late(room, meeting, now)
+    later = room.starts_at > now
     after = replace(
         room,
-        state=RoomState.OPEN,
+        state=RoomState.SCHEDULED if later else RoomState.OPEN,
         meeting=meeting,
         binding=binding(room.bind_thread, meeting),
-        opened_at=now,
+        opened_at=None if later else now,
         trying="",
     )
-    end = Timer(f"end|{room.room_id}", TimerKind.END, room.tenant, room.room_id, room.ends_at + GRACE_AFTER_END)
+    kind, due_at = (TimerKind.START, room.starts_at) if later else (TimerKind.END, room.ends_at + GRACE_AFTER_END)
+    follows = Timer(f"{kind}|{room.room_id}", kind, room.tenant, room.room_id, due_at)
     given_up = DropTimer(_give_up_key(room))
-    return Reply((SaveRoom(after), RefreshCards(room.room_id), SetTimer(end), given_up), "open")
+    return Reply((SaveRoom(after), RefreshCards(room.room_id), SetTimer(follows), given_up), after.state.value)
 
 
 def binding(asked_thread: str, meeting: Meeting) -> Binding:

@@ -16,12 +16,14 @@ from bot.graph import options
 from bot.hosts import EVERYBODY_HOSTS, Hosts
 from bot.identity import Credential, Secret
 from bot.model import NO_OPTIONS, Options
-from cards.words import spoken, words
+from cards.words import REVIEWED, spoken, switched_on, words
 
 _URL = re.compile(
     r"https://[a-z0-9][a-z0-9_.-]*(?::(?P<port>[1-9][0-9]{0,4}))?(?P<path>/[a-z0-9_.~/-]*)?", re.IGNORECASE
 )
 HIGHEST_PORT = 65535
+SHORTEST_SECRET = 32
+NO_SECRET = Secret("")
 MOST_SPARES = 10
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -40,10 +42,11 @@ class Settings:
     that posts whose fate is unclear may be looked for where a team or a chat allows it. `auth` is by whose permission
     meetings are made, `app`, `user` or `auto`; `oauth_connection` names the Azure Bot's OAuth connection by which
     people sign in, "" for none; `hosts` is who may host, `spares` how many of their meetings are kept in
-    reserve, `public_url` where browsers reach this bot, `admins` the administrators' object ids,
-    `meeting_options` what every meeting has. `calls_openid_url` is where the keys of calls' callbacks are
-    found, "" where this cloud's is not documented and nobody said: then nobody can be rung.
-    `hooks` is where alerts come in.
+    reserve, `public_url` where browsers and Graph reach this bot, `admins` the administrators' object ids,
+    `meeting_options` what every meeting has; `secret_key` seals keys in the store, `roster` is what cards show of who
+    is inside: `count`, `names` or `off`; `languages` (BCP 47) are those that people are answered in, English first.
+    `calls_openid_url` is where the keys of calls' callbacks are found, "" where this cloud's is not documented and
+    nobody said: then nobody can be rung. `hooks` is where alerts come in.
     """
 
     app_id: str
@@ -82,6 +85,20 @@ class Settings:
     token_service_url: str = ""
     calls_openid_url: str = ""
     hooks: tuple[Hook, ...] = ()
+    languages: tuple[str, ...] = REVIEWED
+    secret_key: Secret = NO_SECRET
+    roster: str = "count"
+
+    @property
+    def watches(self) -> bool:
+        """Whether calls can be heard of: Graph has where to tell it, and keys can be sealed."""
+        return bool(self.public_url and self.secret_key.reveal() and self.auth != "user")
+
+    @property
+    def metadata_urls(self) -> tuple[str, str]:
+        """Return where Bot Framework's keys are found and where those of Graph's notifications, "" if none come."""
+        publisher = f"{self.login_url}/common/v2.0/.well-known/openid-configuration" if self.watches else ""
+        return self.openid_metadata_url, publisher
 
     @property
     def bot_tenant(self) -> str:
@@ -180,6 +197,13 @@ class _Reader:
             self.problems.append(f"{name} is {value!r}, which Muster does not speak; it may be {', '.join(spoken())}.")
             return default
         return value
+
+    def languages(self, name: str) -> tuple[str, ...]:
+        """Return the languages that are spoken: those switched on, `all` there are, and that of the cards."""
+        said, there = self.words(name, REVIEWED), spoken()
+        if wrong := sorted({*said} - {"all", *(tag.lower() for tag in there)}):
+            self.problems.append(f"{name} has {', '.join(map(repr, wrong))}; it may have {', '.join(there)}, or all.")
+        return switched_on(" ".join(said), self.text("MUSTER_LANGUAGE"))
 
     def words(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
         value = self.text(name)
@@ -309,8 +333,21 @@ class _Reader:
             spares=self.spares(),
             admins=self.admins(),
             public_url=self.optional_url("MUSTER_PUBLIC_URL", "https://bot.contoso.example"),
+            languages=self.languages("MUSTER_LANGUAGES"),
             meeting_options=self.meeting_options("MUSTER_MEETING_OPTIONS"),
+            secret_key=self.secret_key("MUSTER_SECRET_KEY"),
+            roster=self.choice("MUSTER_ROSTER", "count", ("count", "names", "off")),
         )
+
+    def secret_key(self, name: str) -> Secret:
+        """Return what keys in the store are sealed with; too short a one seals nothing."""
+        value = self.text(name)
+        if value and len(value) < SHORTEST_SECRET:
+            # Never the value: it is a secret.
+            self.problems.append(
+                f"{name} has {len(value)} characters; it needs {SHORTEST_SECRET}, such as `openssl rand -hex 32` makes."
+            )
+        return Secret(value)
 
     def deployment(self) -> Settings:
         cloud = self.cloud()

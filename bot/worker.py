@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.answers import Answers
+from bot.call_timers import CallTimers
 from bot.delivery import Delivery
 from bot.dispatch import Dispatch
 from bot.errors import DoorError, StoreError, told
@@ -46,7 +47,7 @@ class Engine:
 
     store: Store
     dispatch: Dispatch
-    lifecycle: Lifecycle
+    lifecycle: Lifecycle | CallTimers
     delivery: Delivery
     clock: Clock
     chance: Chance
@@ -104,10 +105,17 @@ class Worker:
         """Return the invoke's answer, the stored one for a copy, or "working" after 2.5 s (ENGINE R11, R14)."""
         return await self._answers.of(turn, receipt)
 
-    async def heard(self, nonce: str, decide: Decide) -> None:
-        """Return when what Graph tells of a call is written, and go on with it (ENGINE R22). Raises StoreError."""
+    async def heard_call(self, nonce: str, decide: Decide) -> None:
+        """Return when what Graph tells of our call is written, and go on with it (ENGINE R22). Raises StoreError."""
         engine = self._engine
         self._continue(await engine.store.heard(nonce, decide, engine.clock.now(), engine.chance.token()))
+
+    async def heard(self, room_id: str, decide: Decide) -> None:
+        """Return when what was told of a room's call is durable. Raises StoreError: then nothing was promised."""
+        engine = self._engine
+        settled = await engine.store.settle_call(room_id, decide, engine.clock.now(), engine.chance.token())
+        engine.observe(Event("call.told", {"outcome": settled.reply.outcome if settled.reply else "stale"}))
+        self._continue(settled)
 
     async def _patiently(self, attempt: Callable[[], Awaitable[Receipt]]) -> Receipt:
         clock = self._engine.clock

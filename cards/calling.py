@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from bot.model import Person, Room
 from cards import escape
-from cards.parts import Act, Button, Content, Line, Row
+from cards.parts import Act, Button, Content, Line, Row, naming, titled
 from cards.words import Words
 
 WORLDWIDE = "https://teams.microsoft.com"
@@ -37,9 +37,13 @@ def call(room: Room, says: Words) -> tuple[Button, ...]:
     people = [person for person in room.people if person.upn]
     if not people:
         return ()
-    names = says("Call {names}").format(names=_names(people, says))
+    names = [_first(person) for person in people[:NAMED]]
+    more = len(people) - NAMED
+    if more > 0:
+        names.append(says.many("{count} more", "{count} more", more).format(count=more))
+    title = titled(*naming(says("Call {names}"), names, says), says)
     users = ",".join(quote(person.upn, safe="@") for person in people)
-    return (Button(Act.OPEN, names, CALL + users),)
+    return (Button(Act.OPEN, title, CALL + users),)
 
 
 def led_to(teams_url: str, content: Content) -> Content:
@@ -58,17 +62,6 @@ def _led(teams_url: str, row: Row) -> Row:
         for button in row.buttons
     )
     return Row(tuple(buttons))
-
-
-def _names(people: list[Person], says: Words) -> str:
-    names = [_first(person) for person in people[:NAMED]]
-    more = len(people) - NAMED
-    if more > 0:
-        words = says.many("{names} and {count} more", "{names} and {count} more", more)
-        return words.format(names=", ".join(names), count=more)
-    if len(names) == 1:
-        return names[0]
-    return says("{names} and {last}").format(names=", ".join(names[:-1]), last=names[-1])
 
 
 def _first(person: Person) -> str:

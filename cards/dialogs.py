@@ -11,10 +11,10 @@ from typing import Any
 from bot.messages import Whisper
 from bot.model import Room, RoomState
 from cards import escape, phone, preferences
-from cards.parts import Act, Button, Line, Look, Row
+from cards.parts import Act, Button, Line, Look, Row, join
 from cards.rooms import why_failed
 from cards.whispers import whisper_parts
-from cards.words import Words, words
+from cards.words import Words, named, words
 
 Element = dict[str, Any]
 PEOPLE = {"type": "Data.Query", "dataset": "graph.microsoft.com/users?scope=currentContext"}
@@ -28,22 +28,19 @@ def dialog_title(name: str, language: str) -> str:
 
 
 def settings_dialog(whisper: Whisper) -> Element:
-    """Return the settings to fill in; `chat`, `me` and `may` as in the whisper of that name."""
+    """Return the settings to fill in; `chat`, `me` and `may` as in the whisper of that name, `languages` by tag."""
     says = words(whisper.language)
     chat, me = whisper.data.get("chat", {}), whisper.data.get("me", {})
+    languages = {tag: named(tag) for tag in whisper.data.get("languages", ())}
     body: list[Element] = []
     if whisper.data.get("may"):
         body.append(_heading(says("This chat")))
-        body += [_input(key, label, str(chat.get(key, "")), says) for key, label in preferences.labels(says).items()]
+        for key, label in preferences.labels(says).items():
+            known = languages if key == "language" else preferences.choices(key, says)
+            body.append(_input(key, label, str(chat.get(key, "")), known, says("as usual")))
     body += [
         _heading(says("Only you")),
-        _choices(
-            "me.language",
-            says("Language"),
-            preferences.choices("language", says),
-            str(me.get("language", "")),
-            says("as in Teams"),
-        ),
+        _choices("me.language", says("Language"), languages, str(me.get("language", "")), says("as in Teams")),
         _choices(
             "me.plain", says("Answers"), {"on": says("plain text")}, "on" if me.get("plain") else "", says("cards")
         ),
@@ -138,16 +135,14 @@ def _shown(line: Line, says: Words) -> Element:
 
 
 def _joining(room: Room, says: Words) -> list[Element]:
-    url = escape.https(room.meeting.join_url) if room.meeting else ""
-    title = says("Join {subject}").format(subject=escape.clean(room.subject, 40))
-    return [{"type": "Action.OpenUrl", "title": title, "url": url}] if url else []
+    buttons = join(room.subject, room.meeting.join_url, says) if room.meeting else ()
+    return [{"type": "Action.OpenUrl", "title": button.title, "url": button.target} for button in buttons]
 
 
-def _input(key: str, label: str, value: str, says: Words) -> Element:
+def _input(key: str, label: str, value: str, known: dict[str, str], nothing: str) -> Element:
     name = f"chat.{key}"
-    known = preferences.choices(key, says)
     if known:
-        return _choices(name, label, {**({value: value} if value else {}), **known}, value, says("as usual"))
+        return _choices(name, label, known, value, nothing)
     if key == "ring":
         return _people(name, label, value)
     return _text_input(name, label, value, 200)
@@ -161,6 +156,7 @@ def _choices(name: str, label: str, known: dict[str, str], value: str, nothing: 
     options = [
         {"title": nothing, "value": "default"},
         *({"title": title, "value": key} for key, title in known.items()),
+        *([{"title": value, "value": value}] if value and value not in known else []),
     ]
     chosen = value or "default"
     return {

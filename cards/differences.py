@@ -6,11 +6,9 @@ import json
 from collections.abc import Iterator
 
 from bot.model import SETTING, LobbyScope, Meeting, Options, Person, Room
-from cards.parts import Line
+from cards.parts import Line, naming
 from cards.words import Words
 
-_SAID = {LobbyScope.ORGANIZATION_AND_FEDERATED.value: "federated"}
-"""Graph's names of scopes that people say otherwise."""
 _THERE = {"lobby": "lobby_scope"}
 """Where a meeting says what it has, if not under the option's own name."""
 
@@ -22,9 +20,9 @@ def differences(room: Room, meeting: Meeting, says: Words) -> tuple[Line, ...]:
     asked = room.options
     lines = [*_kept(asked, meeting, says), *_switched(asked, meeting, says), *_unusual(asked, meeting, says)]
     if names := _left_out(asked, meeting):
-        lines.append(Line(says("Microsoft did not add {names}."), {"names": ", ".join(names)}))
+        lines.append(Line(*naming(says("Microsoft did not add {names}."), names, says)))
     if properties := _not_taken(asked.more, meeting.more):
-        lines.append(Line(says("Microsoft did not take {names}."), {"names": ", ".join(properties)}))
+        lines.append(Line(*naming(says("Microsoft did not take {names}."), properties, says)))
     return tuple(lines)
 
 
@@ -38,8 +36,25 @@ def _kept(asked: Options, meeting: Meeting, says: Words) -> Iterator[Line]:
     for name, text in named:
         wish, there = getattr(asked, name) or "", getattr(meeting, _THERE.get(name, name))
         if name not in asked.usual and wish and wish != there:
-            kept = there or says("its own setting")
-            yield Line(text, {"asked": _SAID.get(wish, wish), "kept": _SAID.get(kept, kept)})
+            kept = _said(there, says) if there else says("its own setting")
+            yield Line(text, {"asked": _said(wish, says), "kept": kept})
+
+
+def _said(name: str, says: Words) -> str:
+    """Return what people call one of Graph's values; one that Microsoft added since stays as it is."""
+    known = {
+        LobbyScope.EVERYONE: says("everyone"),
+        LobbyScope.ORGANIZATION: says("organization"),
+        LobbyScope.ORGANIZATION_EXCLUDING_GUESTS: says("organization without guests"),
+        LobbyScope.ORGANIZATION_AND_FEDERATED: says("federated"),
+        LobbyScope.INVITED: says("invited"),
+        LobbyScope.ORGANIZER: says("organizer"),
+        "roleIsPresenter": says("named presenters"),
+        "enabled": says("enabled"),
+        "disabled": says("disabled"),
+        "limited": says("limited"),
+    }
+    return known.get(name, name)
 
 
 def _switched(asked: Options, meeting: Meeting, says: Words) -> Iterator[Line]:
@@ -73,7 +88,7 @@ def _unusual(asked: Options, meeting: Meeting, says: Words) -> Iterator[Line]:
     }
     names = [words[name] for name in words if name in asked.usual and _differs(name, asked, meeting)]
     if names:
-        yield Line(says("Microsoft kept other settings than are usual here: {names}."), {"names": ", ".join(names)})
+        yield Line(*naming(says("Microsoft kept other settings than are usual here: {names}."), names, says))
 
 
 def _differs(name: str, asked: Options, meeting: Meeting) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 from bot.messages import Whisper
 from bot.model import RoomState
-from cards import times
-from cards.parts import Line, Look, Row, join
+from cards import attendance, times
+from cards.parts import Line, Look, Row, join, naming
 from cards.saying import Parts, button, press, text
 from cards.words import Words
 
@@ -74,40 +74,40 @@ def renamed(whisper: Whisper, says: Words) -> Parts:
 
 def rename_what(_: Whisper, says: Words) -> Parts:
     """No new name was said."""
-    return (Line(says("Say the new name too, for example: rename DB restore")),)
+    return (Line(says("Say the new name too, for example: {line}"), {"line": "rename DB restore"}),)
 
 
 def host(whisper: Whisper, says: Words) -> Parts:
     """`leads` lead `subject` with `host` now; `missing` do not."""
     leads = [str(name) for name in whisper.data.get("leads", ())]
     missing = [str(name) for name in whisper.data.get("missing", ())]
-    values = {
-        "subject": text(whisper, "subject"),
-        "host": text(whisper, "host"),
-        "leads": ", ".join(leads),
-        "missing": ", ".join(missing),
-    }
-    now = says.many("{leads} now leads {subject} with {host}.", "{leads} now lead {subject} with {host}.", len(leads))
+    values = {"subject": text(whisper, "subject"), "host": text(whisper, "host")}
+    now = says.many("{names} now leads {subject} with {host}.", "{names} now lead {subject} with {host}.", len(leads))
     not_now = says(
-        "I couldn't hand {subject} over to {missing}: "
+        "I couldn't hand {subject} over to {names}: "
         "only members of this chat with an account in the host's organisation can lead."
     )
     return (
-        *((Line(now, values),) if leads else ()),
-        *((Line(not_now, values, longest=400),) if missing or not leads else ()),
+        *((_listing(now, leads, values, says),) if leads else ()),
+        *((_listing(not_now, missing, values, says),) if missing or not leads else ()),
     )
+
+
+def _listing(text: str, names: list[str], values: dict[str, str], says: Words) -> Line:
+    listed, named = naming(text, names, says)
+    return Line(listed, named | values)
 
 
 def host_already(whisper: Whisper, says: Words) -> Parts:
     """`leads` lead `subject` already."""
     names = [str(name) for name in whisper.data.get("leads", ())]
-    words = says.many("{leads} leads {subject} already.", "{leads} lead {subject} already.", len(names))
-    return (Line(words, {"leads": ", ".join(names), "subject": text(whisper, "subject")}),)
+    words = says.many("{names} leads {subject} already.", "{names} lead {subject} already.", len(names))
+    return (_listing(words, names, {"subject": text(whisper, "subject")}, says),)
 
 
 def host_who(_: Whisper, says: Words) -> Parts:
     """Nobody was mentioned."""
-    return (Line(says("Mention who is to lead, for example: host @Bea")),)
+    return (Line(says("Mention who is to lead, for example: {line}"), {"line": "host @Bea"}),)
 
 
 def status(whisper: Whisper, says: Words) -> Parts:
@@ -124,7 +124,9 @@ def _running(one: Mapping[str, str], zone: str, says: Words) -> Line:
         RoomState.LIVE: says("**{subject}**: live since {since} · {host} is hosting"),
         RoomState.EMPTY: says("**{subject}**: empty · {host} is hosting"),
     }.get(RoomState(one["state"]), says("**{subject}**: open since {since} · {host} is hosting"))
-    return Line(words, _values(one, zone, says))
+    if "people" in one:
+        words = says("**{subject}**: live since {since}, {people} · {host} is hosting")
+    return Line(words, {**_values(one, zone, says), "people": attendance.people(int(one.get("people", 0)), says)})
 
 
 def recent(whisper: Whisper, says: Words) -> Parts:
@@ -151,10 +153,10 @@ def _values(one: Mapping[str, str], zone: str, says: Words) -> dict[str, str]:
     return {
         "subject": one["subject"],
         "host": one["host"] or says("Somebody"),
-        "since": times.clock(since, zone),
-        "day": times.day(since, zone),
-        "from": times.hours(since, zone),
-        "to": times.clock(over, zone),
+        "since": times.clock(since, zone, says.language),
+        "day": times.day(since, zone, says.language),
+        "from": times.hours(since, zone, says.language),
+        "to": times.clock(over, zone, says.language),
     }
 
 

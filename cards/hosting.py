@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.messages import Whisper
+from cards import times
 from cards.parts import Button, Line, Row
 from cards.saying import LONGEST_LINE, Parts, button, press, text, texts, with_reference
 from cards.words import Words
@@ -10,12 +11,9 @@ from cards.words import Words
 
 def policy(whisper: Whisper, says: Words) -> Parts:
     """No access policy names the person who asked for `subject`, `minutes` long; `service`: the account that hosts."""
-    values = {"subject": text(whisper, "subject"), "minutes": text(whisper, "minutes")}
-    again = says.many(
-        'As soon as it is made, "{subject}, {minutes} minute" can be tried again.',
-        'As soon as it is made, "{subject}, {minutes} minutes" can be tried again.',
-        int(whisper.data["minutes"]),
-    )
+    length = times.length(int(whisper.data["minutes"]), says.language)
+    values = {"subject": text(whisper, "subject"), "length": length}
+    again = says('As soon as it is made, "{subject}, {length}" can be tried again.')
     asks = () if whisper.data.get("service") else (_asks_for_a_host(values["subject"], says),)
     return with_reference(
         whisper,
@@ -71,12 +69,12 @@ def policy_advice(whisper: Whisper, says: Words) -> Parts:
         count,
     )
     lines = tuple(Line("{line}", {"line": line}, longest=LONGEST_LINE) for line in texts(whisper, "lines"))
-    reference = {"reference": text(whisper, "ref")}
+    reference, more = {"reference": text(whisper, "ref")}, {"group": "-Group", "everybody": "-Global"}
     return (
         Line(met, {"count": str(count)}),
         Line(says("A Teams administrator can allow it at {url} (PowerShell):"), {"url": text(whisper, "url")}),
         *lines,
-        Line(says("Instead of one person it may name a group (-Group) or everybody (-Global).")),
+        Line(says("Instead of one person it may name a group ({group}) or everybody ({everybody})."), more),
         Line(says("It works within 30 minutes, sometimes longer. The reference is {reference}."), reference),
     )
 

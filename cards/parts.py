@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Union
 
-from cards import escape
+from cards import escape, fitting
 from cards.words import Words
+
+SHORT = 40
+"""Characters of a name on a button that says a command."""
 
 
 class Look(StrEnum):
@@ -35,7 +39,21 @@ class Link:
     url: str
 
 
-Value = str | Link
+@dataclass(frozen=True, slots=True)
+class At:
+    """Somebody who is mentioned: their name, and the id by which Teams knows them."""
+
+    name: str
+    id: str
+
+    @property
+    def tag(self) -> str:
+        """Return how a mention stands in a card's text; an entity of the same text says who it is (facts/teams 3.5)."""
+        return f"<at>{escape.clean(self.name).replace('<', '').replace('>', '')}</at>"
+
+
+Value = Union[str, Link, At, "Line"]
+"""What a template's `{name}` stands for: words, a link, a mention, or words of ours around some more values."""
 
 
 class _Shown(dict[str, str]):
@@ -64,13 +82,16 @@ class Line:
 
     def markdown(self, *, rtl: bool = False) -> str:
         """Return the line for a TextBlock; only the template's own marks format."""
-        shown = _Shown(self.values, lambda value: _in_markdown(value, self.longest, rtl=rtl))
-        return escape.line_start(self.template.format_map(shown))
+        return escape.line_start(self._markdown(rtl=rtl))
 
     def plain(self, *, rtl: bool = False) -> str:
         """Return the line in plain words."""
         shown = _Shown(self.values, lambda value: _in_plain(value, self.longest, rtl=rtl))
         return self.template.replace("**", "").format_map(shown)
+
+    def _markdown(self, *, rtl: bool) -> str:
+        shown = _Shown(self.values, lambda value: _in_markdown(value, self.longest, rtl=rtl))
+        return self.template.format_map(shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +134,33 @@ class Content:
 
 def join(subject: str, url: str, says: Words) -> tuple[Button, ...]:
     """Return the button that leads into a meeting; none when there is no address to open."""
-    return (open_button(says("Join {subject}"), subject, url),) if escape.https(url) else ()
+    return (open_button(says("Join {subject}"), subject, url, says),) if escape.https(url) else ()
 
 
-def open_button(title: str, subject: str, url: str) -> Button:
+def open_button(title: str, subject: str, url: str, says: Words) -> Button:
     """Return a button whose title names the meeting, shortened; its tooltip names it in full."""
-    short = title.format(subject=escape.clean(subject, 40))
-    return Button(Act.OPEN, short, escape.https(url), title.format(subject=escape.clean(subject)))
+    named = {"subject": subject}
+    full = titled(title, named, says)
+    left = fitting.TITLE - fitting.width(titled(title, {"subject": ""}, says))
+    short = titled(title, named, says, fitting.shown(escape.clean(subject), left))
+    return Button(Act.OPEN, short, escape.https(url), full)
+
+
+def titled(title: str, values: Mapping[str, Value], says: Words, longest: int = escape.LONGEST) -> str:
+    """Return a button's title with somebody's words in it, each of at most `longest` characters."""
+    return Line(title, values, longest=longest).plain(rtl=says.rtl)
+
+
+def naming(text: str, names: Iterable[str], says: Words) -> tuple[str, dict[str, Value]]:
+    """Return a template whose `{names}` are a list of these names, and its values: each name by itself."""
+    values: dict[str, Value] = {f"n{place}": name for place, name in enumerate(names)}
+    return text.replace("{names}", says.listed([f"{{{name}}}" for name in values])), values
+
+
+def mentioned(parts: tuple[Part, ...]) -> list[At]:
+    """Return who is mentioned in the lines of a card."""
+    lines = (part for part in parts if isinstance(part, Line))
+    return [value for line in lines for value in line.values.values() if isinstance(value, At)]
 
 
 def plain_text(parts: tuple[Part, ...], *, rtl: bool = False, say: str = "") -> str:
@@ -132,26 +173,36 @@ def plain_text(parts: tuple[Part, ...], *, rtl: bool = False, say: str = "") -> 
         if isinstance(part, Line):
             lines.append(part.plain(rtl=rtl))
         elif isinstance(part, Row):
-            lines += filter(None, (_button_text(button, say) for button in part.buttons))
+            lines += filter(None, (_button_text(button, say, rtl=rtl) for button in part.buttons))
         else:
             lines.append(plain_text(part.parts, rtl=rtl, say=say))
     return "\n".join(filter(None, lines))
 
 
-def _button_text(button: Button, say: str) -> str:
+def _button_text(button: Button, say: str, *, rtl: bool) -> str:
     if button.act is Act.OPEN:
-        return f"{button.title}: {button.target}"
-    return say.format(title=button.title, line=button.target) if say and button.act is Act.PRESS else ""
+        return f"{button.title}: {escape.isolated(button.target, rtl=rtl)}"
+    if not say or button.act is not Act.PRESS:
+        return ""
+    return say.format(title=button.title, line=escape.isolated(button.target, rtl=rtl))
 
 
 def _in_markdown(value: Value, longest: int, *, rtl: bool) -> str:
+    if isinstance(value, Line):
+        return value._markdown(rtl=rtl)  # noqa: SLF001 - of this module
     if isinstance(value, Link):
         target = escape.link_target(value.url)
         return f"[{value.title}]({target})" if target else value.title
+    if isinstance(value, At):
+        return escape.isolated(value.tag, rtl=rtl)
     return escape.isolated(escape.markdown(value, longest), rtl=rtl)
 
 
 def _in_plain(value: Value, longest: int, *, rtl: bool) -> str:
+    if isinstance(value, Line):
+        return value.plain(rtl=rtl)
     if isinstance(value, Link):
-        return f"{value.title}: {value.url}"
+        return f"{value.title}: {escape.isolated(value.url, rtl=rtl)}"
+    if isinstance(value, At):
+        return escape.isolated(f"@{escape.clean(value.name)}", rtl=rtl)
     return escape.isolated(escape.clean(value, longest), rtl=rtl)

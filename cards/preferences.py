@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bot.messages import Whisper
-from cards import escape
-from cards.parts import Act, Button, Line, Look, Part, Row
-from cards.words import Words, spoken
+from cards import escape, times
+from cards.parts import Act, Button, Line, Look, Part, Row, join
+from cards.words import Words, named
 
 Parts = tuple[Part, ...]
 
@@ -15,7 +15,8 @@ Parts = tuple[Part, ...]
 def settings(whisper: Whisper, says: Words) -> Parts:
     """What is set for the `chat` and for `me`; `may` change the chat's."""
     dialog = Button(Act.DIALOG, says("Change settings"), "settings")
-    how = Line(says("Or say **settings duration: 45m**, **settings language: de**, **settings me: plain text**."))
+    lines = {"length": "settings duration: 45m", "language": "settings language: de", "me": "settings me: plain text"}
+    how = Line(says("Or say **{length}**, **{language}**, **{me}**."), lines)
     return (Line(says("Settings"), {}, Look.HEADING), *_set(whisper, says), Row((dialog,)), how)
 
 
@@ -38,10 +39,9 @@ def settings_refused(whisper: Whisper, says: Words) -> Parts:
     """Only `who` may change a chat's settings; "" where nobody is on record."""
     who = str(whisper.data.get("who", ""))
     if not who:
-        return (
-            Line(says("Only whoever added me to this team can change its settings, and I don't know who that is.")),
-        )
-    return (Line(says("Only {who}, who added me here, can change this chat's settings."), {"who": who}),)
+        return (Line(says("Only a team owner, or whoever added me here, can change this chat's settings.")),)
+    text = says("Only {who}, who added me here, or a team owner can change this chat's settings.")
+    return (Line(text, {"who": who}),)
 
 
 def may_not_start(whisper: Whisper, says: Words) -> Parts:
@@ -49,7 +49,8 @@ def may_not_start(whisper: Whisper, says: Words) -> Parts:
     if whisper.data.get("may") == "members":
         return (Line(says("Guests can't start meetings here. Somebody of the organization can start it for you.")),)
     who = str(whisper.data.get("who", "")) or says("whoever added me")
-    return (Line(says("Only {who} can start meetings here: that's how this chat is set."), {"who": who}),)
+    text = says("Only {who} or a team owner can start meetings here: that's how this chat is set.")
+    return (Line(text, {"who": who}),)
 
 
 def meeting_chat(whisper: Whisper, says: Words) -> Parts:
@@ -62,24 +63,24 @@ def meeting_chat(whisper: Whisper, says: Words) -> Parts:
 def is_open(whisper: Whisper, says: Words) -> Parts:
     """`subject` is open: for whom an edited card says nothing; `join_url` leads in."""
     subject = str(whisper.data.get("subject", ""))
-    url = escape.https(str(whisper.data.get("join_url", "")))
-    short = says("Join {subject}").format(subject=escape.clean(subject, 40))
-    joining = (Row((Button(Act.OPEN, short, url),)),) if url else ()
-    return (Line(says("**{subject} is open.**"), {"subject": subject}), *joining)
+    buttons = join(subject, str(whisper.data.get("join_url", "")), says)
+    return (Line(says("**{subject} is open.**"), {"subject": subject}), *((Row(buttons),) if buttons else ()))
 
 
 def _set(whisper: Whisper, says: Words) -> tuple[Line, ...]:
     chat, me = _said(whisper, "chat"), _said(whisper, "me")
     names = labels(says)
     lines = [
-        Line(f"{names[key]}: {{value}}", {"value": in_words(key, value, says)}) for key, value in chat.items() if value
+        Line(says("{name}: {value}"), {"name": Line(names[key]), "value": in_words(key, value, says)})
+        for key, value in chat.items()
+        if value
     ]
     if not lines:
         lines = [Line(says("Nothing is set for this chat: its meetings are as usual."))]
     if me.get("plain"):
         lines.append(Line(says("You: every answer as plain text.")))
     if me.get("language"):
-        lines.append(Line(says("You: language {language}."), {"language": me["language"]}))
+        lines.append(Line(says("You: language {language}."), {"language": named(me["language"])}))
     return tuple(lines)
 
 
@@ -107,9 +108,7 @@ def labels(says: Words) -> dict[str, str]:
 def choices(key: str, says: Words) -> dict[str, str]:
     """Return a setting's values and how each is called; empty where anything may be written."""
     known: dict[str, dict[str, str]] = {
-        "duration": {
-            str(minutes): says("{count} minutes").format(count=minutes) for minutes in (15, 30, 45, 60, 90, 120)
-        },
+        "duration": {str(minutes): times.length(minutes, says.language) for minutes in (15, 30, 45, 60, 90, 120)},
         "lobby": {
             "everyone": says("everyone"),
             "organizationAndFederated": says("the organization, its guests and partners"),
@@ -119,8 +118,11 @@ def choices(key: str, says: Words) -> dict[str, str]:
         },
         "passcode": {"on": says("on")},
         "record": {"on": says("on")},
-        "language": {tag: tag for tag in spoken()},
-        "start": {"everyone": says("everyone"), "members": says("everyone but guests"), "owners": says("who added me")},
+        "start": {
+            "everyone": says("everyone"),
+            "members": says("everyone but guests"),
+            "owners": says("team owners and who added me"),
+        },
         "dial_in": {"public": says("yes, on the post"), "whisper": says("no, only to who asks")},
         "roster": {"count": says("how many"), "names": says("their names"), "off": says("nothing")},
     }
@@ -133,8 +135,8 @@ def in_words(key: str, value: str, says: Words) -> str:
         count = len(value.split(","))
         return says.many("{count} person", "{count} people", count).format(count=count)
     if key == "duration":
-        return says.many("{count} minute", "{count} minutes", int(value)).format(count=value)
-    return choices(key, says).get(value, value)
+        return times.length(int(value), says.language)
+    return named(value) if key == "language" else choices(key, says).get(value, value)
 
 
 WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {

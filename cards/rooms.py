@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from bot.messages import Rendered
 from bot.model import Binding, Meeting, Role, Room, RoomState
-from cards import calling, escape, failures, numbers, phone, ringing, times
+from cards import attendance, calling, escape, failures, numbers, phone, ringing, times
 from cards.differences import differences
 from cards.lobby import who_comes_in
-from cards.parts import Act, Button, Content, Hidden, Line, Link, Look, Part, Row, Value, join
+from cards.parts import Act, Button, Content, Hidden, Line, Link, Look, Part, Row, Value, join, naming, titled
 from cards.skeletons import rendered
 from cards.words import Words, words
 
@@ -44,8 +44,8 @@ def _values(room: Room, says: Words) -> dict[str, Value]:
 
 def _opening(room: Room, says: Words) -> Content:
     values = _values(room, says) | {
-        "asked": times.clock(room.created_at, room.zone),
-        "until": times.clock(room.give_up_at, room.zone),
+        "asked": times.clock(room.created_at, room.zone, says.language),
+        "until": times.clock(room.give_up_at, room.zone, says.language),
     }
     if room.trying in {"unavailable", "unclear"}:
         return Content(
@@ -73,7 +73,7 @@ def _opening(room: Room, says: Words) -> Content:
 def _open(room: Room, says: Words) -> Content:
     if room.trying == "time is up":
         return _time_is_up(room, says)
-    since = times.clock(room.opened_at or room.created_at, room.zone)
+    since = times.clock(room.opened_at or room.created_at, room.zone, says.language)
     values = _values(room, says) | {"since": since}
     parts = (
         Line(says("{subject}: open"), values, Look.HEADING),
@@ -86,10 +86,10 @@ def _open(room: Room, says: Words) -> Content:
 
 
 def _live(room: Room, says: Words) -> Content:
-    since = times.clock(room.live_at or room.opened_at or room.created_at, room.zone)
+    since = times.clock(room.live_at or room.opened_at or room.created_at, room.zone, says.language)
     values = _values(room, says) | {"since": since}
     parts = (
-        Line(says("{subject}: live"), values, Look.HEADING),
+        attendance.heading(room, says),
         Line(says("Since {since} · {host} is hosting"), values),
         *ringing.lines(room, says),
         *_led(room, says),
@@ -102,29 +102,29 @@ def _led(room: Room, says: Words) -> tuple[Line, ...]:
     """Return who leads besides the host, the latest first, and that a lobby stays shut that `reopen` was to open."""
     leads = [one.person.name for one in room.options.invited if one.role is Role.CO_ORGANIZER and one.person.name]
     host = str(_values(room, says)["host"])
-    values = {"lead": leads[-1] if leads else "", "subject": room.subject, "host": host}
-    others = {"others": ", ".join((host, *leads[:-1]))}
+    values: dict[str, Value] = {"lead": leads[-1] if leads else "", "subject": room.subject, "host": host}
+    text, names = naming(says("{lead} now leads {subject} with {names}."), (host, *leads[:-1]), says)
     shut = says("Microsoft did not open its lobby again: {host} lets people in, or opens it in the meeting's options.")
     return (
-        *((Line(says("{lead} now leads {subject} with {others}."), values | others),) if leads else ()),
+        *((Line(text, values | names),) if leads else ()),
         *((Line(shut, values),) if room.trying == "unchanged" else ()),
     )
 
 
 def _scheduled(room: Room, says: Words) -> Content:
-    values = _values(room, says) | {"start": times.clock(room.starts_at, room.zone)}
+    values = _values(room, says) | {"start": times.start(room.starts_at, room.zone, room.created_at, says.language)}
     parts = (
-        Line(says("{subject}: planned"), values, Look.HEADING),
-        Line(says("Starts at {start} · {host} is hosting"), values),
+        Line(says("{subject}: starts {start}"), values, Look.HEADING),
+        Line(says("{host} is hosting."), values),
         *_ways_in(room, says),
     )
-    return Content(says, parts, Line(says("{subject} starts at {start}. {host} is hosting."), values))
+    return Content(says, parts, Line(says("{subject} starts {start}. {host} is hosting."), values))
 
 
 def _empty(room: Room, says: Words) -> Content:
     left_at = room.empty_at or room.created_at
-    closes = times.hours(left_at + EMPTY_FOR, room.zone)
-    values = _values(room, says) | {"left": times.clock(left_at, room.zone), "closes": closes}
+    closes = times.hours(left_at + EMPTY_FOR, room.zone, says.language)
+    values = _values(room, says) | {"left": times.clock(left_at, room.zone, says.language), "closes": closes}
     text = says("The last person left at {left}. It closes at {closes} unless someone comes back.")
     parts: tuple[Part, ...] = (
         Line(says("{subject}: empty"), values, Look.HEADING),
@@ -140,7 +140,7 @@ def _time_is_up(room: Room, says: Words) -> Content:
 
     A topic's meeting is still open then, any other has given its place free; both can be ended for real.
     """
-    values = _values(room, says) | {"to": times.clock(room.ends_at, room.zone)}
+    values = _values(room, says) | {"to": times.clock(room.ends_at, room.zone, says.language)}
     text = says("**Time is up** · booked until {to}. I can't see whether anyone is still inside.")
     joining = join(room.subject, room.meeting.join_url, says) if room.meeting else ()
     parts = (
@@ -157,22 +157,30 @@ def _withdrawn(room: Room, says: Words) -> Content:
     return Content(says, (heading,), Line(says("{subject}: closed · request withdrawn."), values))
 
 
+def _nobody_joined(room: Room, says: Words) -> Content:
+    values = _values(room, says)
+    heading = Line(says("{subject}: closed. Nobody joined."), values, Look.HEADING)
+    return Content(says, (heading, Row((_meet(room, says("Meet again")), *_reopen(room, says)))), heading)
+
+
 def _ended(room: Room, says: Words) -> Content:
-    if room.ended_by in _ENDINGS:
+    unseen = room.ended_by == "withdrawn" or not room.attendance.heard
+    if room.ended_by in _ENDINGS and unseen:
         return _ENDINGS[room.ended_by](room, says)
+    if attendance.nobody(room):
+        return _nobody_joined(room, says)
     ended_at = room.ended_at or room.ends_at
     again = room.live_at is not None and room.live_at > ended_at
     began = room.opened_at or room.created_at if again else room.live_at or room.opened_at or room.created_at
     over = room.empty_at or ended_at  # whoever waits for an empty meeting to close is not in it
-    count = times.minutes(began, over)
     values = _values(room, says) | {
-        "from": times.hours(began, room.zone),
-        "to": times.clock(over, room.zone),
-        "length": says.many("{count} minute", "{count} minutes", count).format(count=count),
+        "from": times.hours(began, room.zone, says.language),
+        "to": times.clock(over, room.zone, says.language),
+        "length": times.length(times.minutes(began, over), says.language),
     }
     parts: tuple[Part, ...] = (
         Line(says("{subject}: ended"), values, Look.HEADING),
-        Line(says("{from} to {to} · {length} · started by {starter}"), values),
+        *(attendance.met(room, says) or (Line(says("{from} to {to} · {length} · started by {starter}"), values),)),
         *((Line(says("People are in it again.")),) if again else ()),
         *((Line(says("Closed here, the meeting was not changed.")),) if room.trying == "unchanged" else ()),
         Line(says("The old link may still open, so please start a new one:")),
@@ -190,8 +198,8 @@ def _reopen(room: Room, says: Words) -> tuple[Button, ...]:
 def why_failed(room: Room, says: Words) -> tuple[Line, Line]:
     """Return that a room's meeting was not opened, and why."""
     stopped = room.ended_at or room.give_up_at
-    by = times.clock(stopped + SIGN_IN_FOR, room.zone)
-    values = _values(room, says) | {"time": times.clock(stopped, room.zone), "by": by}
+    by = times.clock(stopped + SIGN_IN_FOR, room.zone, says.language)
+    values = _values(room, says) | {"time": times.clock(stopped, room.zone, says.language), "by": by}
     return (
         Line(says("{subject}: not opened"), values, Look.HEADING),
         Line(failures.reason(room.fail_code, says), values),
@@ -243,9 +251,8 @@ def _ways_in(room: Room, says: Words) -> tuple[Part, ...]:
     if meeting is None:
         return ()
     more = _more(room, meeting, says)
-    show = Button(
-        Act.SHOW, says("More"), "more", says("Other ways to join {subject}").format(subject=escape.clean(room.subject))
-    )
+    other = titled(says("Other ways to join {subject}"), {"subject": room.subject}, says)
+    show = Button(Act.SHOW, says("More"), "more", other)
     number = _phone(room, says)
     by_phone: tuple[Line | None, ...] = (number, _callers(meeting, says)) if room.options.aloud else ()
     if not number:
@@ -288,8 +295,8 @@ def _chat(room: Room, says: Words) -> str:
 def _more(room: Room, meeting: Meeting, says: Words) -> tuple[Line | Row, ...]:
     dial_in = meeting.dial_in if room.options.numbers and room.options.aloud else None
     ids = _ids(meeting, says) if room.options.aloud else None
-    lines = [phone.others(dial_in, says) if dial_in else None, ids]
-    about = (*filter(None, lines), *_calendar(meeting, says), *differences(room, meeting, says))
+    told = (*attendance.everybody(room, says), *filter(None, [phone.others(dial_in, says) if dial_in else None, ids]))
+    about = (*told, *_calendar(meeting, says), *differences(room, meeting, says))
     return (*about, *_row(*_actions(room, says, dial_in=dial_in is not None)))
 
 
@@ -341,7 +348,7 @@ def _meet(room: Room, title: str) -> Button:
 
 
 def _press(room: Room, title: str, line: str, tooltip: str = "") -> Button:
-    named = tooltip.format(subject=escape.clean(room.subject))
+    named = titled(tooltip, {"subject": room.subject}, words(room.language))
     return Button(Act.PRESS, title, line, named, version=room.version)
 
 

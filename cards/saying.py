@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.messages import Whisper
 from cards import escape
-from cards.parts import Act, Button, Line, Look, Part, Row
+from cards.parts import SHORT, Act, Button, Line, Look, Part, Row
 from cards.words import Words
 
 Parts = tuple[Part, ...]
@@ -19,7 +19,7 @@ def press(title: str, line: str) -> Row:
 
 def button(title: str, line: str) -> Button:
     """Return the button that says a command line."""
-    return Button(Act.PRESS, escape.clean(title, 40), escape.clean(line, LONGEST_LINE), escape.clean(title))
+    return Button(Act.PRESS, escape.clean(title, SHORT), escape.clean(line, LONGEST_LINE), escape.clean(title))
 
 
 def text(whisper: Whisper, name: str) -> str:

@@ -7,13 +7,16 @@ https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain, islice
 from typing import Any
 
 import orjson
 
 from bot.messages import Rendered
-from cards.parts import Act, Button, Content, Hidden, Line, Look, Part, Row, plain_text
+from cards import escape, fitting
+from cards.parts import Act, At, Button, Content, Hidden, Line, Look, Part, Row, mentioned, plain_text
 
 Shape = tuple[Any, ...]
 """What a skeleton depends on: ("line", look), ("row", acts) or ("hidden", name, shapes), in reading order."""
@@ -26,14 +29,41 @@ def rendered(content: Content, nonce: str = "") -> Rendered:
     is known again by it, whatever it shows (ENGINE R15).
     """
     says = content.words
-    card: dict[str, Any] = orjson.loads(skeleton(says.language, says.rtl, tuple(map(_shape, content.parts))))
-    for element, part in zip(card["body"], content.parts, strict=True):
+    parts = fitted(content.parts)
+    card: dict[str, Any] = orjson.loads(skeleton(says.language, says.rtl, tuple(map(_shape, parts))))
+    for element, part in zip(card["body"], parts, strict=True):
         _fill(element, part, nonce, rtl=says.rtl)
     if nonce:
         card["body"][0]["id"] = nonce
-    summary = content.summary.plain()
+    if entities := [_entity(at) for at in mentioned(content.parts)]:
+        card["msteams"]["entities"] = entities
+    summary = content.summary.plain(rtl=says.rtl)
     card["fallbackText"] = summary
     return Rendered(card, summary, plain_text(content.parts, rtl=says.rtl))
+
+
+def fitted(parts: Sequence[Part]) -> tuple[Part, ...]:
+    """Return the parts with each row of buttons in as many rows as a narrow screen needs."""
+    made: list[Part] = []
+    for part in parts:
+        if isinstance(part, Hidden):
+            made.append(Hidden(part.name, tuple(chain.from_iterable(map(_rows, part.parts)))))
+        else:
+            made += _rows(part)
+    return tuple(made)
+
+
+def _rows(part: Line | Row) -> tuple[Line | Row, ...]:
+    if isinstance(part, Line):
+        return (part,)
+    buttons = iter(part.buttons)
+    counts = fitting.rows(tuple(button.title for button in part.buttons))
+    return tuple(Row(tuple(islice(buttons, count))) for count in counts)
+
+
+def _entity(at: At) -> dict[str, Any]:
+    """Return what tells Teams who is mentioned (facts/teams 3.5)."""
+    return {"type": "mention", "text": at.tag, "mentioned": {"id": at.id, "name": escape.clean(at.name)}}
 
 
 def _shape(part: Part) -> Shape:

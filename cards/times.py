@@ -1,31 +1,57 @@
-"""Times a reader can trust: always with their zone, in the chat's zone (EXPERIENCE 1.9)."""
+"""Times a reader can trust: in the chat's zone, always named, as its language writes them (EXPERIENCE 1.9)."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cards.words import SOURCE, locale
 
-def clock(ms: int, zone: str) -> str:
+if TYPE_CHECKING:
+    from babel.dates import DateTimePattern
+
+
+def clock(ms: int, zone: str, language: str = SOURCE) -> str:
     """Return a time (ms UTC) as `12:04 (UTC+1)` in an IANA zone; an unknown or empty zone is UTC."""
-    return f"{hours(ms, zone)} ({offset(ms, zone)})"
+    return f"{hours(ms, zone, language)} ({offset(ms, zone)})"
 
 
-def hours(ms: int, zone: str) -> str:
+def start(ms: int, zone: str, seen_from: int, language: str = SOURCE) -> str:
+    """Return a time as `clock` does, with its day where that is not the day of `seen_from` (ms UTC)."""
+    at = clock(ms, zone, language)
+    return at if _moment(ms, zone).date() == _moment(seen_from, zone).date() else f"{day(ms, zone, language)}, {at}"
+
+
+def day(ms: int, zone: str, language: str = SOURCE) -> str:
+    """Return a day as the language writes it: `19 March 2026`."""
+    from babel.dates import format_date  # noqa: PLC0415 - see cards.words.locale
+
+    return format_date(_moment(ms, zone), "long", locale(language))
+
+
+def hours(ms: int, zone: str, language: str = SOURCE) -> str:
     """Return a time as `12:04`, for use beside another that names the zone."""
-    moment = _moment(ms, zone)
-    return f"{moment.hour:02}:{moment.minute:02}"
-
-
-def day(ms: int, zone: str) -> str:
-    """Return a day as `2026-03-19`, which reads the same everywhere."""
-    return _moment(ms, zone).strftime("%Y-%m-%d")
+    return _short(language).apply(_moment(ms, zone), locale(language))
 
 
 def minutes(since: int, until: int) -> int:
     """Return the minutes between two times (ms UTC), one at least."""
     return max(1, round((until - since) / 60_000))
+
+
+def length(count: int, language: str = SOURCE) -> str:
+    """Return so many minutes in words: `36 minutes`, `1 hour and 5 minutes`."""
+    from babel.dates import format_timedelta  # noqa: PLC0415 - see cards.words.locale
+    from babel.lists import format_list  # noqa: PLC0415 - see cards.words.locale
+
+    habits, one_unit = locale(language), 1_000_000
+    whole, rest = timedelta(hours=count // 60), timedelta(minutes=count % 60)
+    hours_said = format_timedelta(whole, "hour", threshold=one_unit, locale=habits)
+    minutes_said = format_timedelta(rest, "minute", threshold=one_unit, locale=habits)
+    said = [*([hours_said] if whole else []), *([minutes_said] if rest or not whole else [])]
+    return format_list(said, locale=habits)
 
 
 def offset(ms: int, zone: str) -> str:
@@ -40,6 +66,13 @@ def offset(ms: int, zone: str) -> str:
 
 def _moment(ms: int, zone: str) -> datetime:
     return datetime.fromtimestamp(ms / 1000, tz=_zone(zone))
+
+
+@lru_cache(maxsize=64)
+def _short(language: str) -> DateTimePattern:
+    from babel.dates import get_time_format  # noqa: PLC0415 - see cards.words.locale
+
+    return get_time_format("short", locale=locale(language))
 
 
 @lru_cache(maxsize=1024)

@@ -7,8 +7,20 @@ from dataclasses import replace
 
 from bot.messages import Rendered, Whisper
 from bot.model import DialIn
-from cards import escape, existing, failures, hosting, lookups, phone, preferences, ringing, times
-from cards.parts import Content, Line, Look, Row, join, open_button, plain_text
+from cards import (
+    attendance,
+    escape,
+    existing,
+    failures,
+    hosting,
+    lookups,
+    phone,
+    planning,
+    preferences,
+    ringing,
+    times,
+)
+from cards.parts import SHORT, Act, Button, Content, Line, Look, Row, join, open_button, plain_text, titled
 from cards.saying import LONGEST_LINE, Parts
 from cards.saying import button as _button
 from cards.saying import press as _press
@@ -26,9 +38,10 @@ def render_whisper(whisper: Whisper, nonce: str = "", *, plain: bool = False) ->
     """
     content = _content(whisper)
     if plain or whisper.name in _TEXT_ONLY:
-        say = content.words("{title}: say {line}") if plain else ""
-        text = plain_text(content.parts, rtl=content.words.rtl, say=say)
-        return Rendered(None, content.summary.plain(), text, _sign_in(whisper, content), not _text(whisper, "browser"))
+        says, rtl = content.words, content.words.rtl
+        text = plain_text(content.parts, rtl=rtl, say=says("{title}: say {line}") if plain else "")
+        signs_in, silent = _sign_in(whisper, content), not _text(whisper, "browser")
+        return Rendered(None, content.summary.plain(rtl=rtl), text, signs_in, silent)
     return rendered(content, nonce)
 
 
@@ -53,8 +66,10 @@ def _content(whisper: Whisper) -> Content:
 def typo(whisper: Whisper, says: Words) -> Parts:
     """`typed` is not known, but `meant` is near."""
     typed, meant = _text(whisper, "typed"), _text(whisper, "meant")
+    title = titled("{meant}", {"meant": meant[:1].upper() + meant[1:]}, says, SHORT)
+    meet = Button(Act.PRESS, title, escape.clean(meant, LONGEST_LINE))
     text = says('I don\'t know "{typed}". Did you mean {meant}? You can also just edit your message.')
-    return (Line(text, {"typed": typed, "meant": meant}), _press(meant[:1].upper() + meant[1:], meant))
+    return (Line(text, {"typed": typed, "meant": meant}), Row((meet,)))
 
 
 def unknown(whisper: Whisper, says: Words) -> Parts:
@@ -66,17 +81,19 @@ def unknown(whisper: Whisper, says: Words) -> Parts:
 def running(whisper: Whisper, says: Words) -> Parts:
     """There is a meeting: `subject`, `starter`, `opened_at` (ms UTC), `join_url` or "" while it is opening.
 
-    `another` is the command line that opens one more; "" where there is only one.
+    `another` is the command line that opens one more; "" where there is only one; with `live` `opened_at` is since
+    when, and `people` are inside, 0 where nobody knows.
     """
     subject = _text(whisper, "subject")
     values = {
         "subject": subject,
         "starter": _text(whisper, "starter") or says("Somebody"),
-        "time": times.clock(int(whisper.data["opened_at"]), whisper.zone),
+        "time": times.clock(int(whisper.data["opened_at"]), whisper.zone, says.language),
+        "people": attendance.people(int(whisper.data.get("people", 0)), says),
     }
     buttons = join(subject, _text(whisper, "join_url"), says)
     text = (
-        says("There's already a meeting here: **{subject}**, opened at {time} by {starter}.")
+        attendance.running(whisper.data, says)
         if buttons
         else says("There's already a meeting here: **{subject}**, still opening. {starter} asked at {time}.")
     )
@@ -86,29 +103,31 @@ def running(whisper: Whisper, says: Words) -> Parts:
 
 
 def other_thread(whisper: Whisper, says: Words) -> Parts:
-    """`subject` runs in another thread of the channel, with `join_url`; `here` opens one for this thread."""
-    subject = _text(whisper, "subject")
+    """`subject` runs in another thread, with `join_url` and so many `people`; `here` opens one for this thread."""
+    subject, people = _text(whisper, "subject"), int(whisper.data.get("people", 0))
     buttons = join(subject, _text(whisper, "join_url"), says)
-    text = (
-        says("**{subject}** is live in another thread.")
-        if buttons
-        else says("**{subject}** is opening in another thread.")
-    )
+    text = says("**{subject}** is live in another thread.")
+    if people:
+        text = says("**{subject}** is live in another thread ({people}).")
+    elif not buttons:
+        text = says("**{subject}** is opening in another thread.")
     here = _button(says("Start one for this thread"), _text(whisper, "here"))
-    return (Line(text, {"subject": subject}), Row((*buttons, here)))
+    return (Line(text, {"subject": subject, "people": attendance.people(people, says)}), Row((*buttons, here)))
 
 
 def near_topic(whisper: Whisper, says: Words) -> Parts:
-    """There is no `topic` yet, but `near` with `join_url`; `line` opens it all the same."""
-    topic, near = _text(whisper, "topic"), _text(whisper, "near")
+    """There is no `topic` yet, but `near` with `join_url` and so many `people`; `line` opens it all the same."""
+    topic, near, people = _text(whisper, "topic"), _text(whisper, "near"), int(whisper.data.get("people", 0))
     buttons = join(near, _text(whisper, "join_url"), says)
-    text = (
-        says("No {topic} yet, but **{near}** is live.")
-        if buttons
-        else says("No {topic} yet, but **{near}** is opening.")
-    )
-    opens = _button(says("Open {topic}").format(topic=escape.clean(topic, 40)), _text(whisper, "line"))
-    return (Line(text, {"topic": topic, "near": near}), Row((*buttons, opens)))
+    text = says("No {topic} yet, but **{near}** is live.")
+    if people:
+        text = says("No {topic} yet, but **{near}** is live with {people}.")
+    elif not buttons:
+        text = says("No {topic} yet, but **{near}** is opening.")
+    title = titled(says("Open {topic}"), {"topic": topic}, says, SHORT)
+    opens = Button(Act.PRESS, title, escape.clean(_text(whisper, "line"), LONGEST_LINE))
+    values = {"topic": topic, "near": near, "people": attendance.people(people, says)}
+    return (Line(text, values), Row((*buttons, opens)))
 
 
 def topic_elsewhere(whisper: Whisper, says: Words) -> Parts:
@@ -151,7 +170,8 @@ def _sign_in(whisper: Whisper, content: Content) -> str:
     """Return the title of the button by which somebody signs in; "" where a whisper is not about that."""
     if whisper.name != "sign-in":
         return ""
-    return content.words("Sign in and open it") if _text(whisper, "subject") else content.words("Sign in")
+    says = content.words
+    return says("Sign in and open it") if _text(whisper, "subject") else says("Sign in")
 
 
 def sign_in(whisper: Whisper, says: Words) -> Parts:
@@ -159,7 +179,8 @@ def sign_in(whisper: Whisper, says: Words) -> Parts:
 
     `browser`: Teams could not do it by itself; `account`: it was tried with somebody else's account.
     """
-    values = {"subject": _text(whisper, "subject"), "minutes": _text(whisper, "minutes")}
+    length = times.length(int(_text(whisper, "minutes") or 0), says.language)
+    values = {"subject": _text(whisper, "subject"), "length": length}
     if _text(whisper, "account"):
         why = says("That was another account than the one you use here. Please sign in with yours.")
     elif _text(whisper, "policy"):
@@ -168,9 +189,7 @@ def sign_in(whisper: Whisper, says: Words) -> Parts:
         why = says("Please sign in once, so that I can open meetings in your name.")
     else:
         why = says("Sign in, and the meetings you ask for open in your name.")
-    keep = (
-        (Line(says('I\'ll keep "{subject}, {minutes} minutes" for 15 minutes.'), values),) if values["subject"] else ()
-    )
+    keep = (Line(says('I\'ll keep "{subject}, {length}" for 15 minutes.'), values),) if values["subject"] else ()
     return _with_reference(whisper, says, Line(why), *keep)
 
 
@@ -216,7 +235,7 @@ def dial_in(whisper: Whisper, says: Words) -> Parts:
 
 def _calendar_file(whisper: Whisper, says: Words) -> tuple[Row, ...]:
     url = _text(whisper, "calendar_file")
-    button = open_button(says("Calendar file of {subject}"), _text(whisper, "subject"), url)
+    button = open_button(says("Calendar file of {subject}"), _text(whisper, "subject"), url, says)
     return (Row((button,)),) if escape.https(url) else ()
 
 
@@ -237,13 +256,13 @@ def no_meeting(_: Whisper, says: Words) -> Parts:
 
 def help_(whisper: Whisper, says: Words) -> Parts:
     """What can be said: `commands` has a usage and a description each, `bot` is the name to mention."""
-    first = says("In a channel, start with @{bot} and pick me from the list. In our own chat, just type.")
+    first = says("In a channel, start with {mention} and pick me from the list. In our own chat, just type.")
     commands = [
         Line("**{usage}** · {does}", {"usage": str(usage), "does": says(str(does))}, longest=LONGEST_LINE)
         for usage, does in whisper.data["commands"]
     ]
-    last = Line(says("**help meet** shows every option. Only you see this."))
-    return (Line(first, {"bot": _text(whisper, "bot")}), *commands, last)
+    last = Line(says("**{line}** shows every option. Only you see this."), {"line": "help meet"})
+    return (Line(first, {"mention": f"@{_text(whisper, 'bot')}"}), *commands, last)
 
 
 def help_command(whisper: Whisper, says: Words) -> Parts:
@@ -261,11 +280,12 @@ def welcome(whisper: Whisper, says: Words) -> Parts:
     """Muster was added to `team`; its name is `bot`."""
     team = _text(whisper, "team")
     text = says(
-        "Type @{bot} meet now (pick {bot} from the list) and you get a meeting for this channel, "
+        "Type {line} (pick {bot} from the list) and you get a meeting for this channel, "
         "with a link and phone numbers. I post once per meeting and keep that post true."
     )
     hello = says("Hello, {team}.") if team else says("Hello.")
-    line = Line(f"{hello} {text}", {"team": team, "bot": _text(whisper, "bot")})
+    bot = _text(whisper, "bot")
+    line = Line(f"{hello} {text}", {"team": team, "bot": bot, "line": f"@{bot} meet now"})
     return (line, _press(says("Show me what else"), "help"))
 
 
@@ -373,6 +393,12 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     **preferences.WHISPERS,
     **existing.WHISPERS,
     **ringing.WHISPERS,
+    "bare": planning.bare,
+    "now-or-then": planning.now_or_then,
+    "planned": planning.planned,
+    "planned-already": planning.planned_already,
+    "not-then": planning.not_then,
+    "reminder": planning.reminder,
 }
 """Every text by its name, which is `Whisper.name`."""
 _TEXT_ONLY = frozenset({"elsewhere", "live-below", "sign-in"})

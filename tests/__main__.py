@@ -1,8 +1,8 @@
 """Every gate of Muster, side by side: `python app.py test`.
 
 With words for pytest (`-k meet`, `tests/journeys`) only those tests run, without the coverage threshold.
-`bench`, `chaos`, `day` and their options run those folders of `tests` for minutes, `peers` runs `tests/peers` with what
-Microsoft publishes.
+`bench`, `chaos`, `day` and their options run those folders of `tests` for minutes, `words` renews the catalogues of
+other languages, `peers` and `browser` run theirs with what Microsoft publishes.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from hypothesis.strategies import text
 settings(max_examples=1, database=None, deadline=None)(given(text())(lambda _: None))()
 """
 """Makes hypothesis write down which characters there are: a second's work, which else each worker does for itself."""
-PROGRAMS = ("bench", "chaos", "day")
-"""What runs for minutes, and is no test of pytest's."""
+PROGRAMS = ("bench", "chaos", "day", "words")
+"""What is no test of pytest's: some run for minutes."""
 ROOM = 2 * 1024**3
 """Bytes that must be free in memory before temporary files go there."""
 WORKERS = str(min(8, (os.cpu_count() or 2) + 3))  # some tests wait for a process or a pause
@@ -69,12 +69,16 @@ STATIC = (
     Gate("types", ((PYTHON, "-m", "mypy"),), "mend what it names; again alone: make check"),
 )
 
+COMPLETE = Gate("words", ((PYTHON, "-m", "tests.words", "--complete"),), "make words, then translate what it lists")
+"""What only a release needs: every text in every language."""
+
 
 def main(arguments: list[str]) -> int:
     """Run what the command line asks for; return 0 when everything passed, else 1 (2: cannot run)."""
     parser = argparse.ArgumentParser(prog="python app.py test", description=__doc__)
     parser.add_argument("--gates", action="store_true", help="the gates without the tests")
     parser.add_argument("--fix", action="store_true", help="let formatter and linter rewrite the code")
+    parser.add_argument("--release", action="store_true", help="every gate, and every language complete")
     parser.add_argument("--python", metavar="3.N", action="append", default=[], help="the tests, on that Python")
     parser.add_argument("--every-python", action="store_true", help="the tests, on each Python found here")
     options, for_pytest = parser.parse_known_args(arguments)
@@ -91,7 +95,7 @@ def main(arguments: list[str]) -> int:
     prefix, environ = offline()
     with tempfile.TemporaryDirectory() as folder, one_postgres() as named:
         environ |= {"COVERAGE_FILE": str(Path(folder) / "coverage"), **named}
-        return run_all((tests(prefix), *STATIC), environ)
+        return run_all((tests(prefix), *STATIC, *([COMPLETE] if options.release else [])), environ)
 
 
 @contextmanager
@@ -105,7 +109,9 @@ def one_postgres() -> Iterator[dict[str, str]]:
 
 
 def some(words: list[str]) -> int:
-    """Run what the words name: bench, chaos, day, peers, or those of the tests that they tell pytest."""
+    """Run what the words name: bench, chaos, day, peers, browser, or those of the tests that they tell pytest."""
+    if words[0] == "browser":  # not offline: it fetches from npm what it draws with
+        return subprocess.call([PYTHON, "-m", "tests.browser", *words[1:]], env=neutral())  # noqa: S603 - ours
     if words[0] == "peers":
         return in_a_folder_of_its_own(PYTHON, "peers", ".venv-peers", ["tests/peers", *words[1:]])
     prefix, environ = offline()
@@ -137,11 +143,10 @@ def fix() -> int:
 
 def offline() -> tuple[tuple[str, ...], dict[str, str]]:
     """Return a prefix for commands and an environment in which only loopback can be reached; say which way it is."""
-    own = ("MUSTER_", "MicrosoftApp", "SSL_CERT_", "REQUESTS_CA_BUNDLE")  # whom this machine trusts is its own affair
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+    trusted = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")  # whom this machine trusts is its own affair
+    environ = {name: value for name, value in neutral().items() if name not in trusted}
     if given := os.environ.get("MUSTER_TEST_POSTGRES"):  # in a namespace only one behind a socket's path is there
         environ["MUSTER_TEST_POSTGRES"] = given
-    environ["MUSTER_SETUP"] = "off"  # this interpreter is the one to test, in children too
     environ.pop("PYTHONDONTWRITEBYTECODE", None)  # some seventy processes would each compile everything anew
     environ |= in_memory()
     namespace = (PYTHON, str(NETWORK / "namespace.py"))
@@ -152,6 +157,13 @@ def offline() -> tuple[tuple[str, ...], dict[str, str]]:
     print("network: a socket guard; connections to any other address fail, in children too", flush=True)
     paths = [str(NETWORK / "guard"), *filter(None, [environ.get("PYTHONPATH")])]
     return (), {**environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def neutral() -> dict[str, str]:
+    """Return the environment without anybody's settings for a Muster."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("MUSTER_", "MicrosoftApp"))}
+    environ["MUSTER_SETUP"] = "off"  # this interpreter is the one to test, in children too
+    return environ
 
 
 def in_memory() -> dict[str, str]:

@@ -9,6 +9,7 @@ from bot.commands import (
     help,  # noqa: A004 - the command is called help
     host,
     meet,
+    plan,
     recent,
     rename,
     reopen,
@@ -25,6 +26,7 @@ from bot.commands.command import Command
 
 COMMANDS: tuple[Command, ...] = (
     meet.COMMAND,
+    plan.COMMAND,
     ring.COMMAND,
     end.COMMAND,
     reopen.COMMAND,

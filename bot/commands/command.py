@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from bot.decisions import Effect, PlanMessage, Reply, View
 from bot.hosts import EVERYBODY_HOSTS, Hosts
 from bot.messages import Answer, Message, Purpose, Whisper
 from bot.model import NO_OPTIONS, Chat, ChatKind, FrozenRequest, MeetingRequest, Options, Turn, TurnKind
+from cards.words import REVIEWED
 
 Freeze = Callable[[str, MeetingRequest], FrozenRequest]
 
@@ -27,7 +28,8 @@ class Policy:
     `options` what every meeting has unless somebody asks for something else; `hosts` who may host (R5); `spares` how
     many meetings are kept in reserve; `public_url` is where browsers reach this bot, "" where nobody said. `admins` are
     the administrators' object ids; `cmdlets` is where and how one of them lets the app open meetings for `{host}`;
-    `rings` says that people can be rung.
+    `rings` says that people can be rung; `roster` what cards show of who is inside: `count`, `names` or `off`.
+    `languages` (BCP 47) are those that may be set.
     """
 
     freeze: Freeze
@@ -43,9 +45,11 @@ class Policy:
     hosts: Hosts = EVERYBODY_HOSTS
     spares: int = 0
     public_url: str = ""
+    roster: str = "count"
     admins: tuple[str, ...] = ()
     cmdlets: tuple[str, ...] = ()
     rings: bool = False
+    languages: tuple[str, ...] = REVIEWED
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +72,19 @@ class Asked:
         return self.turn.wants_answer and not self.view.unheard
 
     @property
+    def bot_name(self) -> str:
+        """Return what people call Muster here: an administrator may have renamed it (EXPERIENCE 5 (d))."""
+        return self.turn.bot_name or self.policy.bot_name
+
+    @property
     def chat(self) -> Chat:
         """Return the chat as the store knows it, else as the turn says."""
         return self.view.chat or self.turn.chat
+
+    @property
+    def language(self) -> str:
+        """Return the language of what everybody in the chat reads (EXPERIENCE 1.10)."""
+        return self.chat.language(self.turn.locale if self.chat.kind is ChatKind.PERSONAL else self.policy.language)
 
     def whisper(self, name: str, **data: Any) -> Whisper:  # noqa: ANN401 - any JSON value, see Whisper.data
         """Return words for the asking person alone, in the person's language and zone (ENGINE R16)."""
@@ -110,9 +124,8 @@ class Asked:
 
     def say(self, title: str, *lines: str) -> Reply:
         """Answer everybody in the chat with a small card."""
-        chat = self.chat
-        language = chat.language(self.turn.locale if chat.kind is ChatKind.PERSONAL else self.policy.language)
-        words = replace(self.whisper("notice", title=title, lines=list(lines)), language=language, zone=chat.zone)
+        words = self.whisper("notice", title=title, lines=list(lines))
+        words = replace(words, language=self.language, zone=self.chat.zone)
         key = f"notice|{self.turn.turn_key}"
         message = Message(
             message_id=derived(self.view.fresh_id, key),
@@ -180,7 +193,7 @@ class Command:
     delegated: bool = False
     listed: bool = True
 
-    def takes_words_after(self, phrase: list[str]) -> bool:
+    def takes_words_after(self, phrase: Sequence[str]) -> bool:
         """Say whether words may follow this phrase of the command."""
         return self.takes_words and " ".join(phrase) not in self.alone
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import asdict
 
-from bot import ways
+from bot import ending, ways
 from bot.commands.command import Asked, Command
 from bot.decisions import Reply, SetTimer
 from bot.errors import UsageError
@@ -26,6 +26,8 @@ def run(asked: Asked) -> Reply:
     if asked.rest:
         return look_up(asked)
     room = asked.view.pressed_room or next((room for room in asked.view.rooms if _shown(room)), None)
+    if room is not None and room.state is RoomState.ENDED and ending.is_over(room):
+        return asked.tell("stranger")  # its card is older than its end
     if room is None or not _shown(room):
         return asked.tell("no-meeting")
     url = asked.policy.public_url

@@ -40,8 +40,8 @@ def answered(asked: Asked) -> Reply | None:
     step, name = named(turn)
     if name == "settings":
         if step == "fetch":
-            return Reply((), "dialog", settings.dialog(asked))
-        return settings.change(asked, *setting_words.submitted(turn.data))
+            return settings.opened(asked)
+        return settings.change(asked, *setting_words.submitted(turn.data, asked.policy.languages))
     if step == "fetch":
         payload = {"turn": asdict(turn)}
         key = f"roster|{turn.turn_key}"

@@ -17,18 +17,18 @@ def run(asked: Asked) -> Reply:
             return asked.tell("unknown", typed=error.typed)
         return asked.tell(
             "help-command",
-            bot=asked.policy.bot_name,
+            bot=asked.bot_name,
             usage=command.usage,
             description=command.description,
             examples=list(command.examples),
         )
     lines = [[command.usage, command.description] for command in asked.commands]
-    return asked.tell("help", bot=asked.policy.bot_name, commands=lines)
+    return asked.tell("help", bot=asked.bot_name, commands=lines)
 
 
 COMMAND = Command(
     name="help",
-    phrases=("help", "?", "hilfe", "aide", "ayuda"),
+    phrases=("help", "?"),
     usage="help [command]",
     description="What I can do, and how to ask for it",
     examples=("help", "help meet now"),

@@ -65,8 +65,12 @@ def line(one: Room) -> dict[str, str]:
     """Return what a whisper says of a room."""
     link = one.meeting.join_url if one.meeting and one.state in ending.RUNNING else ""
     over = one.ended_at if one.state in {RoomState.ENDED, RoomState.FAILED} else None
-    times = {"opened_at": str(one.opened_at or one.created_at), "ended_at": str(over or "")}
-    return {"subject": one.subject, "state": one.state.value, "host": one.host.name, "join_url": link, **times}
+    live = one.state is RoomState.LIVE
+    since = (one.live_at if live else None) or one.opened_at or one.created_at
+    known = {"opened_at": str(since), "ended_at": str(over or "")}
+    people = {"people": str(one.attendance.visible)} if live and one.attendance.visible else {}
+    about = {"subject": one.subject, "state": one.state.value, "host": one.host.name, "join_url": link}
+    return {**about, **known, **people}
 
 
 def refused(asked: Asked, one: Room, does: str) -> Reply | None:

@@ -110,6 +110,11 @@ def led(asked: Asked, wish: Wish) -> Reply | None:
     near = topics.nearest(wish.topic, there) if wish.topic and not wish.explicit else None
     if near is not None:
         return near_topic(asked, wish, near)
+    return in_the_way(asked, wish)
+
+
+def in_the_way(asked: Asked, wish: Wish) -> Reply | None:
+    """Refuse where nobody can host, or when it goes too fast; None when nothing is in the way."""
     if asked.policy.hosts.first(asked.turn.person, "", "", asked.view.notes) is None:
         return asked.tell("failed", code="host", subject=wish.subject)
     if wait := limits.too_fast(asked.view.mine, asked.view.here, asked.view.now):
@@ -158,7 +163,8 @@ def go_on(asked: Asked) -> Reply:
     before = asked.view.pressed_room
     if before is None or before.state is not RoomState.FAILED or before.fail_code == ending.WITHDRAWN:
         return Reply(outcome="overtaken")
-    wish = Wish(before.scope_key, before.topic, before.subject, explicit=True)
+    planned = before.starts_at if before.starts_at > asked.view.now else 0
+    wish = Wish(before.scope_key, before.topic, before.subject, explicit=True, starts_at=planned)
     there = next((room for room in candidates(asked, wish) if room.topic == wish.topic), None)
     if there is not None:
         return running(asked, there)
@@ -187,7 +193,8 @@ def of_this_thread(asked: Asked, wish: Wish, there: tuple[Room, ...]) -> Room | 
     if wish.topic or wish.explicit or not wishes.is_reply(asked):
         return None
     here = wishes.root(asked.turn.conversation_id)
-    return next((room for room in there if not room.topic.startswith("#") and wishes.is_of_thread(room, here)), None)
+    own = (room for room in there if not room.topic.startswith("#") and room.starts_at <= asked.view.now)
+    return next((room for room in own if wishes.is_of_thread(room, here)), None)
 
 
 def running(asked: Asked, room: Room) -> Reply:
@@ -197,15 +204,17 @@ def running(asked: Asked, room: Room) -> Reply:
         and room.topic == ""
         and not wishes.is_of_thread(room, wishes.root(asked.turn.conversation_id))
     )
-    data: dict[str, Any] = {"subject": room.subject, "join_url": way_in(room)}
+    data: dict[str, Any] = {"subject": room.subject, "join_url": way_in(room), "people": room.attendance.visible}
     if another_thread and room.home_thread == asked.turn.chat.thread_id:
         return asked.ask("other-thread", **data, here=f"{wishes.HERE} {wishes.asked_line(asked)}".strip())
+    is_live = room.state is RoomState.LIVE
     return asked.tell(
         "running",
         *card_here(asked, room),
         **data,
         starter=room.starter.name,
-        opened_at=room.opened_at or room.created_at,
+        opened_at=room.live_at if is_live else room.opened_at or room.created_at,
+        live=is_live,
         another="" if room.topic.startswith("#") else f"{wishes.ANOTHER} {wishes.asked_line(asked)}".strip(),
     )
 
@@ -230,6 +239,7 @@ def near_topic(asked: Asked, wish: Wish, near: Room) -> Reply:
         topic=f"#{written}",
         near=f"#{topics.written_in(near)}",
         join_url=way_in(near),
+        people=near.attendance.visible,
         line=f"{wishes.OPEN} {wish.line or wish.subject}",
     )
 
@@ -304,7 +314,7 @@ def _auth(asked: Asked, host: Person) -> str:
 
 
 def _request(asked: Asked, wish: Wish, host: Person) -> MeetingRequest:
-    starts_at = asked.view.now - asked.view.now % 1000
+    starts_at = wish.starts_at or asked.view.now - asked.view.now % 1000
     way = ways.first(_auth(asked, host), asked.view.notes, host.oid)
     return MeetingRequest(
         external_id=asked.view.fresh_id,
@@ -332,7 +342,6 @@ COMMAND = Command(
     phrases=(
         "meet now",
         "meet",
-        "now",
         "huddle",
         wishes.ANOTHER,
         wishes.HERE,
@@ -357,5 +366,5 @@ COMMAND = Command(
     ),
     run=run,
     takes_words=True,
-    alone=frozenset({"meet", "now", wishes.OPEN, wishes.APART, wishes.BRING}),
+    alone=frozenset({"meet", wishes.OPEN, wishes.APART, wishes.BRING}),
 )

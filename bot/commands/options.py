@@ -7,18 +7,27 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.commands.grammar import NEAR_ENOUGH, fold
+from bot.commands import time_words, times
+from bot.commands.grammar import NEAR_ENOUGH, key, said
 from bot.errors import UsageError
 from bot.model import LobbyScope
 
 SHORTEST, LONGEST = 5, 1440
 """Minutes that may be asked for."""
 
-# The words, one table for each kind; another language is more of them.
-FOR, LOBBY, NO, ON, WITH, AND, RING = ({"for"}, {"lobby"}, {"no"}, {"on"}, {"with"}, {"and"}, {"ring"})
-NUMBERS, CALENDAR, PASSCODE, RECORD = ({"numbers"}, {"calendar"}, {"passcode"}, {"record"})
-SUBJECT = ("subject",)
-HOURS, MINUTES = ("h", "hr", "hrs", "hour", "hours"), ("m", "min", "mins", "minute", "minutes")
+# The words, one set for each kind, of all languages together; as `key` makes them.
+FOR = frozenset(map(key, time_words.FOR))
+WITH = frozenset({"with", "mit", "avec", "con", "مع"})
+AND = frozenset({"and", "und", "et", "y", "e", "و", "と"})
+RING = frozenset(map(key, ("ring", "anrufen", "appeler", "llamar", "呼び出し", "اتصل")))
+NO = frozenset({"no", "ohne", "keine", "sans", "sin", "بدون"})
+NUMBERS = frozenset({"numbers", "nummern", "numeros", key("أرقام")})
+ON = frozenset({"on", "im", "au", "en", "في"})
+CALENDAR = frozenset(map(key, ("calendar", "kalender", "calendrier", "calendario", "カレンダー", "التقويم")))
+LOBBY = frozenset({"lobby", "warteraum", key("ロビー"), key("الردهة")})
+PASSCODE = frozenset(map(key, ("passcode", "kenncode", "código", "パスコード", "رمز")))
+RECORD = frozenset(map(key, ("record", "aufzeichnen", "enregistrer", "grabar", "録画", "تسجيل")))
+SUBJECT = ("subject", "betreff", "objet", "asunto", "件名", "الموضوع")
 SCOPES: Mapping[str, LobbyScope] = {
     "everyone": LobbyScope.EVERYONE,
     "everybody": LobbyScope.EVERYONE,
@@ -28,14 +37,13 @@ SCOPES: Mapping[str, LobbyScope] = {
     "invited": LobbyScope.INVITED,
     "organizer": LobbyScope.ORGANIZER,
     "organiser": LobbyScope.ORGANIZER,
+    **dict.fromkeys(map(key, ("alle", "tous", "todos", "全員", "الجميع")), LobbyScope.EVERYONE),
+    **dict.fromkeys(map(key, ("organisationsweit", "organización", "組織", "المؤسسة")), LobbyScope.ORGANIZATION),
+    **dict.fromkeys(map(key, ("eingeladene", "invités", "invitados", "招待者", "المدعوون")), LobbyScope.INVITED),
+    **dict.fromkeys(map(key, ("organisator", "organisateur", "organizador", "開催者", "المنظم")), LobbyScope.ORGANIZER),
 }
 
-_H, _M = ("|".join(sorted(units, key=len, reverse=True)) for units in (HOURS, MINUTES))
-_DURATION = re.compile(
-    rf"(?P<hours>\d{{1,2}}(?:[.,]\d)?) ?(?:{_H})(?:(?P<more>\d{{1,2}})| ?(?P<rest>\d{{1,2}}) ?(?:{_M}))?"
-    rf"|(?P<minutes>\d{{1,4}}) ?(?:{_M})"
-)
-_DURATION_WORDS = 4
+_DURATION_WORDS = 5
 _QUOTED = re.compile(rf'(?:^|(?<=\s))(?:{"|".join(SUBJECT)}):\s?"((?:[^"]|"")*)"?', re.IGNORECASE)
 
 
@@ -76,8 +84,8 @@ def parse(words: str, mentioned: Iterable[str] = ()) -> Request:
     return replace(reading.request, subject=subject)
 
 
-def write(request: Request, mentioned: Iterable[str] = ()) -> str:
-    """Return words that `parse` reads as this request."""
+def write(request: Request, mentioned: Iterable[str] = (), *, enclosed: bool = False) -> str:
+    """Return words that `parse` reads as this request; with `enclosed` the subject is in quotes, needed or not."""
     asked = [
         *([f"for {request.minutes}m"] if request.minutes else []),
         *([f"lobby {_word(request.lobby)}"] if request.lobby else []),
@@ -90,12 +98,12 @@ def write(request: Request, mentioned: Iterable[str] = ()) -> str:
     ]
     plain = " ".join([*([request.subject] if request.subject else []), *asked])
     try:
-        if parse(plain, mentioned) == request:
+        if not enclosed and parse(plain, mentioned) == request and " ".join(said(f"meet {plain}")) == f"meet {plain}":
             return plain
     except UsageError:
-        pass  # the subject alone reads like an option: it is enclosed
-    enclosed = request.subject.replace('"', '""')
-    return " ".join([f'{SUBJECT[0]}:"{enclosed}"', *asked])
+        pass  # the subject alone reads like an option, or its end like politeness: it is enclosed
+    doubled = request.subject.replace('"', '""')
+    return " ".join([f'{SUBJECT[0]}:"{doubled}"', *asked])
 
 
 def _word(scope: LobbyScope) -> str:
@@ -104,23 +112,21 @@ def _word(scope: LobbyScope) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    text: str
-    enclosed: bool = False
+    """A word as typed, and what is compared of it; enclosed text is no word of ours."""
 
-    @property
-    def word(self) -> str:
-        """Return the word to compare; enclosed text is no word of ours."""
-        return "" if self.enclosed else fold(self.text)
+    text: str
+    word: str = ""
+    enclosed: bool = False
 
 
 def _tokens(words: str) -> list[_Token]:
     tokens: list[_Token] = []
     at = 0
     for quoted in _QUOTED.finditer(words):
-        tokens += [_Token(word) for word in words[at : quoted.start()].split()]
+        tokens += [_Token(word, key(word)) for word in words[at : quoted.start()].split()]
         tokens.append(_Token(quoted[1].replace('""', '"'), enclosed=True))
         at = quoted.end()
-    return [*tokens, *(_Token(word) for word in words[at:].split())]
+    return [*tokens, *(_Token(word, key(word)) for word in words[at:].split())]
 
 
 class _Reading:
@@ -134,7 +140,7 @@ class _Reading:
 
     def anywhere(self) -> None:
         """Take out the options that two words make."""
-        readers: tuple[tuple[set[str], Callable[[int], int]], ...] = (
+        readers: tuple[tuple[frozenset[str], Callable[[int], int]], ...] = (
             (FOR, self._length),
             (LOBBY, self._lobby),
             (NO, self._numbers),
@@ -179,7 +185,8 @@ class _Reading:
 
     def _length(self, at: int) -> int:
         for count in range(_DURATION_WORDS, 0, -1):
-            minutes = _minutes(self._tokens[at : at + count])
+            there = self._tokens[at : at + count]
+            minutes = _minutes(there) or times.length_in_words(_words(there))
             if minutes is None or at + count > len(self._tokens):
                 continue
             if not SHORTEST <= minutes <= LONGEST:
@@ -247,15 +254,11 @@ class _Reading:
 
 
 def _minutes(tokens: Sequence[_Token]) -> int | None:
-    if any(token.enclosed for token in tokens):
-        return None
-    found = _DURATION.fullmatch(" ".join(token.word for token in tokens))
-    if not found:
-        return None
-    if found["minutes"]:
-        return int(found["minutes"])
-    hours = float(found["hours"].replace(",", "."))
-    return round(hours * 60) + int(found["more"] or found["rest"] or 0)
+    return None if any(token.enclosed for token in tokens) else times.length(_words(tokens))
+
+
+def _words(tokens: Sequence[_Token]) -> str:
+    return " ".join(token.word for token in tokens)
 
 
 def _bare(word: str) -> str:

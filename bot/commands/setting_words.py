@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bot import preferences
@@ -12,7 +12,7 @@ from bot.commands import options
 from bot.commands.grammar import fold
 from bot.errors import UsageError
 from bot.model import LobbyScope
-from cards.words import words
+from cards.words import preferred
 
 ME = "me"
 LONGEST_BRIDGE = 200
@@ -61,9 +61,8 @@ def _one_of(*values: str) -> Callable[[str], str]:
 
 
 def _language(value: str) -> str:
-    primary = value.casefold().split("-")[0]
-    if not _LANGUAGE.fullmatch(value) or words(value).language.casefold().split("-")[0] != primary:
-        raise ValueError(value)  # what nobody has translated would be English after all
+    if not _LANGUAGE.fullmatch(value):
+        raise ValueError(value)
     return value
 
 
@@ -110,10 +109,10 @@ NAMES: Mapping[str, str] = {
 _MINE: Mapping[str, Changes] = {"plain text": {"plain": True}, "text": {"plain": True}, "cards": {"plain": None}}
 
 
-def said(line: str) -> tuple[bool, Changes]:
+def said(line: str, languages: Sequence[str]) -> tuple[bool, Changes]:
     """Return whether somebody's own settings are meant, and the changes, of what follows `settings`.
 
-    Raises UsageError with the nearest line that would do.
+    `languages` are those that are switched on. Raises UsageError with the nearest line that would do.
     """
     first, colon, rest = line.partition(":")
     name, value = " ".join(first.casefold().split()), " ".join(rest.split())
@@ -125,20 +124,27 @@ def said(line: str) -> tuple[bool, Changes]:
     if not colon or key not in known:
         raise UsageError(f"settings {line}"[:60], "settings")
     try:
-        return mine, {key: None if fold(value) in DEFAULT else known[key](value)}
+        return mine, {key: None if fold(value) in DEFAULT else _value(key, known[key](value), languages)}
     except (ValueError, KeyError):
         raise UsageError(f"settings {line}"[:60], "settings") from None
 
 
-def submitted(data: Mapping[str, str]) -> tuple[Changes, Changes]:
-    """Return what a submitted dialog changes of the chat's and of the person's settings.
+def submitted(data: Mapping[str, str], languages: Sequence[str]) -> tuple[Changes, Changes]:
+    """Return what a submitted dialog changes of the chat's and of the person's settings; `languages` are those on.
 
     It is a client's input: what cannot be read is left out. `was` is what the dialog showed: whatever is still so was
     not changed in it, and somebody else may have changed it meanwhile.
     """
     shown = _shown(data.get("was", ""))
     data = {name: value for name, value in data.items() if shown.get(name) != value}
-    return _read(data, "chat.", CHAT), _read(data, "me.", PERSON)
+    return _read(data, "chat.", CHAT, languages), _read(data, "me.", PERSON, languages)
+
+
+def _value(key: str, value: Any, languages: Sequence[str]) -> Any:  # noqa: ANN401 - whatever a setting holds
+    """Return a setting's value. ValueError for a language that would be English after all."""
+    if key == "language" and preferred(value, languages) != value:
+        raise ValueError(value)
+    return value
 
 
 def _shown(text: str) -> Mapping[str, Any]:
@@ -149,14 +155,16 @@ def _shown(text: str) -> Mapping[str, Any]:
     return shown if isinstance(shown, dict) else {}
 
 
-def _read(data: Mapping[str, str], prefix: str, readers: Mapping[str, Callable[[str], Any]]) -> Changes:
+def _read(
+    data: Mapping[str, str], prefix: str, readers: Mapping[str, Callable[[str], Any]], languages: Sequence[str]
+) -> Changes:
     changes: Changes = {}
     for key, read in readers.items():
         value = data.get(prefix + key)
         if value is None:
             continue
         try:
-            changes[key] = None if fold(value) in DEFAULT else read(value) or None
+            changes[key] = None if fold(value) in DEFAULT else _value(key, read(value), languages) or None
         except (ValueError, KeyError):
             continue
     return changes

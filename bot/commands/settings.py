@@ -7,14 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 import cards
-from bot import preferences
-from bot.commands import setting_words
+from bot.commands import owning, setting_words
 from bot.commands.command import Asked, Command
 from bot.commands.setting_words import Changes
-from bot.decisions import Effect, Record, Reply, SaveChat, SavePerson
+from bot.decisions import Effect, GiveAnswer, Record, Reply, SaveChat, SavePerson
 from bot.messages import Answer
-from bot.model import Chat
+from bot.model import Chat, TurnKind
 
+WAITS_FOR = 2_500
+"""ms for which somebody waits for a dialog's answer (ENGINE R14)."""
 PRIVATE = frozenset({"backup_bridge", "ring"})
 """What the audit only says was changed."""
 
@@ -23,7 +24,7 @@ def run(asked: Asked) -> Reply:
     """Show what is set, with the way into the dialog, or set what was said. Raises UsageError for anything else."""
     if not asked.rest.strip():
         return asked.ask("settings", **shown(asked))
-    mine, changes = setting_words.said(asked.rest)
+    mine, changes = setting_words.said(asked.rest, asked.policy.languages)
     return change(asked, {} if mine else changes, changes if mine else {})
 
 
@@ -33,8 +34,8 @@ def change(asked: Asked, chat_changes: Changes, own_changes: Changes) -> Reply:
     if own_changes and not turn.person.oid:
         return asked.tell("settings-nobody")
     after, keys = setting_words.changed(chat.settings, chat_changes)
-    if keys and not preferences.may_set(chat, turn.person, view.installers):
-        return asked.tell("settings-refused", who=_who(asked))
+    if keys and not owning.may_set(asked):
+        return owning.looked_up(asked, COMMAND.name) or asked.tell("settings-refused", who=_who(asked))
     effects: list[Effect] = []
     own, own_keys = setting_words.changed(view.me, own_changes)
     if own_keys:  # first: it is what somebody else may have been faster with
@@ -50,12 +51,30 @@ def change(asked: Asked, chat_changes: Changes, own_changes: Changes) -> Reply:
     return now.tell("settings-set", *effects, **shown(now))
 
 
+def again(asked: Asked) -> Reply:
+    """Go on with what was said or with a dialog, when it is known whether the person owns the team."""
+    turn, view = asked.turn, asked.view
+    if turn.verb == "fetch settings":
+        return Reply((GiveAnswer(turn.turn_key, dialog(asked)),), "dialog")
+    if turn.verb != "submit settings":
+        return run(asked)
+    waits = view.now - turn.received_at < WAITS_FOR  # else what came of it is whispered (ENGINE R14)
+    answering = replace(asked, turn=replace(turn, kind=TurnKind.DIALOG)) if waits else asked
+    reply = change(answering, *setting_words.submitted(turn.data, asked.policy.languages))
+    return replace(reply, effects=(*reply.effects, GiveAnswer(turn.turn_key, reply.answer))) if reply.answer else reply
+
+
+def opened(asked: Asked) -> Reply:
+    """Show the dialog, at once unless it has to be found out who may change what."""
+    looking = None if owning.may_set(asked) else owning.looked_up(asked, COMMAND.name)
+    return looking or Reply((), "dialog", dialog(asked))
+
+
 def dialog(asked: Asked) -> Answer:
     """Return the dialog, filled in with what is set; the chat's part only for who may change it."""
-    chat = asked.chat
-    may = preferences.may_set(chat, asked.turn.person, asked.view.installers)
-    card = cards.settings_dialog(asked.whisper("settings", **shown(asked), may=may))
-    return Answer(card=card)
+    languages = list(asked.policy.languages)
+    words = asked.whisper("settings", **shown(asked), may=owning.may_set(asked), languages=languages)
+    return Answer(card=cards.settings_dialog(words))
 
 
 def shown(asked: Asked) -> dict[str, Any]:

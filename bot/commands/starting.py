@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot import preferences
-from bot.commands import wishes
+from bot.commands import owning, wishes
 from bot.commands.command import Asked
 from bot.commands.wishes import Wish
 from bot.decisions import Effect, Reply, SaveNote
@@ -27,8 +27,10 @@ def asks_first(asked: Asked, wish: Wish) -> bool:
 
 def hindered(asked: Asked, wish: Wish) -> Reply | None:
     """Refuse who may not start meetings here (ENGINE R23); offer the meeting that a meeting chat belongs to first."""
-    chat, person, installers = asked.chat, asked.turn.person, asked.view.installers
-    if preferences.starters(chat) == "owners" and not preferences.may_set(chat, person, installers):
+    chat, installers = asked.chat, asked.view.installers
+    if preferences.starters(chat) == "owners" and not owning.may_set(asked):
+        if reply := owning.looked_up(asked, "meet"):
+            return reply
         who = next((one.name for one in installers if one.name), "")
         return asked.tell("may-not-start", may="owners", who=who)
     if chat.kind is ChatKind.MEETING and wish.topic == "" and not wish.explicit and not wishes.again(asked):

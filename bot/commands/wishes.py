@@ -20,6 +20,7 @@ from bot.model import (
     RoomState,
     TurnKind,
 )
+from cards.words import words
 
 DIALOG = "submit "
 """How the verb of a submitted dialog begins."""
@@ -41,8 +42,8 @@ class Wish:
     """What is asked for: where the room's place is, its subject, and whether it was said explicitly.
 
     `topic` as in `Room.topic`; None is an id of its own. One that is asked for `apart` is not looked for elsewhere.
-    `minutes` is 0 where no length was asked for; `line` is all of it in words, as a button carries it;
-    `rung` are the people to ring.
+    `minutes` is 0 where no length was asked for; `line` is all of it in words, as a button carries it; `rung` are the
+    people to ring. `starts_at` is in ms UTC, 0 for now.
     """
 
     scope: str
@@ -55,6 +56,7 @@ class Wish:
     calendar: bool = False
     line: str = ""
     rung: tuple[Person, ...] = ()
+    starts_at: int = 0
 
     @property
     def shared(self) -> bool:
@@ -71,7 +73,8 @@ def wished(asked: Asked) -> Wish:
         anyway = phrase(asked) == ANYWAY
         had = meeting_options.opened_up(before.options) if anyway and before.fail_code == "private" else before.options
         calendar = before.graph_call is GraphCall.EVENT and not (anyway and before.fail_code == "calendar")
-        return replace(wish, options=had, minutes=minutes, calendar=calendar)
+        planned = before.starts_at if before.state is RoomState.FAILED and before.starts_at > asked.view.now else 0
+        return replace(wish, options=had, minutes=minutes, calendar=calendar, starts_at=planned)
     mentions = {person.name: person for person in asked.turn.mentions}
     try:
         said = options.parse(asked.rest, mentions)
@@ -95,6 +98,12 @@ def wished(asked: Asked) -> Wish:
     merged = meeting_options.merged(usual, own)
     rung = tuple(mentions[name] for name in said.rung)
     return replace(wish, options=merged, minutes=said.minutes, calendar=said.calendar, line=line, rung=rung)
+
+
+def apart(asked: Asked) -> Wish:
+    """Return what was asked as a meeting in a place of its own (ENGINE R9, scheduled)."""
+    wish = wished(asked)
+    return replace(wish, scope=topics.chat_scope(asked.chat.thread_id), topic=None, explicit=True, apart=True)
 
 
 def _place(asked: Asked, subject_said: str) -> Wish:
@@ -151,9 +160,10 @@ def bounded(words: str) -> str:
 def default_subject(asked: Asked) -> str:
     """Return the default subject of EXPERIENCE 2 (OPEN)."""
     chat, person = asked.turn.chat, asked.turn.person
+    says = words(asked.language)
     if chat.kind is ChatKind.CHANNEL and chat.name:
-        return f"Meeting in #{chat.name}"
-    return f"Meeting with {person.name}" if person.name else "Meeting"
+        return says("Meeting in {place}").format(place=f"#{chat.name}")
+    return says("Meeting with {name}").format(name=person.name) if person.name else says("Meeting")
 
 
 def root(conversation_id: str) -> str:

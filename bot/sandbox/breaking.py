@@ -19,6 +19,8 @@ MEANING = {
     "calendar-off": "No calendar allows Teams meetings now.",
     "slow-calendar": "Outlook now leaves the join link of new events empty.",
     "old-spellings": "Graph now answers in the names of 2019: ConferenceId, joinUrl, one toll number.",
+    "late-events": "Graph now tells up to 20 seconds late who comes and goes, in any order.",
+    "doubled-events": "Graph now tells everything twice that happens in a call.",
     "unbound": "Graph now gives a meeting a chat of its own instead of the channel's. The card says so.",
 }
 

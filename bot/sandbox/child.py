@@ -52,6 +52,10 @@ class Child:
         """Return whether it runs."""
         return self._process is not None and self._process.returncode is None
 
+    def tell(self, **settings: str) -> None:
+        """Change its environment, from its next start on."""
+        self._environment |= settings
+
     async def start(self) -> None:
         """Start it; raises OSError if there is no such program."""
         self.lines.clear()

@@ -8,17 +8,21 @@ from types import TracebackType
 from typing import Self
 
 from bot.sandbox.authority import Authority
+from bot.sandbox.calls import Calls
 from bot.sandbox.clock import Clock, WallClock
 from bot.sandbox.connector import Connector
 from bot.sandbox.entra import Entra
 from bot.sandbox.faults import Faults
+from bot.sandbox.front import Front
 from bot.sandbox.gates import Gate
 from bot.sandbox.graph import Graph
 from bot.sandbox.journal import Exchange, Journal
 from bot.sandbox.messages import Messages
+from bot.sandbox.outgoing import Outgoing
 from bot.sandbox.posts import Board, Post
 from bot.sandbox.server import Stage
 from bot.sandbox.signing_in import SigningIn
+from bot.sandbox.subscriptions import Subscriptions
 from bot.sandbox.teams_client import TeamsClient
 from bot.sandbox.tenant import Chat, Tenant
 from bot.sandbox.token_service import TokenService
@@ -28,7 +32,8 @@ class Cloud:
     """`async with Cloud() as cloud:` starts four HTTPS servers and stops them at the end.
 
     `tenant` (people and chats, change freely), `journal` (every exchange), `faults` (what goes wrong), `board` (what
-    was posted), `entra`, `graph`, `connector`, `tokens` are the parts; `app_secret` is made anew for each cloud.
+    was posted), `entra`, `graph`, `connector`, `tokens` are the parts; `calls` is who comes into meetings and leaves,
+    `front` the bot's public address; `app_secret` and `sealing_key` are made anew for each cloud.
     """
 
     def __init__(
@@ -40,12 +45,17 @@ class Cloud:
         self._authority = Authority()
         self._clients: list[TeamsClient] = []
         self.app_secret = secrets.token_urlsafe(30)
+        self.sealing_key = secrets.token_urlsafe(40)
         self.entra = Entra(self._stage, self._authority, app_secret=self.app_secret)
         self.graph = Graph(self._stage, self._authority, self.entra)
         self._stopped = False
         self.connector = Connector(self._stage, self._authority, self.entra)
         self.tokens = TokenService(self._stage, self._authority, self.entra)
         Messages(self.graph, self.connector.board)
+        self._outgoing = Outgoing(self._authority)
+        self.subscriptions = Subscriptions(self._stage, self.graph, self._outgoing)
+        self.calls = Calls(self._stage, self.entra, self.subscriptions, self._outgoing)
+        self.front = Front(self._stage, self._authority)
 
     @property
     def tenant(self) -> Tenant:
@@ -128,7 +138,7 @@ class Cloud:
 
     async def stop(self) -> None:
         """Drop what is held, close clients and servers, delete the CA's files. Stopping twice is harmless."""
-        servers = (self.entra, self.graph, self.connector, self.tokens)
+        servers = (self.entra, self.graph, self.connector, self.tokens, self.front)
         # Ports first: whoever tries again after a dropped answer finds nobody.
         for server in servers:
             await server.refuse()
@@ -136,6 +146,8 @@ class Cloud:
         await self.graph.calls.close()
         for client in self._clients:
             await client.close()
+        await self.calls.close()
+        await self._outgoing.close()
         for server in servers:
             await server.stop()
         self._authority.close()
@@ -145,7 +157,9 @@ class Cloud:
 
     def environment(self, port: int) -> dict[str, str]:
         """Return exactly the environment variables the bot needs to talk to this cloud and listen on `port`."""
+        told = {"MUSTER_PUBLIC_URL": self.front.url, "MUSTER_SECRET_KEY": self.sealing_key} if self.front.url else {}
         return {
+            **told,
             "MicrosoftAppId": self.app_id,
             "MicrosoftAppPassword": self.app_secret,
             "MicrosoftAppTenantId": self.tenant_id,
@@ -163,6 +177,14 @@ class Cloud:
             "HOST": "127.0.0.1",
             "PORT": str(port),
         }
+
+    async def watching(self) -> None:
+        """Open the public address: from now on `environment` has what bots need to be told of calls.
+
+        `front.targets` is where they listen.
+        """
+        if not self.front.url:
+            await self.front.start(0)
 
     def client(self, bot_url: str) -> TeamsClient:
         """Return Teams' side towards the bot at `bot_url` (such as http://127.0.0.1:3978/api/messages)."""
@@ -183,6 +205,7 @@ class Cloud:
         `gate = cloud.hold("graph.createOrGet", when="after"); await gate.reached; gate.release()` or `gate.drop()`
         (the connection closes without an answer). Operations: `graph.createOrGet|create|get|find|update|delete`,
         `graph.calendar|createEvent|getEvent|updateEvent|deleteEvent`,
+        `graph.subscribe|subscriptions|resubscribe|unsubscribe`, `front.request`,
         `connector.post|whisper|edit|delete|create|members|member|team`, `entra.token|discovery|metadata|keys`,
         `tokens.get|exchange|signOut|resource`; patterns
         such as `connector.*` work. `where` judges the Exchange: its `path`, its `request`.

@@ -19,6 +19,7 @@ from bot.sandbox.cloud import Cloud
 from bot.sandbox.console import Lines, Look, Stream, Terminal
 from bot.sandbox.display import Display
 from bot.sandbox.tenant import Tenant
+from cards.words import SOURCE, spoken, words
 
 INTRODUCTION = """Muster demo. Nothing leaves this computer: Teams, Entra and Graph are small
 servers on 127.0.0.1; the people, numbers and links are made up.
@@ -94,6 +95,7 @@ async def _play(stage: Stage, *, talks: bool) -> int:
         stage.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="muster-demo-")))
         relayed = playground.tenant() if stage.options.playground else Tenant()
         stage.cloud = await stack.enter_async_context(Cloud(tenant=relayed))
+        await stage.cloud.watching()
         ports = [
             url.rpartition(":")[2] for url in (stage.cloud.entra_url, stage.cloud.graph_url, stage.cloud.teams_url)
         ]
@@ -113,6 +115,8 @@ async def _start_bot(stage: Stage) -> tuple[Child, int]:
         port = _free(port)
         environment = bot_environment(os.environ, stage.cloud.environment(port), stage.folder / "muster.db")
         bot = Child(stage.command, environment, stage.folder)
+        bot.tell(MUSTER_LANGUAGES="all")  # whoever looks at it can judge each
+        stage.cloud.front.targets = [f"http://127.0.0.1:{port}"]
         await bot.start()
         try:
             seconds = await bot.ready(f"http://127.0.0.1:{port}/readyz")
@@ -190,16 +194,34 @@ async def _chat(stage: Stage, bot: Child, endpoint: str) -> int:
 async def restarted(bot: Child, endpoint: str, files: list[Path], console: Stream) -> None:
     """Restart the bot because of changed files, and say so; one that does not start says why."""
     named = files[0].name + (f" and {len(files) - 1} more" if len(files) > 1 else "")
-    await bot.stop()
     try:
-        await bot.start()
-        seconds = await bot.ready(endpoint.replace("/api/messages", "/readyz"))
+        seconds = await _again(bot, endpoint)
     except Stopped as stopped:
         await bot.stop()
         said = [f"      | {line}" for line in stopped.lines[-_LOG_LINES:]]
         console.show("\n".join([f"  {named} changed, and Muster does not start: {stopped}. Save again.", *said]))
         return
     console.show(f"  {named} changed: Muster restarted, ready in {seconds:.1f} s.")
+
+
+async def in_language(bot: Child, endpoint: str, tag: str) -> str:
+    """Restart the bot with its posts in a language; return what became of it."""
+    if words(tag).language == SOURCE != tag.partition("-")[0]:
+        return f"Muster's own posts stay as they are: it speaks {', '.join(spoken())}."
+    bot.tell(MUSTER_LANGUAGE=tag)
+    try:
+        seconds = await _again(bot, endpoint)
+    except Stopped as stopped:
+        await bot.stop()
+        return f"Muster does not start with MUSTER_LANGUAGE={tag}: {stopped}."
+    return f"New posts are too: Muster restarted with MUSTER_LANGUAGE={tag}, ready in {seconds:.1f} s."
+
+
+async def _again(bot: Child, endpoint: str) -> float:
+    """Restart the bot and return how many seconds it took; raises Stopped."""
+    await bot.stop()
+    await bot.start()
+    return await bot.ready(endpoint.replace("/api/messages", "/readyz"))
 
 
 def draw_room(text: str) -> int:
@@ -212,6 +234,7 @@ def _talk(stage: Stage, console: Stream, endpoint: str, bot: Child) -> terminal.
     talk = terminal.Talk(stage.cloud, stage.cloud.client(endpoint), console, display)
     talk.explains = stage.options.explain
     talk.log = lambda: list(bot.lines)
+    talk.speak = lambda tag: in_language(bot, endpoint, tag)
     return talk
 
 

@@ -244,6 +244,6 @@ class Entra(Server):
 
     def _tenant(self, call: Call) -> str:
         tenant = call.part("tenant")
-        if tenant.lower() not in {self.stage.tenant.tenant_id, DOMAIN, "botframework.com"}:
+        if tenant.lower() not in {"common", self.stage.tenant.tenant_id, DOMAIN, "botframework.com"}:
             raise Refused(400, "invalid_request", _UNKNOWN_TENANT.format(tenant))
         return tenant

@@ -11,17 +11,22 @@ from bot.sandbox.journal import Exchange
 from bot.sandbox.lines import printable
 
 _NAMES = {"entra": "Entra", "graph": "Graph", "teams": "Teams", "tokens": "the Token Service", "bot": "Muster"}
+_FROM = {"bot": "Teams", "front": "Graph"}
+"""Who asks Muster; everybody else is asked by it."""
 _CHOSEN = re.compile(r'\bgraph\.chosen\b.*?\bcall=(?P<call>\S+) why="(?P<why>[^"]*)"')
 _LINES = 40
 _CHARACTERS = 118
-_SECRET_NAME = re.compile(r"(?i)authorization|cookie|assertion|secret|password|passcode|token(?!_?type|_?endpoint)")
+_SECRET_NAME = re.compile(
+    r"(?i)authorization|cookie|assertion|secret|password|passcode|clientState|token(?!_?type|_?endpoint)"
+)
 _JWT = re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?")
 _JOIN = re.compile(r"([?&](?:p|code|state)=)[^\s\"&)]+")
 
 
 def explained(exchange: Exchange) -> str:
     """Return an exchange as text: who asked whom for what, the answer, and both bodies, bounded and masked."""
-    asker, asked = ("Teams", "Muster") if exchange.server == "bot" else ("Muster", _NAMES[exchange.server])
+    caller = _FROM.get(exchange.server)
+    asker, asked = (caller, "Muster") if caller else ("Muster", _NAMES[exchange.server])
     status = "no answer" if exchange.status is None else str(exchange.status)
     fault = f"  (fault: {exchange.fault})" if exchange.fault else ""
     path = _JOIN.sub(r"\1***", exchange.path)

@@ -77,12 +77,15 @@ CATALOGUE: dict[str, Fault] = {
     "calendar-off": Fault("graph.*", None),
     "slow-calendar": Fault("graph.getEvent", None),
     "duplicate-event": Fault("graph.createEvent", None),
+    "late-events": Fault("graph.notify", None),
+    "doubled-events": Fault("graph.notify", None),
 }
 """Every fault by name. The rules: `policy`: no access policy names the app (facts/graph 3.2); `no-licence`: no dial-in;
 `unlicensed`: nobody has Teams; `quota`: the month's meetings are used up; `unbound`: the thread is ignored, the meeting
 has its own; `unbound-other`: another thread is echoed; `unbound-no-post`: the thread is echoed with messageId "0";
 `refused-thread`: 400 to every chatInfo; `lobby-kept`: the lobby is not set, neither at creation nor by a PATCH;
 `old-spellings`: answers in the names of 2019 (facts/graph 1.8); `calendar-off`: no calendar allows Teams;
+`late-events`: what is told of calls comes up to 20 s late, in any order; `doubled-events`: each twice;
 `slow-calendar`: an event's join link is not there yet; `duplicate-event`: a repeated transactionId is refused."""
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from aiohttp import web
 
 from bot.sandbox.authority import Authority
-from bot.sandbox.telephony import ROLES, Calls
 from bot.sandbox.clock import moment
 from bot.sandbox.entra import Entra
 from bot.sandbox.events import Event
@@ -30,6 +29,7 @@ from bot.sandbox.meeting_options import (
 from bot.sandbox.meetings import HOUR, Meeting, Spelling, own_thread, parse_time, write_meeting
 from bot.sandbox.outlook import Outlook
 from bot.sandbox.server import Call, Refused, Stage
+from bot.sandbox.telephony import ROLES, Calls
 from bot.sandbox.tenant import Person
 
 _PARAMETER = "The parameter '{}' in the request payload is not a valid parameter for the operation 'createOrGet'."

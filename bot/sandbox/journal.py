@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "set-cookie"})
-_SECRET_FIELDS = frozenset({"client_secret", "client_assertion", "access_token", "refresh_token", "passcode", "token"})
+_SECRET_FIELDS = frozenset(
+    {"client_secret", "client_assertion", "access_token", "refresh_token", "passcode", "token", "clientState"}
+)
 _JOIN_SECRET = re.compile(r"([?&](?:p|code|state)=)[^\s\"&]+")
 
 
@@ -19,7 +21,8 @@ _JOIN_SECRET = re.compile(r"([?&](?:p|code|state)=)[^\s\"&]+")
 class Exchange:
     """One request and its answer. `status` is None while it runs or where the connection closed without an answer.
 
-    `server` is `entra`, `graph`, `teams`, `tokens` or `bot`; `operation` what it was for, such as `graph.createOrGet`;
+    `server` is `entra`, `graph`, `teams`, `tokens`, `bot`, or `front` for what Graph tells it; `operation` what it was
+    for, such as `graph.createOrGet`;
     `at` the ms UTC it arrived, `ms` how long it took, `number` its place in the journal (from 1); `path` has the query.
     `fault` names the fault that answered, if one did. `source` is the address that asked, `unheard` whether it had
     hung up before the answer was there. Bodies are as sent; `printable()` masks what is secret.

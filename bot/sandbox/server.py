@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
-from weakref import WeakSet
 
 from aiohttp import web
 
@@ -20,14 +17,13 @@ from bot.sandbox.clock import Clock, WallClock
 from bot.sandbox.faults import Faults, Injection
 from bot.sandbox.gates import Dropped, Gates
 from bot.sandbox.journal import Exchange, Journal, masked, masked_headers, readable
+from bot.sandbox.listener import Listener
 from bot.sandbox.tenant import Tenant
 
 Answer = Callable[["Call"], Awaitable[web.Response]]
 _MAX_BODY = 1024 * 1024
 _SECRETIVE = frozenset({"entra", "tokens"})
 """Servers whose bodies are written down without what is secret in them."""
-_TICKS = 12
-"""Turns of the event loop after which an aborted TLS connection is gone, also one whose handshake had only begun."""
 
 
 @dataclass(slots=True)
@@ -89,35 +85,30 @@ class Server(ABC):
         self._authority = authority
         self._app = web.Application(middlewares=[self._journalled], client_max_size=_MAX_BODY)
         self._runner: web.AppRunner | None = None
-        self._site: web.TCPSite | None = None
-        self._transports: WeakSet[asyncio.Transport] = WeakSet()
+        self._listener: Listener | None = None
 
     async def start(self, port: int) -> None:
         """Listen on 127.0.0.1 (port 0: any free one) and set `url`. Raises OSError if the port is taken."""
         self._runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
-        context = self._authority.server_context if self.secure else None
-        self._site = web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=context)
-        await self._site.start()
-        self.url = f"{'https' if self.secure else 'http'}://localhost:{self._runner.addresses[0][1]}"
+        if self._runner.server is None:
+            raise RuntimeError("the runner was set up and has no server")
+        self._listener = Listener(self._runner.server, self._authority.server_context if self.secure else None)
+        self.url = f"{'https' if self.secure else 'http'}://localhost:{self._listener.open(port)}"
 
     async def refuse(self) -> None:
         """Close the port; what is open stays open."""
-        if self._site is not None:
-            await self._site.stop()
-            self._site = None
+        if self._listener is not None:
+            self._listener.refuse()
 
     async def stop(self) -> None:
         """Close the port and every connection. Stopping twice is harmless."""
+        if self._listener is not None:
+            # Not closed politely: TLS would wait for peers that were killed.
+            await self._listener.close()
         if self._runner is not None:
-            # Not closed politely: TLS would wait half a minute for peers that were killed.
-            for transport in self._transports:
-                with suppress(AttributeError):  # Python 3.11's TLS transports, when they are closed already
-                    transport.abort()
             await self._runner.cleanup()
             self._runner = None
-            for _ in range(_TICKS):
-                await asyncio.sleep(0)
 
     def route(self, method: str, path: str, operation: str, answer: Answer) -> None:
         """Answer `method path` as `operation`; where the answer depends on more, it may rename `exchange.operation`."""
@@ -182,8 +173,6 @@ class Server(ABC):
         call = request[CALL] = Call(request, exchange)
         exchange.request_headers = masked_headers(request.headers)
         exchange.source = request.remote or ""
-        if request.transport is not None:
-            self._transports.add(request.transport)
         try:
             call.body = await _body(request)
             exchange.request = masked(call.body) if self.name in _SECRETIVE else call.body

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import re
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
-from bot.sandbox import breaking, explain, phones, windows
+from bot.sandbox import attending, breaking, explain, phones, windows
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.console import Console
 from bot.sandbox.display import Display, place
@@ -19,7 +20,8 @@ ANSWER_WITHIN_SECONDS = 5.0
 
 _DAY = 86_400.0
 TRY = """Try:  meet #INC-42 DB down     dial-in     end     help     card     quit
-      /as ben meet now     /in group     /fault outage     /explain
+      /join ben     /leave all     /as ben meet now     /in group     /fault outage
+      /lang ar     /explain
       Add a command:  python app.py new-command coffee   (reloads by itself)"""
 
 USAGE = {
@@ -29,6 +31,9 @@ USAGE = {
     "/edit": "/edit TEXT           change your last message",
     "/delete": "/delete              delete your last message",
     "/redeliver": "/redeliver           let Teams deliver your last message a second time",
+    "/lang": "/lang TAG            let Teams and Muster speak another language, such as ar",
+    "/join": "/join [NAMES]        come into the meeting, or let others come; phone is a caller",
+    "/leave": "/leave [NAMES|all]   leave it again",
     "/fault": "/fault [NAME] [off]  break something, or list what can be broken",
     **windows.USAGE,
     **phones.USAGE,
@@ -39,6 +44,8 @@ USAGE = {
 }
 WORDS = ("meet now", "dial-in", *USAGE)
 
+_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}")
+
 
 class Quit(Exception):
     """The chat is over."""
@@ -48,7 +55,7 @@ class Talk:
     """One person at a time, in one chat, with one bot. `problems` counts messages that the bot did not take.
 
     `answered` says whether the last message had an answer; `explains`, whether its calls are shown each time.
-    `log` returns what the bot has logged so far.
+    `log` returns what the bot has logged so far; `speak` lets its posts be in a language, and returns what to say.
     """
 
     def __init__(self, cloud: Cloud, client: TeamsClient, console: Console, display: Display) -> None:
@@ -58,6 +65,7 @@ class Talk:
         self.problems = 0
         self.explains = False
         self.log: Callable[[], Sequence[str]] = tuple
+        self.speak: Callable[[str], Awaitable[str]] = _nothing
         self.hints = False
         self.answered = False
         self.busy = False
@@ -77,6 +85,9 @@ class Talk:
             "/edit": self._edit,
             "/delete": self._delete,
             "/redeliver": self._redeliver,
+            "/lang": self._lang,
+            "/join": self._join,
+            "/leave": self._leave,
             "/fault": self._fault,
             "/install": self._install,
             "/compose": self._compose,
@@ -193,6 +204,8 @@ class Talk:
         title = action.get("title") or action.get("verb")
         if action["type"] == "Action.OpenUrl":
             self._console.show(f"  {title} opens, in Teams or a browser:\n  {action.get('url')}")
+            if attending.is_meeting(self._cloud, str(action.get("url"))):
+                await self._join("")
         elif action["type"] == "signin":
             await self._sign_in(post)
         elif action["type"] == "Action.ToggleVisibility":
@@ -312,8 +325,24 @@ class Talk:
     async def _decline(self, name: str) -> None:
         self._console.show(await phones.declined(self._cloud.graph.calls, self._cloud.tenant, name))
 
+    async def _lang(self, tag: str) -> None:
+        if not _TAG.fullmatch(tag):
+            self._console.show("  " + USAGE["/lang"])
+            return
+        for person in self._cloud.tenant.people:
+            person.locale = tag
+        self._console.show(f"  Everybody's Teams is in {tag} now, and so is what only they see.")
+        if said := await self.speak(tag):
+            self._console.show(f"  {said}")
+
     async def _fault(self, rest: str) -> None:
         self._console.show(breaking.change(self._cloud.faults, rest))
+
+    async def _join(self, names: str) -> None:
+        await attending.shown(attending.join(self._cloud, names, self.person), self._console, self._display)
+
+    async def _leave(self, names: str) -> None:
+        await attending.shown(attending.leave(self._cloud, names, self.person), self._console, self._display)
 
     async def _explain(self, _: str) -> None:
         reasons = explain.chosen(line for line in self.log() if line not in self._logged)
@@ -345,3 +374,8 @@ async def chat(talk: Talk, console: Console) -> None:
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
+
+
+async def _nothing(_: str) -> str:
+    """Leave the bot's posts in the language that they have."""
+    return ""

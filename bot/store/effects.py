@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.decisions import (
     DropTimer,
+    DropWatch,
     Effect,
     ExpectCall,
     GiveAnswer,
@@ -18,17 +19,20 @@ from bot.decisions import (
     Record,
     RefreshCards,
     Reply,
+    SaveAttendance,
     SaveChat,
     SaveInstaller,
+    SaveKey,
     SaveNote,
     SavePerson,
     SaveRoom,
+    SaveWatch,
     SetTimer,
     TakeNote,
 )
 from bot.leases import MessageClaim, Work
 from bot.pauses import GRAPH_PAUSED
-from bot.store import rows
+from bot.store import calls, rows
 from bot.store.claims import ASKS_GRAPH, Known, graph_pause, timer_claims
 from bot.store.people import place_of
 from bot.store.sending import chat_is_gone, claim_thread
@@ -114,7 +118,8 @@ def _point_card(at: Applying, effect: PointCard) -> Operation[None]:
 def _refresh_cards(at: Applying, effect: RefreshCards) -> Operation[None]:
     yield from at.writes.run()
     planned_at = None if effect.only_posted else at.now
-    cards = yield "cards_want", {"room_id": effect.room_id, "planned_at": planned_at}
+    which: dict[str, Value] = {"room_id": effect.room_id, "thread_id": effect.thread_id, "apart": effect.apart}
+    cards = yield "cards_want", {**which, "planned_at": planned_at}
     yield from refresh(at, cards, only_posted=effect.only_posted)
 
 
@@ -139,7 +144,8 @@ def _card_due(at: Applying, row: Row, *, only_posted: bool) -> Operation[int | N
         return at.now if due_at is None else min(due_at, at.now)
     if row["state"] == "posted" and row["activity_id"]:
         found = yield "thread_last_sent", {"tenant": row["tenant"], "thread_id": row["thread_id"]}
-        return max(at.now, (found[0]["sent_at"] or 0) + at.terms.chat_send_gap_ms)
+        apart: int = (row["sent_at"] or 0) + row["apart"]
+        return max(at.now, (found[0]["sent_at"] or 0) + at.terms.chat_send_gap_ms, apart)
     return due_at
 
 
@@ -186,6 +192,24 @@ def _save_chat(at: Applying, effect: SaveChat) -> Operation[None]:
 def _save_note(at: Applying, effect: SaveNote) -> Operation[None]:
     note: dict[str, Value] = {"note_key": effect.key, "value": effect.value, "until": effect.until}
     yield from at.writes.add(effect.key, ("note_save", {"tenant": effect.tenant, "about": effect.about, **note}))
+
+
+def _save_attendance(at: Applying, effect: SaveAttendance) -> Operation[None]:
+    yield from calls.save_attendance(effect)
+    if known := at.known.rooms.get(effect.room_id):
+        at.known.rooms[effect.room_id] = replace(known, attendance=effect.attendance)
+
+
+def _save_watch(_at: Applying, effect: SaveWatch) -> Operation[None]:
+    yield "watch_save", calls.watch_params(effect.watched)
+
+
+def _drop_watch(_at: Applying, effect: DropWatch) -> Operation[None]:
+    yield "watch_drop", {"room_id": effect.room_id}
+
+
+def _save_key(_at: Applying, effect: SaveKey) -> Operation[None]:
+    yield "key_save", calls.key_params(effect.key)
 
 
 def _park(_at: Applying, effect: Park) -> Operation[None]:
@@ -248,6 +272,10 @@ _WRITERS: dict[type[Effect], Callable[[Applying, Any], Operation[None]]] = {
     SaveChat: _save_chat,
     SaveNote: _save_note,
     TakeNote: _take_note,
+    SaveAttendance: _save_attendance,
+    SaveWatch: _save_watch,
+    DropWatch: _drop_watch,
+    SaveKey: _save_key,
     Park: _park,
     SavePerson: _save_person,
     SaveInstaller: _save_installer,

@@ -8,7 +8,7 @@ from bot import backoff, limits
 from bot.leases import Lease, Receipt, ReceiptKind, Stuck, TurnClaim, Work
 from bot.messages import Answer, Whisper
 from bot.model import TimerKind, Turn, TurnKind
-from bot.store import ringing, rows, signins
+from bot.store import calls, ringing, rows, signins
 from bot.store.claims import MOST_ATTEMPTS, Known, timer_claims, turn_claim, turn_claims
 from bot.store.sending import claim_threads, forget
 from bot.store.statements import Operation, Row, Rows, Statement, Terms, Value, side_by_side
@@ -293,3 +293,4 @@ def sweep(now: int) -> Operation[None]:
     yield "sends_sweep", {"before": now - limits.LONGEST}
     yield "personal_sweep", {"now": now}
     yield from ringing.sweep(now)
+    yield from calls.sweep(now, MOST_SWEPT)

@@ -41,7 +41,6 @@ SESSION = {
     "application_name": "muster",
     "synchronous_commit": DURABLE,
     "default_transaction_isolation": "read committed",
-    "plan_cache_mode": "force_generic_plan",
     "statement_timeout": "5000",
     "lock_timeout": "3000",
     "idle_in_transaction_session_timeout": "10000",

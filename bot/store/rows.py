@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from bot.calls import NOBODY, Attendance
 from bot.leases import Lease
 from bot.messages import Answer, Message, MessageState, Purpose, Whisper
 from bot.model import (
@@ -88,6 +89,7 @@ _options = msgspec.json.Decoder(Options)
 _ringing = msgspec.json.Decoder(Ringing)
 _whisper = msgspec.json.Decoder(Whisper)
 _answer = msgspec.json.Decoder(Answer)
+_attendance = msgspec.json.Decoder(Attendance)
 _object = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -212,7 +214,13 @@ def read_room(row: Row) -> Room:
         ringing=_ringing.decode(row["ringing"]),
         binding=Binding(row["binding"]),
         meeting=_meeting.decode(row["meeting"]) if row["meeting"] else None,
+        attendance=_attendance.decode(row["attendance"]) if row["attendance"] else NOBODY,
     )
+
+
+def attendance_text(attendance: Attendance) -> str:
+    """Return who is and was in a room as JSON text."""
+    return _json(attendance)
 
 
 def message_params(message: Message) -> Params:

@@ -13,7 +13,7 @@ from bot.messages import Message, MessageState, Purpose
 from bot.model import UNFINISHED, Chat, Room, Turn, TurnKind
 from bot.ports import Decide
 from bot.rooms import brought_key
-from bot.store import people, rows, signins, strays
+from bot.store import calls, people, rows, signins, strays
 from bot.store.claims import MOST_ATTEMPTS, find_room, turn_claims
 from bot.store.effects import OVERTAKEN_AT, Applying, Overtaken, apply, refresh, take
 from bot.store.sending import learn
@@ -81,6 +81,13 @@ def settle_timer(at: Applying, claim: TimerClaim, decide: Decide) -> Operation[S
         return Settled(stale=True, work=(yield from take(at)))
     reply = yield from decided(at, asked, found, lambda found: _timer_view(at, claim, found), decide)
     yield from at.writes.add(key, ("timer_end", {"timer_key": key, "fence": held[0]["fence"]}))
+    return Settled(stale=False, reply=reply, work=(yield from take(at)))
+
+
+def settle_call(at: Applying, room_id: str, decide: Decide) -> Operation[Settled]:
+    """Decide about what was told of a room's call; one after the other for each room, on whichever replica."""
+    yield "room_lock", {"room_id": room_id}
+    reply = yield from decided(at, (), (), lambda _: calls.view(at.known, at.now, at.fresh_id, room_id), decide)
     return Settled(stale=False, reply=reply, work=(yield from take(at)))
 
 
@@ -153,7 +160,7 @@ def _turn_view(at: Applying, turn: Turn, found: Sequence[Rows], *, unheard: bool
     started = _started(openings)
     person = people.known(own)
     told = pressed is not None and pressed.to is not None
-    return View(
+    view = View(
         now=at.now,
         fresh_id=at.fresh_id,
         chat=chat,
@@ -176,6 +183,7 @@ def _turn_view(at: Applying, turn: Turn, found: Sequence[Rows], *, unheard: bool
         me_version=person.version,
         installers=person.installers,
     )
+    return (yield from calls.told(view, turn)) if turn.kind is TurnKind.CALLED else view
 
 
 def _elsewhere(chat: Chat, topic: str) -> Operation[Rows]:
@@ -249,7 +257,8 @@ def _timer_view(at: Applying, claim: TimerClaim, found: Sequence[Rows]) -> Opera
         if not person.upn:
             about: dict[str, Value] = {"tenant": claim.timer.tenant, "about": person.id, "now": at.now}
             notes |= by_key((yield "notes_about", about))
-    return View(now=at.now, fresh_id=at.fresh_id, chat=chat, room=room, notes=notes)
+    view = View(now=at.now, fresh_id=at.fresh_id, chat=chat, room=room, notes=notes)
+    return (yield from calls.with_watch(view, claim.timer)) if claim.timer.kind in calls.WATCHING else view
 
 
 def by_key(found: Rows) -> dict[str, str]:
@@ -273,7 +282,7 @@ def settle_message(terms: Terms, claim: MessageClaim, sent: Sent, now: int) -> O
         # A press had adopted another copy meanwhile: that one stays, this one goes.
         yield from strays.stray(at, adopted, sent.activity_id)
         sent = replace(sent, activity_id=adopted.activity_id)
-    after = _after(adopted, sent, now, terms.chat_send_gap_ms)
+    after = _after(adopted, sent, now, max(terms.chat_send_gap_ms, held[0]["apart"]))
     words = held[0]["content"]
     content = rows.emptied(words) if after["due_at"] is None else words
     yield "message_sent", {"message_id": message_id, **after, "content": content}

@@ -79,7 +79,10 @@ class Migration:
     sql: str
 
 
-SHARED = ("transactions", "chats", "inbox", "rooms", "messages", "sends", "timers", "signins", "people", "ringing")
+SHARED = (
+    *("transactions", "chats", "inbox", "rooms", "messages", "sends", "timers", "signins", "people", "calls"),
+    "ringing",
+)
 
 
 @lru_cache(maxsize=2)

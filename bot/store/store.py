@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from bot.calls import Watched, WatchKey
 from bot.errors import StoreError
 from bot.leases import Exchange, MessageClaim, Receipt, Sent, Settled, Stuck, TimerClaim, TurnClaim, Work
 from bot.model import Chat, Room, Turn
 from bot.ports import Decide
-from bot.store import operations, ringing, settling, signins
+from bot.store import calls, operations, ringing, settling, signins
 from bot.store.claims import Known, find_room
 from bot.store.effects import Applying
 from bot.store.statements import Driver, Terms
@@ -45,6 +46,20 @@ class TransactionalStore:
     async def settle_message(self, claim: MessageClaim, sent: Sent, now: int) -> Settled:
         """Write how a sending ended."""
         return await self._driver.run(lambda: settling.settle_message(self._terms, claim, sent, now))
+
+    async def settle_call(self, room_id: str, decide: Decide, now: int, fresh_id: str) -> Settled:
+        """Decide about what was told of a room's call."""
+        return await self._driver.run(
+            lambda: settling.settle_call(Applying(self._terms, now, now, fresh_id), room_id, decide)
+        )
+
+    async def watched(self, subscription_id: str, mark: str) -> Watched | None:
+        """Read a subscription."""
+        return await self._driver.run(lambda: calls.find_watch(subscription_id, mark))
+
+    async def watch_key(self, key_id: str) -> WatchKey | None:
+        """Read a key pair."""
+        return await self._driver.run(lambda: calls.find_key(key_id))
 
     async def fail_turn(self, claim: TurnClaim, now: int, retry_at: int) -> bool:
         """Give a turn back, or poison it."""

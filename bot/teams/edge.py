@@ -21,6 +21,7 @@ from bot.teams.keys import Keys
 from bot.teams.sender import Sender
 from bot.teams.service_url import normal
 from bot.teams.token_service import Account, TokenService
+from cards.words import REVIEWED
 
 CONNECTIONS = 100
 KEEPALIVE_SECONDS = 30.0
@@ -31,10 +32,11 @@ class Registration:
     """How the bot is registered: whom the door lets in, where the signing keys are found, and what its token is for.
 
     `tenant` is the one whose token the connector gets, `scope` the connector's; `account` is where people sign in.
+    The second of `metadata_urls` is for what Graph signs its notifications with, "" where nobody is told of calls.
     """
 
     rules: Rules
-    metadata_url: str
+    metadata_urls: tuple[str, str]
     tenant: str
     scope: str
     account: Account | None = None
@@ -66,9 +68,12 @@ class TeamsEdge:
         self._adapter = BotbuilderAdapter(connection, app_id=rules.app_id, scope=registration.scope, clock=self._clock)
         self.users = self._token_service()
         self.messenger = Sender(self._adapter, connection, self.users)
-        self.keys = Keys(self._session, registration.metadata_url, self._clock, self._observe)
+        connector_keys, publisher_keys = registration.metadata_urls
+        self.keys = Keys(self._session, connector_keys, self._clock, self._observe)
         self._door = Door(self.keys, rules, self._clock)
-        self._running = [asyncio.create_task(self.keys.run(), name="teams-keys-daily")]
+        self.publisher_keys = Keys(self._session, publisher_keys, self._clock, self._observe)
+        watched = (self.keys, *((self.publisher_keys,) if publisher_keys else ()))
+        self._running = [asyncio.create_task(keys.run(), name="teams-keys-daily") for keys in watched]
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -89,10 +94,23 @@ class TeamsEdge:
         rules = self._registration.rules
         return Door(keys, replace(rules, also=issuers), self._clock)
 
-    def endpoint(self, intake: Intake, signins: SignIns | None = None) -> Endpoint:
-        """Return the handler of `POST /api/messages` that hands turns to `intake`, and sign-ins to `signins`."""
+    def endpoint(
+        self, intake: Intake, signins: SignIns | None = None, languages: tuple[str, ...] = REVIEWED
+    ) -> Endpoint:
+        """Return the handler of `POST /api/messages` that hands turns to `intake`, and sign-ins to `signins`.
+
+        People are answered in those of these `languages` that they read.
+        """
         connection = self.users.connection_name if self.users else ""
-        return Endpoint(self._door, self._adapter, intake, self._observe, signins=signins, connection=connection)
+        return Endpoint(
+            self._door,
+            self._adapter,
+            intake,
+            self._observe,
+            signins=signins,
+            connection=connection,
+            languages=languages,
+        )
 
     def _token_service(self) -> TokenService | None:
         registration, account = self._registration, self._registration.account

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-import aiohttp
 import orjson
 from aiohttp import web
 
+from bot.bounded import BODY_SECONDS, PER_ADDRESS, Crowd, body_of, refused
 from bot.errors import DoorError, StoreError
 from bot.leases import ReceiptKind
 from bot.messages import Answer
@@ -22,15 +22,9 @@ from bot.teams.botbuilder_adapter import BotbuilderAdapter
 from bot.teams.door import Door
 from bot.teams.inbound import EXECUTE
 from bot.teams.outbound import InvokeReply, dialog_reply, invoke_reply, refusal_reply
+from cards.words import REVIEWED, preferred, words
 
 BODY_BYTES = 256 * 1024
-BODY_SECONDS = 20.0
-PER_ADDRESS = 256
-"""Requests of one address at the same time; behind a reverse proxy all of Teams is one address."""
-HALF_READ = frozenset({"size", "slow", "body"})
-"""Refusals after which the connection holds the rest of a body and is good for nothing more."""
-NOT_KEPT = "That could not be kept, so nothing was done. Please press again in a minute."
-NOT_UNDERSTOOD = "This button sent something I do not understand."
 
 
 class Endpoint:
@@ -45,6 +39,7 @@ class Endpoint:
         *,
         signins: SignIns | None = None,
         connection: str = "",
+        languages: tuple[str, ...] = REVIEWED,
         body_seconds: float = BODY_SECONDS,
         per_address: int = PER_ADDRESS,
     ) -> None:
@@ -54,35 +49,27 @@ class Endpoint:
         self._observe = observe
         self._signins = signins
         self._connection = connection
+        self._languages = languages
         self._body_seconds = body_seconds
-        self._per_address = per_address
-        self._inside: dict[str, int] = {}
+        self._crowd = Crowd(per_address)
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one POST of the Bot Connector."""
-        address = request.remote or ""
         try:
-            self._enter(address)
-            try:
+            with self._crowd.joined(request.remote or ""):
                 return await self._answer(request)
-            finally:
-                self._leave(address)
         except DoorError as error:
-            refused = Event("door.refused", {"reason": error.reason, "status": error.status}, logging.WARNING)
-            self._observe(refused)
-            response = _refused(error.status, error.retry_after)
-            if error.reason in HALF_READ:
-                response.force_close()
-            return response
+            self._observe(Event("door.refused", {"reason": error.reason, "status": error.status}, logging.WARNING))
+            return refused(error)
         except StoreError:
             self._observe(Event("door.not_kept", {"status": 503}, logging.ERROR))
-            return _refused(503, 5)
+            return refused(DoorError(503, "store", retry_after=5))
 
     async def _answer(self, request: web.Request) -> web.Response:
         if (request.content_length or 0) > BODY_BYTES:
             raise DoorError(413, "size")
         ticket = await self._door.verify(request.headers.get("Authorization"))
-        activity = _parse(await self._body(request))
+        activity = _parse(await body_of(request, BODY_BYTES, self._body_seconds))
         self._door.check(ticket, activity)
         reply = await self._adapter.process(activity, ticket.claims, self._respond)
         if reply is None:
@@ -93,51 +80,44 @@ class Endpoint:
 
     async def _respond(self, activity: Mapping[str, Any], turn: Turn | None) -> InvokeReply | None:
         """Take the turn in. What is not for us leaves no trace but a count (ENGINE R10)."""
+        if turn is not None:
+            turn = replace(turn, locale=preferred(turn.locale, self._languages))
         if self._signins is not None and signin.is_sign_in(activity):
             return await signin.respond(activity, turn, self._signins, self._connection, self._observe)
         if turn is None or turn.kind is TurnKind.UNKNOWN:
             self._observe(Event("door.ignored", level=logging.DEBUG))
-            return _unknown_invoke(activity)
+            return self._unknown_invoke(activity)
         try:
             receipt = await self._intake.take(turn)
         except (StoreError, DoorError):
             if not turn.wants_answer:
                 raise  # a press is answered with HTTP 200, whatever happens (ENGINE R14)
             self._observe(Event("door.not_kept", {"status": 200}, logging.ERROR))
+            says = words(turn.locale)
+            text = says("That could not be kept, so nothing was done. Please press again in a minute.")
             if turn.kind is TurnKind.DIALOG:
-                return dialog_reply(Answer(text=NOT_KEPT), turn.verb, turn.locale)
-            return refusal_reply(500, "InternalServerError", NOT_KEPT)
+                return dialog_reply(Answer(text=text), turn.verb, turn.locale)
+            return refusal_reply(500, "InternalServerError", text)
         if receipt.kind is ReceiptKind.UNHEARD:
             self._observe(Event("door.ignored", level=logging.DEBUG))
             return None
         self._observe(Event("door.accepted", {"kind": turn.kind, "ref": turn.reference, "receipt": receipt.kind}))
         return _reply(turn, await self._intake.answer(turn, receipt)) if turn.wants_answer else None
 
-    async def _body(self, request: web.Request) -> bytes:
-        """Read at most 256 KiB within 20 s. Raises DoorError 400, 408, 413."""
-        chunks = bytearray()
-        try:
-            async with asyncio.timeout(self._body_seconds):
-                async for chunk in request.content.iter_any():
-                    chunks += chunk
-                    if len(chunks) > BODY_BYTES:
-                        raise DoorError(413, "size")
-        except TimeoutError:
-            raise DoorError(408, "slow") from None
-        except (web.RequestPayloadError, aiohttp.ClientPayloadError, aiohttp.http_exceptions.BadHttpMessage, OSError):
-            raise DoorError(400, "body") from None
-        return bytes(chunks)
+    def _unknown_invoke(self, activity: Mapping[str, Any]) -> InvokeReply | None:
+        """A malformed press gets a quiet error at HTTP 200; invokes nobody handles get 501, as everywhere (2.5).
 
-    def _enter(self, address: str) -> None:
-        inside = self._inside.get(address, 0)
-        if inside >= self._per_address:
-            raise DoorError(429, "crowd", retry_after=1)
-        self._inside[address] = inside + 1
-
-    def _leave(self, address: str) -> None:
-        self._inside[address] -= 1
-        if not self._inside[address]:
-            del self._inside[address]
+        Sign-in invokes end here too where nobody can sign in: they never reach the inbox (ENGINE R13).
+        """
+        if activity.get("type") != "invoke":
+            return None
+        name, says = activity.get("name"), words(preferred(str(activity.get("locale") or ""), self._languages))
+        text = says("This button sent something I do not understand.")
+        if name == EXECUTE:
+            return refusal_reply(400, "BadRequest", text)
+        if name in dialogs.STEPS:
+            return dialog_reply(Answer(text=text), locale=says.language)
+        return InvokeReply(501)
 
 
 def _reply(turn: Turn, answer: Answer) -> InvokeReply:
@@ -154,22 +134,3 @@ def _parse(body: bytes) -> dict[str, Any]:
     if not isinstance(activity.get("type"), str) or not activity["type"]:
         raise DoorError(400, "no-type")
     return activity
-
-
-def _unknown_invoke(activity: Mapping[str, Any]) -> InvokeReply | None:
-    """A malformed press gets a quiet error at HTTP 200; invokes nobody handles get 501, as everywhere (2.5).
-
-    Sign-in invokes end here too where nobody can sign in: they never reach the inbox (ENGINE R13).
-    """
-    if activity.get("type") != "invoke":
-        return None
-    if activity.get("name") == EXECUTE:
-        return refusal_reply(400, "BadRequest", NOT_UNDERSTOOD)
-    if activity.get("name") in dialogs.STEPS:
-        return dialog_reply(Answer(text=NOT_UNDERSTOOD))
-    return InvokeReply(501)
-
-
-def _refused(status: int, retry_after: int | None) -> web.Response:
-    headers = {"Retry-After": str(retry_after)} if retry_after is not None else {}
-    return web.Response(status=status, headers=headers)

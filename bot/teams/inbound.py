@@ -16,13 +16,14 @@ from typing import Any
 
 from bot.model import ChannelKind, Chat, ChatKind, Person, Turn, TurnKind
 from bot.references import reference
-from bot.teams import dialogs, said
+from bot.teams import dialogs, meeting_events, said
 from bot.teams.door import tenant_of
 from bot.teams.service_url import normal
 
 SOON = 5 * 60_000
 LATER = 24 * 3_600_000
-"""Best-before in ms: what people said or pressed, and installations (ENGINE R6)."""
+LATEST = 4 * 3_600_000
+"""Best-before in ms: what people said or pressed, installations, what is told of calls (ENGINE R6)."""
 EXECUTE = "adaptiveCard/action"
 MOST_DATA = 64
 _LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
@@ -32,6 +33,7 @@ _HAPPENED = {"add": TurnKind.INSTALLED, "add-upgrade": TurnKind.INSTALLED, "remo
 _LATER_ON = frozenset({TurnKind.EDITED, TurnKind.DELETED})
 """What happens to a message afterwards; it has the message's reference."""
 _SPOKEN = {"message": TurnKind.SAID, "messageUpdate": TurnKind.EDITED, "messageDelete": TurnKind.DELETED}
+_TOLD = {**_SPOKEN, "event": TurnKind.CALLED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +53,15 @@ def read(activity: Mapping[str, Any], *, app_id: str, now: int) -> Turn | None:
     bot_id = _text(_object(activity, "recipient"), "id") or f"28:{app_id}"
     chat = _chat(activity, bot_id)
     kind = _kind(activity, bot_id)
-    if kind is None or chat is None or sender.get("role") == "bot":
-        return None
+    if kind is None or chat is None or sender.get("role") == "bot" or kind is TurnKind.CALLED:
+        return _called(activity, chat, now) if kind is TurnKind.CALLED and chat else None
     mentions = said.mention_entities(activity)
     targeted = _object(activity, "recipient").get("isTargeted") is True
     person = Person(_text(sender, "id"), _text(sender, "aadObjectId"), said.words(_text(sender, "name")))
     if kind in _SPOKEN.values():
         # What was deleted has no words left: whether it was said to us the store knows.
-        withdrawn = kind is TurnKind.DELETED
-        addressed = withdrawn or chat.kind is ChatKind.PERSONAL or targeted or _is_mentioned(mentions, bot_id)
-        if not addressed or person.id in ("", bot_id):
+        heard = targeted or kind is TurnKind.DELETED or chat.kind is ChatKind.PERSONAL
+        if not (heard or _is_mentioned(mentions, bot_id)) or person.id in ("", bot_id):
             return None
     press = _carried(activity, kind)
     spoken = said.words(said.without_bot(_text(activity, "text"), mentions, bot_id))
@@ -85,6 +86,30 @@ def read(activity: Mapping[str, Any], *, app_id: str, now: int) -> Turn | None:
         locale=locale,
         zone=zone,
         targeted=targeted,
+        around=said.around_bot(_text(activity, "text"), mentions, bot_id) if kind in _SPOKEN.values() else (),
+        bot_name=said.name_of(bot_id, mentions) or said.words(_text(_object(activity, "recipient"), "name")),
+    )
+
+
+def _called(activity: Mapping[str, Any], chat: Chat, now: int) -> Turn | None:
+    """Return the turn of an event in a meeting's call; None for one of a kind that is not known."""
+    data, people = meeting_events.read(activity)
+    if not data:
+        return None
+    key = _turn_key(activity, TurnKind.CALLED, chat.tenant)
+    return Turn(
+        turn_key=key,
+        echo_key=key,
+        kind=TurnKind.CALLED,
+        chat=chat,
+        person=Person(""),
+        conversation_id=_text(_object(activity, "conversation"), "id"),
+        activity_id=_text(activity, "id"),
+        received_at=now,
+        expires_at=now + LATEST,
+        reference=reference(key),
+        mentions=people,
+        data=data,
     )
 
 
@@ -100,7 +125,7 @@ def _kind(activity: Mapping[str, Any], bot_id: str) -> TurnKind | None:
         if _among(activity.get("membersAdded"), bot_id):
             return TurnKind.INSTALLED
         return TurnKind.REMOVED if _among(activity.get("membersRemoved"), bot_id) else None
-    return _SPOKEN.get(name)
+    return _TOLD.get(name)
 
 
 def _chat(activity: Mapping[str, Any], bot_id: str) -> Chat | None:

@@ -19,6 +19,7 @@ _LOOSE_JOINER = re.compile(r"(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^
 # Python refuses to read numbers of more than 4,300 digits; no character has one of more than 7.
 _NO_CHARACTER = re.compile(r"&#[0-9]{8,};?")
 _MARKS_IN_A_ROW = 16
+_MARK = "\0"
 _PLAIN = {ord(mark): "'" for mark in "\u2018\u2019\u201a\u201b\u2032"}
 _PLAIN |= {ord(mark): '"' for mark in "\u201c\u201d\u201e\u201f\u2033"}
 _PLAIN |= {ord(mark): " " for mark in "\u200b\u180e"}
@@ -44,6 +45,19 @@ def without_bot(text: str, entities: Iterable[Mapping[str, Any]], bot_id: str) -
 
     Which span is whose is what the entities say, in their order; a span without an entity is text like any other.
     """
+    return _marked(text, entities, bot_id, " ")
+
+
+def around_bot(text: str, entities: Iterable[Mapping[str, Any]], bot_id: str) -> tuple[str, ...]:
+    """Return the words before and after a mention of the bot in the middle of a sentence; () where it is at an end."""
+    marked = _marked(text.replace(_MARK, " "), entities, bot_id, _MARK)
+    before, _, rest = marked.partition(_MARK)
+    around = (words(before), words(rest.replace(_MARK, " ")))
+    return around if all(around) else ()
+
+
+def _marked(text: str, entities: Iterable[Mapping[str, Any]], bot_id: str, mark: str) -> str:
+    """Return the text with `mark` for each span that mentions the bot."""
     owners: dict[str, deque[str]] = {}
     for entity in entities:
         who, span = mentioned(entity), _text(entity.get("text"))
@@ -56,7 +70,7 @@ def without_bot(text: str, entities: Iterable[Mapping[str, Any]], bot_id: str) -
             return f" {span[1]} "
         # A client may send one entity for several mentions of one person: the last owner stays.
         owner = queue.popleft() if len(queue) > 1 else queue[0]
-        return " " if owner == bot_id else f" {span[1]} "
+        return mark if owner == bot_id else f" {span[1]} "
 
     return _SPAN.sub(shown, _cut(text))
 
@@ -72,6 +86,12 @@ def mentioned(entity: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return whom a mention entity names; empty if it names nobody."""
     found = entity.get("mentioned")
     return found if isinstance(found, Mapping) else {}
+
+
+def name_of(someone: str, entities: Iterable[Mapping[str, Any]]) -> str:
+    """Return what somebody (`28:…`, `29:…`) is called where they are mentioned; "" where they are not."""
+    whole = (mentioned(entity) for entity in entities)
+    return next((words(_text(who.get("name"))) for who in whole if who.get("id") == someone), "")
 
 
 def people(entities: Iterable[Mapping[str, Any]], bot_id: str) -> tuple[Person, ...]:

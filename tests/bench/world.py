@@ -104,7 +104,6 @@ class World:
     async def __aenter__(self) -> Self:
         servers: tuple[Server, ...] = (self.entra, self._graph)
         for server in servers:
-            server._transports = set()  # type: ignore[assignment]  # uvloop's cannot be referred to weakly
             await server.start(0)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._authority.server_context).start()

@@ -170,6 +170,18 @@ WHISPER_DATA: dict[str, dict[str, Any]] = {
     "ring-nobody": {},
     "not-rung": {"busy": ["Ben Okafor"], "doing": "presenting", "soon": ["Chloé Martin"], "missing": ["Kim Park"]},
     "notice": {"title": "Coffee", "lines": ["Ana Lima fetches some."]},
+    "bare": {},
+    "now-or-then": {
+        "now": "meet now Retro",
+        "then": "meet tomorrow 9:00 Retro",
+        "at": NOON + 21 * 60 * MINUTE,
+        "asked_at": NOON,
+        "tomorrow": True,
+    },
+    "planned": {"subject": "Retro", "at": NOON + 24 * 60 * MINUTE, "asked_at": NOON, "notes": ["tomorrow", "zone"]},
+    "planned-already": {},
+    "not-then": {"why": "far", "at": NOON, "asked_at": NOON, "days": 60},
+    "reminder": {"subject": "Retro", "join_url": MEETING.join_url, "names": ["Ana Lima"], "ids": ["29:ana"]},
 }
 
 

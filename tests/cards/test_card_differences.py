@@ -52,7 +52,7 @@ def test_what_nobody_asked_for_is_not_said_to_be_asked_for() -> None:
     asked = Options(LobbyScope.EVERYONE, record=True, announce=True, usual=("announce", "lobby", "record"))
     meeting = replace(ROOM.meeting, lobby_scope="organization", record=None, announce=True)
     (line,) = differences(replace(ROOM, options=asked), meeting, words("en"))
-    assert line.plain() == "Microsoft kept other settings than are usual here: the lobby, the recording."
+    assert line.plain() == "Microsoft kept other settings than are usual here: the lobby and the recording."
 
 
 def test_what_is_as_asked_is_not_mentioned() -> None:

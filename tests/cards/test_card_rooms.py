@@ -308,7 +308,7 @@ def test_who_leads_now_is_on_the_card(room: Rooms) -> None:
     """Everybody reads who took over, with whom, and that a lobby which did not open again needs the host."""
     leads = tuple(Invited(Person("29:x", "o", name), Role.CO_ORGANIZER) for name in ("Bea Novak", "Chloé Martin"))
     shown = cards.render_room(room(options=Options(invited=leads), trying="unchanged"))
-    assert "Chloé Martin now leads Retro with Ana Lima, Bea Novak." in shown.text
+    assert "Chloé Martin now leads Retro with Ana Lima and Bea Novak." in shown.text
     assert "Microsoft did not open its lobby again: Ana Lima lets people in" in shown.text
 
 
@@ -351,7 +351,9 @@ def test_live_and_empty_say_what_is_known(room: Rooms, buttons: Buttons) -> None
 def test_a_planned_meeting_says_when_it_starts(room: Rooms) -> None:
     """A meeting that is not yet to begin says when, with its ways in."""
     shown = cards.render_room(room(state=RoomState.SCHEDULED))
-    assert shown.text.startswith("Retro: planned\nStarts at 12:04 (UTC+1) · Ana Lima is hosting\nJoin Retro: ")
+    assert shown.text.startswith("Retro: starts 12:04 (UTC+1)\nAna Lima is hosting.\nJoin Retro: ")
+    next_day = cards.render_room(room(state=RoomState.SCHEDULED, starts_at=room().created_at + 24 * 60 * MINUTE))
+    assert next_day.text.startswith("Retro: starts 20 March 2026, 12:04 (UTC+1)\n")
 
 
 def test_a_summary_has_no_number_and_no_id(room: Rooms) -> None:

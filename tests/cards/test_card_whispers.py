@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,14 +17,15 @@ Buttons = Callable[[Any], dict[str, dict[str, Any]]]
 LINK = "https://teams.microsoft.com/l/meetup-join/19%3ameeting_abc%40thread.v2/0"
 
 GOLDEN = {
-    "settings": "Settings\nHow long: 45 minutes\nWho may start meetings: who added me\nWhom to ring: 2 people\n"
-    "You: every answer as plain text.\nYou: language de.\n"
+    "settings": "Settings\nHow long: 45 minutes\nWho may start meetings: team owners and who added me\n"
+    "Whom to ring: 2 people\n"
+    "You: every answer as plain text.\nYou: language Deutsch.\n"
     "Or say settings duration: 45m, settings language: de, settings me: plain text.",
-    "settings-set": "Saved.\nWho comes straight in: everyone\nLanguage of the posts: fr",
+    "settings-set": "Saved.\nWho comes straight in: everyone\nLanguage of the posts: Français",
     "settings-same": "It was set like that already.",
     "settings-nobody": "Teams didn't tell me who you are, so I can't remember settings of yours.",
-    "settings-refused": "Only Ana Lima, who added me here, can change this chat's settings.",
-    "may-not-start": "Only Ana Lima can start meetings here: that's how this chat is set.",
+    "settings-refused": "Only Ana Lima, who added me here, or a team owner can change this chat's settings.",
+    "may-not-start": "Only Ana Lima or a team owner can start meetings here: that's how this chat is set.",
     "meeting-chat": "This chat has its own meeting already: Join at the top of the chat takes you in.",
     "is-open": "Retro is open.\nJoin Retro: " + LINK,
     "typo": 'I don\'t know "meat now". Did you mean meet now? You can also just edit your message.',
@@ -104,7 +106,7 @@ GOLDEN = {
     "host-already": "Ana Lima leads Retro already.",
     "host-who": "Mention who is to lead, for example: host @Bea",
     "status": "Retro: open since 12:04 (UTC+1) · Ana Lima is hosting\nJoin Retro: " + LINK,
-    "recent": "The last meetings here:\nRetro: 2026-03-19, 12:04 to 12:40 (UTC+1) · Ana Lima was hosting",
+    "recent": "The last meetings here:\nRetro: 19 March 2026, 12:04 to 12:40 (UTC+1) · Ana Lima was hosting",
     "ring-off": "I can't ring people here: whoever runs me has to set MUSTER_PUBLIC_URL first.",
     "ring-who": "Whom shall I ring? Say ring and mention them: ring @Ana @Ben.",
     "ring-many": "That's too many at once: I ring at most 20 people.",
@@ -114,6 +116,14 @@ GOLDEN = {
     "not-rung": "Ben Okafor is presenting.\nChloé Martin: rung less than two minutes ago, so not again yet.\n"
     "Kim Park: nobody here that I can ring.",
     "notice": "Coffee\nAna Lima fetches some.",
+    "bare": "Meet now?",
+    "now-or-then": "Now, or tomorrow?",
+    "planned": "Retro starts 20 March 2026, 12:04 (UTC+1).\nThat time is past already today, so it is tomorrow's.\n"
+    "I don't know your time zone, so I took this chat's.",
+    "planned-already": "You've planned it with this button already; the meeting's post says how that went.",
+    "not-then": "I plan meetings at most 60 days ahead.",
+    "reminder": "Retro starts now.\n@Ana Lima\n"
+    "Join Retro: https://teams.microsoft.com/l/meetup-join/19%3ameeting_abc%40thread.v2/0",
 }
 PRESSES = {
     "typo": ("Meet now", "meet now"),
@@ -151,6 +161,13 @@ PRESSES = {
     "no-ended": ("Meet now", "meet now"),
     "not-rung": ("Ring anyway", "ring anyway"),
     "recent": ("Meet again", "meet now Retro"),
+    "bare": ("Meet now", "meet now", "Help", "help"),
+    "now-or-then": (
+        *("Now", "meet now Retro"),
+        *("Tomorrow 9:04", "meet tomorrow 9:00 Retro"),
+        *("Pick a time", "help meet in 20m"),
+    ),
+    "not-then": ("Pick a time", "help meet in 20m"),
 }
 
 
@@ -275,3 +292,31 @@ def test_an_unknown_name_is_an_error_of_ours() -> None:
     """A whisper that has no text is never shown as an empty one."""
     with pytest.raises(KeyError):
         cards.answer_text(Whisper("nonsense"))
+
+
+def test_the_post_at_a_start_mentions_people(whisper: Whispers) -> None:
+    """Each person who is told is a mention that Teams knows, whatever signs their name has, in the card's own text."""
+    names, ids = ["Ana Lima", "B<b>ea_*</at>"], ["29:ana", "29:bea"]
+    card = cards.render_whisper(whisper("reminder", names=names, ids=ids)).card
+    assert card is not None
+    entities = card["msteams"]["entities"]
+    assert [(entity["type"], entity["mentioned"]["id"]) for entity in entities] == [
+        ("mention", "29:ana"),
+        ("mention", "29:bea"),
+    ]
+    text = card["body"][1]["text"]
+    assert text == " ".join(entity["text"] for entity in entities) == "<at>Ana Lima</at> <at>Bbea_*</at>"
+    assert "entities" not in (cards.render_whisper(whisper("reminder", names=[], ids=[])).card or {})["msteams"]
+
+
+def test_other_times_are_asked_about_and_told(whisper: Whispers) -> None:
+    """A time of another day names its day, and what is odd about a time is said."""
+    later = whisper("now-or-then", tomorrow=False, at=whisper("now-or-then").data["asked_at"] + 3 * 3_600_000)
+    assert cards.answer_text(later) == "Now, or later?"
+    assert "15:04 (UTC+1)" in str(cards.render_whisper(later).card)
+    odd = cards.answer_text(whisper("planned", notes=["gap", "twice"]))
+    assert "skip that time" in odd
+    assert "show that time twice" in odd
+    assert cards.answer_text(whisper("not-then", why="past")) == "12:04 (UTC+1) is past already."
+    nowhere = replace(whisper("planned"), zone="")
+    assert cards.answer_text(nowhere).endswith("so I took UTC.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import struct
 import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -21,7 +20,7 @@ from bot.model import Person, Room
 from cards import escape, numbers, times
 from cards.parts import Content, Line, Link
 from cards.skeletons import rendered
-from cards.words import Words, spoken
+from cards.words import Words, preferred, spoken
 
 MARKDOWN = MarkdownIt("commonmark").enable("strikethrough")
 FORMATTING = {"em_open", "strong_open", "link_open", "image", "code_inline", "html_inline", "s_open"}
@@ -179,11 +178,15 @@ def test_one_tap_keeps_every_digit_in_order(number: str, conference_id: str) -> 
     assert dialled.lstrip("+") == "".join(numbers.groups(number))
 
 
+PO = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n'
+"""How a catalogue begins."""
+
+
 def test_a_translation_is_used_and_the_rest_is_english(tmp_path: Path) -> None:
     """A catalogue's words are shown, what it lacks is English, and its parent serves a regional tag."""
-    folder = tmp_path / "ar" / "LC_MESSAGES"
-    folder.mkdir(parents=True)
-    (folder / "cards.mo").write_bytes(catalogue({"": "Content-Type: text/plain; charset=UTF-8\n", "More": "المزيد"}))
+    (tmp_path / "ar.po").write_text(
+        f'{PO}\nmsgid "More"\nmsgstr "المزيد"\n\nmsgid "Help"\nmsgstr ""\n', encoding="utf-8"
+    )
     says = Words("ar-EG", tmp_path)
     assert (says("More"), says("Help"), says("")) == ("المزيد", "Help", "")
     assert (says.language, says.rtl) == ("ar", True)
@@ -193,14 +196,12 @@ def test_a_translation_is_used_and_the_rest_is_english(tmp_path: Path) -> None:
 
 def test_a_language_counts_in_its_own_way(tmp_path: Path) -> None:
     """One, two, few and many are told apart where a language does so; English has one and the rest."""
-    folder = tmp_path / "pl" / "LC_MESSAGES"
-    folder.mkdir(parents=True)
-    header = (
-        "Content-Type: text/plain; charset=UTF-8\n"
-        "Plural-Forms: nplurals=3; plural=n==1 ? 0 : n%10>=2 && n%10<=4 && (n%100<12 || n%100>14) ? 1 : 2;\n"
+    forms = (
+        '"Plural-Forms: nplurals=3; plural=n==1 ? 0 : n%10>=2 && n%10<=4 && (n%100<12 || n%100>14) ? 1 : 2;\\n"\n\n'
+        'msgid "{count} minute"\nmsgid_plural "{count} minutes"\n'
+        'msgstr[0] "{count} minuta"\nmsgstr[1] "{count} minuty"\nmsgstr[2] "{count} minut"\n'
     )
-    forms = "{count} minuta\0{count} minuty\0{count} minut"
-    (folder / "cards.mo").write_bytes(catalogue({"": header, "{count} minute\0{count} minutes": forms}))
+    (tmp_path / "pl.po").write_text(PO + forms, encoding="utf-8")
     says = Words("pl-PL", tmp_path)
     counted = [says.many("{count} minute", "{count} minutes", count).format(count=count) for count in (1, 2, 5, 22)]
     assert counted == ["1 minuta", "2 minuty", "5 minut", "22 minuty"]
@@ -209,16 +210,17 @@ def test_a_language_counts_in_its_own_way(tmp_path: Path) -> None:
     assert spoken(tmp_path) == ["en", "pl"]
 
 
-def catalogue(texts: dict[str, str]) -> bytes:
-    """Return gettext's binary catalogue of some texts."""
-    pairs = [(key.encode(), value.encode()) for key, value in sorted(texts.items())]
-    at, tables, data = 28 + 16 * len(pairs), [b"", b""], b""
-    for which in (0, 1):
-        for pair in pairs:
-            tables[which] += struct.pack("<II", len(pair[which]), at + len(data))
-            data += pair[which] + b"\0"
-    header = struct.pack("<IIIIIII", 0x950412DE, 0, len(pairs), 28, 28 + 8 * len(pairs), 0, 0)
-    return header + tables[0] + tables[1] + data
+def test_a_language_that_is_off_is_english() -> None:
+    """Who reads a language that nobody switched on is answered in English; one that is on keeps its region."""
+    asked = ("fr-CA", "en-US", "de-DE", "ko")
+    assert [preferred(tag, ("en", "fr")) for tag in asked] == ["fr-CA", "en-US", "en", "en"]
+
+
+def test_a_catalogue_babel_knows_nothing_about_still_speaks(tmp_path: Path) -> None:
+    """A language without any times and lists of its own gets the English ones."""
+    (tmp_path / "xx.po").write_text(f'{PO}\nmsgid "More"\nmsgstr "Xx"\n', encoding="utf-8")
+    says = Words("xx", tmp_path)
+    assert (says("More"), says.listed(["Ana", "Ben"])) == ("Xx", "Ana and Ben")
 
 
 @pytest.mark.parametrize("language", ["", "../../etc", "en-US", "x", "de\0", "a" * 3000])

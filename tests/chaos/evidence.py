@@ -55,7 +55,8 @@ class Seen:
     `stored` are the ids of posts that a replica said it wrote down (T4); it can only take an excuse away. `wait_ms` is
     R15's pause, `deadline_ms` how long a send may take, `lease_ms` how long a lease lasts. `texts`
     remembers what posts say, from one look to the next, `renewed` when a call after a 401 was begun, by its number.
-    `reading` says that the chats let the bot read what is posted in them.
+    `reading` says that the chats let the bot read what is posted in them. `lag_ms` is how long the machine stood still
+    at a time: so much later than it was sent a call may have arrived, or its answer been read.
     """
 
     cloud: Cloud
@@ -68,6 +69,7 @@ class Seen:
     texts: dict[tuple[str, int], str] = field(default_factory=dict)
     renewed: dict[int, int] = field(default_factory=dict)
     reading: bool = False
+    lag_ms: int = 0
 
     def text(self, post: Post) -> str:
         """Return the words of a post as it is now."""
@@ -89,7 +91,8 @@ class Seen:
         answer = exchange.response
         if isinstance(answer, dict) and answer.get("id") in self.stored:
             return False
-        return self.fell(exchange, within=self.lease_ms)
+        late = exchange.ms + self.lag_ms >= self.deadline_ms
+        return late or self.fell(exchange, within=self.lease_ms)
 
     def gave_up(self, exchange: Exchange) -> bool:
         """Say whether the asker was kept waiting past its deadline, and hung up; before, it had no reason to.
@@ -97,7 +100,7 @@ class Seen:
         What is sent again at once after a 401 has no deadline of its own (R27).
         """
         began = self.renewed.get(exchange.number, exchange.at)
-        return exchange.unheard and exchange.at + exchange.ms - began >= self.deadline_ms
+        return exchange.unheard and exchange.at + exchange.ms - began + self.lag_ms >= self.deadline_ms
 
     def fell(self, exchange: Exchange, *, within: int = 0) -> bool:
         """Say whether the process that asked was killed or frozen before the answer was there, or `within` ms after."""

@@ -108,6 +108,11 @@ class Replica:
             self.downs = [replace(down, until=min(down.until, now())) for down in self.downs]
             await self.start()
 
+    async def there(self) -> None:
+        """Return when it is not being started again: how long that takes is up to the machine."""
+        async with self._killing:
+            pass
+
     @asynccontextmanager
     async def frozen(self) -> AsyncIterator[None]:
         """Stop it where it stands, and let it go on afterwards."""
@@ -161,20 +166,20 @@ class Door:
         for replica in replicas:
             replica.client.seconds = seconds
 
-    def _client(self) -> TeamsClient:
+    def _replica(self) -> Replica:
         self._next += 1
-        return self._replicas[self._next % len(self._replicas)].client
+        return self._replicas[self._next % len(self._replicas)]
 
     async def say(self, person: Person, chat: Chat, text: str) -> Delivery:
         """Deliver what somebody says and return the last attempt."""
-        return await self._until_taken(await self._client().say(person, chat, text))
+        return await self._until_taken(await self._replica().client.say(person, chat, text))
 
     async def again(self, delivery: Delivery, *, new_id: bool) -> Delivery:
         """Deliver a copy."""
         activity = json.loads(json.dumps(delivery.activity))
         if new_id:
             del activity["id"]
-        return await self._until_taken(await self._client().send(activity))
+        return await self._until_taken(await self._replica().client.send(activity))
 
     async def _until_taken(self, delivery: Delivery) -> Delivery:
         wait = 0.2
@@ -183,7 +188,9 @@ class Door:
                 break
             await pause(wait)
             wait = min(5.0, wait * 1.6)
-            delivery = await self._client().send(delivery.activity)
+            replica = self._replica()
+            await replica.there()
+            delivery = await replica.client.send(delivery.activity)
         return delivery
 
 

@@ -17,6 +17,7 @@ from bot.sandbox.tenant import Chat, Person
 from tests.chaos.evidence import ACCEPTED, Asked, Seen, nonce
 from tests.chaos.plan import AT_ONCE, Blow, Plan, Request, is_channel
 from tests.chaos.process import Door, Replica, pause
+from tests.chaos.pulse import Pulse
 from tests.chaos.replica import LEASE_MS
 from tests.chaos.touching import touch
 from tests.chaos.verdict import Verdict, judge
@@ -62,6 +63,7 @@ class Run:
     replicas: list[Replica] = field(default_factory=list)
     acknowledged: set[int] = field(default_factory=set)
     texts: dict[tuple[str, int], str] = field(default_factory=dict)
+    pulse: Pulse = field(default_factory=Pulse)
 
     async def verdict(self) -> Verdict:
         """Do all that the plan says, wait until everything has an outcome, and judge."""
@@ -76,7 +78,8 @@ class Run:
         try:
             await self.replicas[0].start()  # alone, for it makes the tables
             await asyncio.gather(*(replica.start() for replica in self.replicas[1:]))
-            return await self._played()
+            async with self.pulse:
+                return await self._played()
         finally:
             await asyncio.gather(*(replica.stop() for replica in self.replicas))
 
@@ -99,12 +102,13 @@ class Run:
         verdict.counts["calls of the connector"] = len(self.cloud.journal.find(server="teams"))
         verdict.counts["faults struck"] = sum(1 for exchange in self.cloud.journal.exchanges if exchange.fault)
         verdict.counts["blows"] = len(seen.downs)
+        verdict.counts["ms that the machine stood still"] = seen.lag_ms
         return verdict
 
     async def _settled(self) -> None:
         """Wait until every acknowledged request has an outcome, and then for what would come too much."""
-        give_up = time.monotonic() + self.options.patience
-        while judge(self._seen()).lost and time.monotonic() < give_up:
+        give_up = time.monotonic() + self.options.patience - self.pulse.total
+        while judge(self._seen()).lost and time.monotonic() < give_up + self.pulse.total:
             await pause(LOOK_EVERY)
         await pause(self.options.quiet)
 
@@ -124,6 +128,7 @@ class Run:
             self.options.lease_ms or LEASE_MS,
             self.texts,
             reading=self.options.reading,
+            lag_ms=int(self.pulse.worst * 1000),
         )
 
     def _asked(self, request: Request, sent: list[tuple[Delivery, int]]) -> Asked:

@@ -33,6 +33,7 @@ class Scene:
     stored: set[str] = field(default_factory=set)
     copied_at: int = 0
     reading: bool = False
+    lag_ms: int = 0
 
     @property
     def verdict(self) -> Verdict:
@@ -40,7 +41,8 @@ class Scene:
         tenant = self.cloud.tenant
         copied = NOON + self.copied_at if self.copied_at else 0
         asked = Asked(Request(1, 0, 0, 0.0), tenant.incidents, tenant.ana, acknowledged=True, at=NOON, copied_at=copied)
-        return judge(Seen(self.cloud, (asked,), tuple(self.downs), frozenset(self.stored), reading=self.reading))
+        known = (tuple(self.downs), frozenset(self.stored))
+        return judge(Seen(self.cloud, (asked,), *known, reading=self.reading, lag_ms=self.lag_ms))
 
     def judged(self, requests: int) -> Verdict:
         """Return what the judge says when so many people asked, each in words of their own."""
@@ -240,6 +242,27 @@ def test_a_second_copy_needs_a_lost_answer(
     scene.send("Case 0001: open", link=scene.cloud.graph.meetings[0].join_url, at=90_000, source=TWO)
     assert scene.verdict.green is excused
     assert bool(scene.verdict.doubled) is excused
+
+
+@pytest.mark.parametrize(
+    ("first", "lag_ms", "excused"),
+    [
+        ({"unheard": True, "ms": 9_500}, 500, True),  # its deadline began before the call arrived
+        ({"unheard": True, "ms": 9_500}, 499, False),
+        ({"ms": 9_500}, 500, True),  # the answer lay there, unread, when the deadline was over
+        ({"ms": 9_500}, 499, False),
+        ({"ms": 9_500, "stored": True}, 500, False),
+        ({"ms": 10}, 500, False),
+    ],
+)
+def test_a_machine_that_stood_still_excuses_what_came_too_late_by_as_much(
+    scene: Scene, first: dict[str, Any], lag_ms: int, *, excused: bool
+) -> None:
+    """A second card is excused where the first one's deadline was over only because the whole machine stood still."""
+    scene.lag_ms = lag_ms
+    scene.opened(**{"stored": False, **first})
+    scene.send("Case 0001: open", link=scene.cloud.graph.meetings[0].join_url, at=90_000, source=TWO)
+    assert scene.verdict.green is excused
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ SAID: tuple[tuple[str, bool, dict[str, Any]], ...] = (
     ("roster: names", False, {"roster": "names"}),
     ("me: plain text", True, {"plain": True}),
     ("me:  Cards", True, {"plain": None}),
-    ("me language: en", True, {"language": "en"}),
+    ("me language: de-AT", True, {"language": "de-AT"}),
 )
 WRONG = (
     "duration",
@@ -47,21 +47,24 @@ WRONG = (
     "me duration: 5m",
     "language: <b>",
     "language: tlh",
+    "language: fr",
     ":",
 )
+ON = ("en", "de")
+"""The languages that are switched on."""
 OID = "11111111-0000-4000-8000-00000000000a"
 
 
 def test_settings_are_said_in_words() -> None:
     """Every setting has its words, in any case; `default` takes it back."""
-    assert [setting_words.said(words) for words, _, _ in SAID] == [(mine, changes) for _, mine, changes in SAID]
+    assert [setting_words.said(words, ON) for words, _, _ in SAID] == [(mine, changes) for _, mine, changes in SAID]
 
 
 def test_what_is_no_setting_leads_to_the_list() -> None:
     """Whatever is not understood answers with the way to all settings."""
     for words in WRONG:
         with pytest.raises(UsageError) as error:
-            setting_words.said(words)
+            setting_words.said(words, ON)
         assert error.value.meant == "settings"
 
 
@@ -69,14 +72,14 @@ def test_what_is_no_setting_leads_to_the_list() -> None:
 def test_nothing_said_breaks_anything(words: str) -> None:
     """Whatever follows `settings` is a change or a mistake of whoever typed it."""
     with contextlib.suppress(UsageError):
-        _, changes = setting_words.said(words)
+        _, changes = setting_words.said(words, ON)
         assert set(changes) <= {*setting_words.CHAT, *setting_words.PERSON}
 
 
 @given(st.dictionaries(st.sampled_from([f"chat.{key}" for key in setting_words.CHAT] + ["me.plain", "x"]), st.text()))
 def test_a_dialogs_data_is_only_ever_settings(data: dict[str, str]) -> None:
     """Whatever a client sends, only known settings change, and their meetings can be asked for."""
-    chat, _ = setting_words.submitted(data)
+    chat, _ = setting_words.submitted(data, ON)
     assert set(chat) <= set(setting_words.CHAT)
     after, _ = setting_words.changed({}, chat)
     made = Chat("tenant", "t", ChatKind.GROUP, settings=after)
@@ -89,10 +92,19 @@ def test_only_what_was_changed_in_a_dialog_is_changed() -> None:
     """A field left as it was shown changes nothing, whatever somebody else has set meanwhile; `was` may be nonsense."""
     sent = {"chat.duration": "45", "chat.lobby": "everyone", "me.plain": "default"}
     was = json.dumps({"chat.duration": "45", "chat.lobby": "default", "me.plain": "on"})
-    assert setting_words.submitted({**sent, "was": was}) == ({"lobby": "everyone"}, {"plain": None})
+    assert setting_words.submitted({**sent, "was": was}, ON) == ({"lobby": "everyone"}, {"plain": None})
     for nonsense in ("", "[", "[]", "1"):
-        chat, _ = setting_words.submitted({**sent, "was": nonsense})
+        chat, _ = setting_words.submitted({**sent, "was": nonsense}, ON)
         assert chat == {"duration": 45, "lobby": "everyone"}
+
+
+def test_a_language_that_is_off_cannot_be_chosen() -> None:
+    """Whoever chooses a language is answered in it: one that is off would be English after all."""
+    assert setting_words.submitted({"chat.language": "de", "me.language": "de"}, ON) == (
+        {"language": "de"},
+        {"language": "de"},
+    )
+    assert setting_words.submitted({"chat.language": "fr", "me.language": "fr"}, ON) == ({}, {})
 
 
 def test_a_change_is_written_with_its_audit_line(ask: Callable[..., Asked]) -> None:
@@ -127,7 +139,7 @@ def test_only_who_added_muster_sets_a_teams_channel(ask: Callable[..., Asked]) -
     assert not preferences.may_set(team, ana, [])
     assert not preferences.may_set(team, Person("29:c"), [Person("29:d")])
     assert preferences.may_set(replace(team, kind=ChatKind.GROUP, team_id=""), ben, [])
-    refused = settings.run(ask("duration: 45m", chat=team))
+    refused = settings.run(replace(ask("duration: 45m", chat=team), owner=False))
     assert (refused.outcome, refused.effects[0].message.content.data) == ("settings-refused", {"who": ""})  # type: ignore[union-attr]  # a whisper
 
 

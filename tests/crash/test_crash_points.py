@@ -19,7 +19,18 @@ from bot.sandbox.gates import Gate
 from bot.store.sqlite import store_path
 from bot.store.statements import migrations
 from tests.chaos.process import pause
-from tests.crash.points import CALL, LEASE_MS, OWED, POINTS, Point, hurried, struck
+from tests.crash.points import (
+    CALL,
+    LEASE_MS,
+    MIGRATION,
+    OWED,
+    POINTS,
+    SIGN_IN,
+    SUBSCRIPTION,
+    Point,
+    hurried,
+    struck,
+)
 from tests.journeys.harness import Journey
 from tests.journeys.signing_in import asked, is_open
 from tests.processes.forked import Forked
@@ -295,4 +306,5 @@ async def seen(store: str, query: str) -> list[int | str]:
 def test_every_row_of_the_table_has_its_place() -> None:
     """Each crash point C1 to C14 is struck here, or it is said what has to exist first."""
     struck_here = [point.name for point in POINTS]
-    assert sorted([*struck_here, CALL, "C12", "C14", *OWED]) == sorted(f"C{number}" for number in range(1, 15))
+    elsewhere = (SUBSCRIPTION, CALL, SIGN_IN, MIGRATION)
+    assert sorted([*struck_here, *elsewhere, *OWED]) == sorted(f"C{number}" for number in range(1, 15))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot import occupancy
+from bot.calls import Attendance, Session
 from bot.decisions import DropTimer, Record, Reply, SetTimer
 from bot.model import Room, RoomState, TimerKind
 from tests.engine.test_rooms import ANA, MEETING, NOW, a_room, saved
@@ -72,6 +73,13 @@ def test_only_an_ended_meeting_reopens(state: RoomState) -> None:
     if reply.effects:
         assert saved(reply).meeting == MEETING
         assert [effect.timer.kind for effect in reply.effects if isinstance(effect, SetTimer)] == [TimerKind.END]
+
+
+def test_whoever_stayed_inside_is_in_it_when_it_reopens() -> None:
+    """A meeting that was ended with people inside is live at once when it reopens."""
+    inside = Attendance((Session(1, NOW, told=True, people=1, most=1),), inside=1)
+    reply = occupancy.reopened(room(RoomState.ENDED, ended_at=NOW, attendance=inside), ANA, now=NOW, reference="")
+    assert after(reply) is RoomState.LIVE
 
 
 def test_a_meeting_does_not_reopen_after_a_day_or_over_another() -> None:

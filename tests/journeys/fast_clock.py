@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from aiohttp import web
@@ -15,24 +15,47 @@ from bot.sandbox.cloud import Cloud
 from bot.settings import Settings
 from tests.journeys.harness import Journey
 
+STEP = 0.01
+"""s of the wall's time: however long the machine stood still between two looks, the clock moves by this much of it."""
+
 
 class FastClock:
-    """`bot.ports.Clock`, `speed` times as fast as the wall's clock."""
+    """`bot.ports.Clock`, `speed` times as fast as the wall's clock, and standing where the machine does."""
 
     def __init__(self, speed: float) -> None:
         self.speed = speed
-        self._zero = time.time_ns() // 1_000_000
-        self._began = time.monotonic()
+        self._now = float(time.time_ns() // 1_000_000)
+        self._looked = time.monotonic()
+        self._stands = False
 
     def now(self) -> int:
         """Return ms UTC."""
-        return self._zero + int((time.monotonic() - self._began) * self.speed * 1000)
+        looked, self._looked = self._looked, time.monotonic()
+        if not self._stands:
+            self._now += min(self._looked - looked, STEP) * self.speed * 1000
+        return int(self._now)
 
     async def sleep(self, seconds: float) -> None:
         """Return when this clock has moved so far."""
+        until = self.now() + seconds * 1000
+        while (left := until - self.now()) > 0:
+            await self._tick(min(STEP, left / self.speed / 1000))
+
+    @contextmanager
+    def standing(self) -> Iterator[None]:
+        """Let the clock stand, until what is to happen at once has happened: it may take a slow machine a while."""
+        self.now()
+        self._stands = True
+        try:
+            yield
+        finally:
+            self.now()
+            self._stands = False
+
+    async def _tick(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
         gone = loop.create_future()
-        handle = loop.call_later(max(0.0, seconds) / self.speed, gone.set_result, None)
+        handle = loop.call_later(seconds, gone.set_result, None)
         try:
             await gone
         finally:

@@ -56,7 +56,9 @@ async def test_the_calendar_file_speaks_the_language_of_who_asked(
     """Microsoft words the invitation in the language of who asked for the meeting; the file has those words."""
     tenant = cloud.tenant
     tenant.ana.locale = "de-AT"
-    async with bot(cloud, tmp_path, app.REAL, MUSTER_PUBLIC_URL="https://bot.contoso.example") as journey:
+    async with bot(
+        cloud, tmp_path, app.REAL, MUSTER_PUBLIC_URL="https://bot.contoso.example", MUSTER_LANGUAGES="de"
+    ) as journey:
         await journey.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
         await journey.until(lambda: any("Retro: open\n" in text for text in journey.texts(tenant.incidents)))
         (meeting,) = cloud.graph.meetings

@@ -11,8 +11,8 @@ import pytest
 from aiohttp import ClientSession
 
 import app
-from bot.sandbox.telephony import NOT_THERE
 from bot.sandbox.cloud import Cloud
+from bot.sandbox.telephony import NOT_THERE
 from bot.sandbox.tenant import Person
 from tests.journeys.fast_clock import FastClock, bot
 from tests.journeys.harness import Journey

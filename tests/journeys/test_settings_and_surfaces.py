@@ -31,8 +31,8 @@ def shown(delivery: Delivery) -> dict[str, Any]:
 
 async def open_in(journey: Journey, chat: Chat, subject: str) -> str:
     """Return the card of a meeting once it is open in a chat."""
-    await journey.until(lambda: any(text.startswith(f"{subject}: open\n") for text in journey.texts(chat)))
-    return next(text for text in journey.texts(chat) if text.startswith(f"{subject}: open\n"))
+    await journey.until(lambda: any(f"{subject}: open\n" in text for text in journey.texts(chat)))
+    return next(text for text in journey.texts(chat) if f"{subject}: open\n" in text)
 
 
 async def test_what_a_chat_sets_is_what_its_meetings_have(journey: Journey) -> None:
@@ -42,7 +42,7 @@ async def test_what_a_chat_sets_is_what_its_meetings_have(journey: Journey) -> N
     assert (await told(journey, tenant.ana, tenant.incidents, "settings duration: 30m")).startswith("Saved.")
     assert "everyone" in await told(journey, tenant.ana, tenant.incidents, "settings lobby: everyone")
     refusal = await told(journey, tenant.ben, tenant.incidents, "settings duration: 2h")
-    assert refusal == "Only Ana Lima, who added me here, can change this chat's settings."
+    assert refusal == "Only Ana Lima, who added me here, or a team owner can change this chat's settings."
     await journey.teams.say(tenant.ben, tenant.incidents, "meet now Retro")
     await open_in(journey, tenant.incidents, "Retro")
     asked = [one.request for one in journey.cloud.journal.find("graph.createOrGet")]
@@ -65,7 +65,7 @@ async def test_the_settings_dialog_opens_from_a_button_and_is_kept(journey: Jour
     again = await journey.teams.open_dialog(tenant.ana, post, "Change settings")
     assert "whisper" in str(shown(again)["body"])
     refused = await told(journey, tenant.ben, tenant.incidents, "meet now")
-    assert refused == "Only Ana Lima can start meetings here: that's how this chat is set."
+    assert refused == "Only Ana Lima or a team owner can start meetings here: that's how this chat is set."
     await journey.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
     assert "7946" not in await open_in(journey, tenant.incidents, "Retro")
     pressed = await journey.teams.press(tenant.ben, journey.cloud.bot_posts(tenant.incidents)[-1], "Details as text")
@@ -84,6 +84,22 @@ async def test_a_dialog_gives_nobody_rights_they_do_not_have(journey: Journey) -
     forged = await journey.teams.submit(dialog, "Save", **{"chat.start": "owners", "me.language": "de"})
     assert "Only Ana Lima" in words(shown(forged))
     assert "Who may start" not in await told(journey, tenant.ana, tenant.incidents, "settings")
+
+
+async def test_a_team_owner_sets_and_starts_like_who_added_muster(journey: Journey) -> None:
+    """Whoever owns the team is offered its settings in the dialog, and starts meetings where only owners may."""
+    tenant = journey.cloud.tenant
+    tenant.team.owners.append(tenant.chloe.oid)
+    tenant.consents.add("TeamMember.Read.Group")
+    await journey.teams.install(tenant.incidents, tenant.ana)
+    await told(journey, tenant.chloe, tenant.incidents, "settings")
+    post = journey.cloud.whispers(tenant.incidents)[-1]
+    dialog = await journey.teams.open_dialog(tenant.chloe, post, "Change settings")
+    assert "chat.start" in str(shown(dialog)["body"])
+    await journey.teams.submit(dialog, "Save", **{"chat.start": "owners"})
+    assert (await told(journey, tenant.ben, tenant.incidents, "meet now")).startswith("Only Ana Lima or a team owner")
+    await journey.teams.say(tenant.chloe, tenant.incidents, "meet #INC-42")
+    await open_in(journey, tenant.incidents, "#INC-42")
 
 
 async def test_guests_are_kept_from_starting_where_members_start(journey: Journey) -> None:

@@ -63,7 +63,7 @@ async def test_without_a_policy_the_channel_s_person_signs_in_and_it_opens(journ
     card = sign_in_card(post)
     assert card is not None
     assert "I may not open meetings in your name yet." in card["text"]
-    assert 'I\'ll keep "Retro, 60 minutes" for 15 minutes.' in card["text"]
+    assert 'I\'ll keep "Retro, 1 hour" for 15 minutes.' in card["text"]
     assert [button["title"] for button in card["buttons"]] == ["Sign in and open it"]
     assert "tokenExchangeResource" not in card
     await journey.until(lambda: any("Retro: not opened" in text for text in journey.texts(tenant.incidents)))

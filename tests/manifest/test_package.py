@@ -108,10 +108,18 @@ def test_reading_messages_is_asked_for_only_where_it_is_wanted(tmp_path: Path) -
     ]
 
 
-@pytest.mark.parametrize("reading", [False, True])
-def test_microsofts_schema_accepts_the_manifest(tmp_path: Path, *, reading: bool) -> None:
+def test_teams_own_events_are_asked_for_only_where_they_are_wanted(tmp_path: Path) -> None:
+    """The package asks to be told of meetings only when the setting is on, beside what else is asked for."""
+    environ = {"MicrosoftAppId": APP_ID, "MUSTER_READ_MESSAGES": "on", "MUSTER_MEETING_EVENTS": "on"}
+    made = content(manifest.build_from_settings("", tmp_path / "both.zip", environ))
+    grants = [grant["name"] for grant in made["authorization"]["permissions"]["resourceSpecific"]]
+    assert grants == [*manifest.READING, *manifest.MEETING_EVENTS]
+
+
+@pytest.mark.parametrize("grants", [(), (*manifest.READING, *manifest.MEETING_EVENTS)])
+def test_microsofts_schema_accepts_the_manifest(tmp_path: Path, grants: tuple[str, ...]) -> None:
     """The manifest validates against Microsoft's schema of the version that it names."""
-    made = content(manifest.build(MENU, APP_ID, tmp_path / "muster.zip", "1.2.3", reading=reading))
+    made = content(manifest.build(MENU, APP_ID, tmp_path / "muster.zip", "1.2.3", grants=grants))
     path = SCHEMAS / f"MicrosoftTeams.schema.{made['manifestVersion']}.json"
     if not path.is_file():
         pytest.skip("Microsoft's manifest schemas are not beside this checkout")

@@ -6,7 +6,7 @@ import pytest
 
 from bot.clouds import CLOUDS
 from bot.observe import Event, Value, log_lines
-from bot.remedies import AGAIN_MS, POLICY, REFUSED, Remedies
+from bot.remedies import AGAIN_MS, POLICY, REFUSED, WATCH_REFUSED, Remedies
 
 APP, HOST = "1c0d0000-0000-4000-8000-000000000001", "9f2c0000-0000-4000-8000-000000000002"
 FIELDS: dict[str, Value] = {
@@ -101,3 +101,13 @@ def test_everything_else_passes_as_it_is() -> None:
         log.observe(Event(REFUSED, {**FIELDS, "error": error}))
     assert log.events[0] is other
     assert [event.advice for event in log.events[1:]] == ["", ""]
+
+
+def test_whoever_is_not_told_of_calls_reads_why() -> None:
+    """A refused subscription names the permission, and the address that Graph has to reach."""
+    log = Log()
+    log.observe(Event(WATCH_REFUSED, {**FIELDS, "error": "Refused"}, logging.WARNING))
+    (event,) = log.events
+    assert event.advice.startswith(f'App {APP} is not told of calls, so cards say "open" and never who is in.')
+    assert "OnlineMeetings.Read.All" in event.advice
+    assert "MUSTER_PUBLIC_URL" in event.advice

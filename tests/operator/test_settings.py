@@ -120,6 +120,16 @@ def test_a_language_that_muster_does_not_speak(language: str) -> None:
         Settings.from_env({**GOOD, "MUSTER_LANGUAGE": language})
 
 
+def test_languages_are_off_until_somebody_asks_for_them() -> None:
+    """Only what a named person has read is spoken, unless a setting says so; the cards' own language always is."""
+    assert Settings.from_env(GOOD).languages == ("en",)
+    assert Settings.from_env({**GOOD, "MUSTER_LANGUAGES": "fr, AR"}).languages == ("en", "ar", "fr")
+    assert Settings.from_env({**GOOD, "MUSTER_LANGUAGE": "de-AT"}).languages == ("en", "de")
+    assert {"ar", "de", "en", "es", "fr", "ja"} <= {*Settings.from_env({**GOOD, "MUSTER_LANGUAGES": "all"}).languages}
+    with pytest.raises(SettingsError, match=r"MUSTER_LANGUAGES has 'klingon'; it may have en, ar, .*, or all"):
+        Settings.from_env({**GOOD, "MUSTER_LANGUAGES": "klingon en"})
+
+
 def test_a_language_s_relatives() -> None:
     """British English is English."""
     assert Settings.from_env({**GOOD, "MUSTER_LANGUAGE": "en-GB"}).language == "en-GB"
@@ -276,3 +286,23 @@ def test_what_every_meeting_has_is_graph_s_own_json() -> None:
         announce=False,
         more='{"allowWhiteboard": false}',
     )
+
+
+def test_calls_are_heard_of_where_graph_can_tell_and_keys_be_sealed() -> None:
+    """The living card needs a public address and a secret, and the app's own permission; a short secret is refused."""
+    told = {"MUSTER_PUBLIC_URL": "https://bot.contoso.example", "MUSTER_SECRET_KEY": "s" * 32}
+    settings = Settings.from_env(GOOD | told | {"MUSTER_ROSTER": "Names"})
+    assert settings.watches
+    assert settings.roster == "names"
+    assert "s" * 32 not in repr(settings)
+    assert settings.metadata_urls[1] == "https://login.microsoftonline.com/common/v2.0/.well-known/openid-configuration"
+    for name in told:
+        alone = Settings.from_env({key: value for key, value in (GOOD | told).items() if key != name})
+        assert not alone.watches
+        assert alone.metadata_urls[1] == ""
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(GOOD | {"MUSTER_SECRET_KEY": "too short to seal", "MUSTER_ROSTER": "faces"})
+    short, roster = caught.value.problems
+    assert short.startswith("MUSTER_SECRET_KEY has 17 characters; it needs 32")
+    assert "too short to seal" not in short
+    assert roster == "MUSTER_ROSTER is 'faces'; it may be count, names, off."

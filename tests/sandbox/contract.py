@@ -35,6 +35,7 @@ _ANSWERS: dict[str, tuple[str, str, str]] = {
     "graph.delete": (_MEETING, "delete", ""),
     "graph.gone": (_MEETINGS, "post", ""),
     "graph.me": (_MEETINGS, "get", ""),
+    "graph.subscribe": ("/subscriptions", "post", ""),
     "graph.calendar": ("/users/{user-id}/calendar", "get", ""),
     "graph.createEvent": _EVENTS,
     "graph.getEvent": _EVENTS,

@@ -211,9 +211,12 @@ async def test_a_changed_file_restarts_the_bot(tmp_path: Path) -> None:
         bot = Child(SAMPLE, environment, tmp_path)
         await demo.restarted(bot, endpoint, [Path("coffee.py")], Stream(out))
         assert "coffee.py changed: Muster restarted, ready in" in out.getvalue()
+        assert "it speaks en, ar, de, es, fr, ja." in await demo.in_language(bot, endpoint, "xx")
+        assert "restarted with MUSTER_LANGUAGE=de-AT, ready in" in await demo.in_language(bot, endpoint, "de-AT")
         await bot.stop()
         broken = Child((*SAMPLE, "--broken"), environment, tmp_path)
         await demo.restarted(broken, endpoint, [Path("a.py"), Path("b.py")], Stream(out))
+        assert "Muster does not start with MUSTER_LANGUAGE=ar" in await demo.in_language(broken, endpoint, "ar")
     assert "a.py and 1 more changed, and Muster does not start: it ended at once. Save again." in out.getvalue()
     assert "coffe" in out.getvalue()
 

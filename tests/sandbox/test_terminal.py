@@ -15,12 +15,12 @@ from prompt_toolkit.output import DummyOutput
 from bot.commands import COMMANDS
 from bot.commands.grammar import find
 from bot.sandbox import explain, terminal
-from bot.sandbox.telephony import Leg
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.console import Lines, Look, Stream, Terminal
 from bot.sandbox.display import Display, place
 from bot.sandbox.faults import CATALOGUE
 from bot.sandbox.journal import Exchange
+from bot.sandbox.telephony import Leg
 from tests.sandbox import sample_bot
 
 LINK = "https://teams.example/meet/23456789012?p=demo"
@@ -143,6 +143,19 @@ async def test_messages_are_answered_edited_deleted_and_redelivered(played: Play
     await played.type("/delete")
     counts = played.cloud.journal.counts()
     assert (counts["bot.message"], counts["bot.messageUpdate"], counts["bot.messageDelete"]) == (3, 1, 1)
+
+
+async def test_everybody_speaks_another_language(played: Played) -> None:
+    """`/lang ar` puts Teams into Arabic for all; what became of the bot's posts is said, and a slip shows the usage."""
+    assert "/lang TAG" in await played.type("/lang ar; drop")
+    assert await played.type("/lang ar") == "  Everybody's Teams is in ar now, and so is what only they see."
+    assert {person.locale for person in played.cloud.tenant.people} == {"ar"}
+
+    async def speak(tag: str) -> str:
+        return f"Posts are in {tag}."
+
+    played.talk.speak = speak
+    assert "  Posts are in ja." in await played.type("/lang ja")
 
 
 async def test_faults_are_put_in_force_and_ended_by_name(played: Played) -> None:

@@ -22,7 +22,7 @@ from bot.ports import Store
 from bot.settings import Settings
 from bot.store import postgres as engine_module
 from bot.store.opening import forgetful, open_store
-from bot.store.postgres import PostgresDriver
+from bot.store.postgres import PostgresDriver, _Query, several
 from bot.store.statements import Operation, Terms, Value
 from bot.store.store import TransactionalStore
 from tests.database import server
@@ -315,3 +315,12 @@ def test_postgres_is_tested_here() -> None:
     """Where the wheel with the server exists (CPython, not Windows) these tests are never skipped."""
     may_skip = sys.implementation.name != "cpython" or sys.platform == "win32"
     assert server.available() or may_skip
+
+
+def test_statements_side_by_side_keep_their_own_parameters() -> None:
+    """Several statements asked for at once mean what each of them means alone."""
+    sql = several([_Query("SELECT $1 AS a;", ("x",)), _Query("UPDATE t SET b = $2, c = $1", ("y", "z"), selects=False)])
+    assert "SELECT $1 AS a\n" in sql
+    assert "UPDATE t SET b = $3, c = $2\n" in sql
+    assert "FROM s0" in sql
+    assert "FROM s1" not in sql

@@ -108,6 +108,12 @@ HOT = [
     "signin_end",
     "turns_waiting",
     "turns_go_on",
+    "roster_of",
+    "watch_of",
+    "watch_find",
+    "watch_expected",
+    "key_find",
+    "room_lock",
 ]
 
 

@@ -91,7 +91,7 @@ async def stage(  # noqa: PLR0917 - fixtures come by name
 ) -> AsyncIterator[Stage]:
     tokens, desk = HandTokens(), Desk()
     rules = Rules(APP_ID, ISSUER, frozenset({"127.0.0.1"}), frozenset({TENANT}))
-    registration = Registration(rules, key_server.metadata_url, TENANT, SCOPE)
+    registration = Registration(rules, (key_server.metadata_url, ""), TENANT, SCOPE)
     async with TeamsEdge(registration, authority.client_context(), tokens, clock, events.append) as edge:
         made = Stage(edge, key_server, connector, tokens, desk, clock, events, signers[0], authority, session=trusting)
         await edge.warm()

@@ -36,6 +36,16 @@ def unread(activity: Any) -> bool:  # noqa: ANN401 - any JSON
     return read(activity, app_id=APP_ID, now=NOON) is None
 
 
+def test_a_renamed_bot_knows_what_it_is_called() -> None:
+    """Where an administrator has renamed Muster, its help teaches the name that people pick from their list."""
+    said = sample("channel_root")
+    said["recipient"]["name"] = "Besprechung"
+    assert turn(said).bot_name == said["entities"][0]["mentioned"]["name"]
+    installed = sample("install")
+    installed["recipient"]["name"] = "Besprechung"
+    assert turn(installed).bot_name == "Besprechung"
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "chat", "thread", "text"),
     [
@@ -114,7 +124,7 @@ def test_without_a_mention_it_is_not_for_us(name: str) -> None:
     [
         {"type": "Message"},
         {"type": "typing"},
-        {"type": "event", "name": "application/vnd.microsoft.meetingStart"},
+        {"type": "event", "name": "application/vnd.microsoft.readReceipt"},
         {"type": "messageReaction"},
         {"type": "somethingNew"},
         {"type": None},

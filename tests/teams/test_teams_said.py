@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.teams.said import LONGEST_BYTES, without_bot, words
+from bot.teams.said import LONGEST_BYTES, around_bot, without_bot, words
 
 BOT = "28:bot"
 WORD = st.text("abcdeMust", min_size=1, max_size=8)
@@ -41,6 +41,19 @@ def mention(name: str, key: str = BOT, text: str | None = None) -> dict[str, Any
 def test_only_the_bots_own_spans_go(text: str, entities: list[dict[str, Any]], left: str) -> None:
     """What an entity gives to the bot is taken out, wherever it stands, and nothing else."""
     assert words(without_bot(text, entities, BOT)) == left
+
+
+def test_a_mention_in_the_middle_of_a_sentence_is_known() -> None:
+    """What stands before and after the bot's mention is told apart where both are there."""
+    for text, around in {
+        "Ben, <at>Bot</at> meet now": ("Ben,", "meet now"),
+        "as <at>Bot</at> said, <at>Bot</at> knows": ("as", "said, knows"),
+        "<at>Bot</at> meet now": (),
+        "meet now <at>Bot</at>": (),
+        "meet\0 now": (),
+        "\0<at>Bot</at> now": (),
+    }.items():
+        assert around_bot(text, [mention("Bot")], BOT) == around
 
 
 @given(st.lists(st.tuples(WORD, st.sampled_from(["word", "bot", "person", "loose"])), max_size=12), WORD)

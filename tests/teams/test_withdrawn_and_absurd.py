@@ -94,7 +94,7 @@ async def test_an_absurd_message_is_taken_and_the_next_one_too() -> None:
             cloud.app_id, "https://api.botframework.com", frozenset({"localhost"}), frozenset({cloud.tenant_id})
         )
         registration = Registration(
-            rules, cloud.environment(0)["MUSTER_OPENID_METADATA_URL"], cloud.tenant_id, "https://x/.default"
+            rules, (cloud.environment(0)["MUSTER_OPENID_METADATA_URL"], ""), cloud.tenant_id, "https://x/.default"
         )
         context = trust((cloud.ca_file,))
         async with TeamsEdge(registration, context, NoTokens(), SystemClock(), events.append) as edge:

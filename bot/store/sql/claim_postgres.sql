@@ -57,3 +57,7 @@ RETURNING *;
 -- name: thread_lock(tenant, thread_id)
 -- One replica at a time gives leases on a thread's messages; the others look again later instead of waiting.
 SELECT pg_try_advisory_xact_lock(hashtextextended(CAST(:tenant AS TEXT) || ' ' || CAST(:thread_id AS TEXT), 0)) AS taken;
+
+-- name: room_lock(room_id)
+-- What is told of a room's calls is applied by one replica after the other.
+SELECT 1 AS locked FROM rooms WHERE room_id = CAST(:room_id AS TEXT) FOR UPDATE;

@@ -50,3 +50,7 @@ RETURNING *;
 -- Whether this transaction alone decides what the thread sends. One writer at a time always does; PostgreSQL's tries
 -- an advisory lock and never waits for it.
 SELECT 1 AS taken WHERE CAST(:tenant AS TEXT) || CAST(:thread_id AS TEXT) <> '';
+
+-- name: room_lock(room_id)
+-- One writer at a time: the room is ours already.
+SELECT 1 AS locked WHERE CAST(:room_id AS TEXT) <> '';

@@ -70,15 +70,20 @@ WHERE message_id = CAST(:message_id AS TEXT);
 -- name: message_emptied(message_id, content)!
 UPDATE messages SET content = CAST(:content AS TEXT) WHERE message_id = CAST(:message_id AS TEXT);
 
--- name: cards_want(room_id, planned_at)
--- A card that was never tried is due at :planned_at at the latest, if that is given.
+-- name: cards_want(room_id, thread_id, apart, planned_at)
+-- A card that was never tried is due at :planned_at at the latest, if that is given. With :thread_id only the card
+-- there; what waits already keeps the sooner of two times.
 UPDATE messages SET want_version = want_version + 1,
   due_at = CASE
     WHEN state = 'planned' AND CAST(:planned_at AS BIGINT) IS NOT NULL
       AND (due_at IS NULL OR (attempts = 0 AND due_at > CAST(:planned_at AS BIGINT))) THEN CAST(:planned_at AS BIGINT)
     ELSE due_at
+  END,
+  apart = CASE
+    WHEN want_version > shown_version AND apart < CAST(:apart AS BIGINT) THEN apart ELSE CAST(:apart AS BIGINT)
   END
 WHERE room_id = CAST(:room_id AS TEXT) AND purpose = 'card' AND state IN ('planned', 'sending', 'unclear', 'posted')
+  AND CAST(:thread_id AS TEXT) IN ('', thread_id)
 RETURNING *;
 
 -- name: card_want(message_id)
