@@ -198,15 +198,8 @@ def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
         calls=replaced.wrap_calls(GraphCalls(edges.meetings)) if settings.rings else None,
     )
     reading = Reading(edges.posts, messenger, edges.observe) if edges.posts else None
-    delivery = Delivery(
-        messenger,
-        edges.clock,
-        edges.chance,
-        edges.observe,
-        language=settings.language,
-        reading=reading,
-        teams_url=settings.cloud.teams_url,
-    )
+    shown = {"language": settings.language, "teams_url": settings.cloud.teams_url}
+    delivery = Delivery(messenger, edges.clock, edges.chance, edges.observe, reading=reading, **shown)
     timers = CallTimers(lifecycle, _subscribing(settings, edges, replaced))
     return Worker(Engine(edges.store, dispatch, timers, delivery, edges.clock, edges.chance, edges.observe))
 

@@ -16,16 +16,12 @@ from bot.graph import options
 from bot.hosts import EVERYBODY_HOSTS, Hosts
 from bot.identity import Credential, Secret
 from bot.model import NO_OPTIONS, Options
+from bot.variables import GUID, HIGHEST_PORT, Variables
 from cards.words import REVIEWED, spoken, switched_on, words
 
-_URL = re.compile(
-    r"https://[a-z0-9][a-z0-9_.-]*(?::(?P<port>[1-9][0-9]{0,4}))?(?P<path>/[a-z0-9_.~/-]*)?", re.IGNORECASE
-)
-HIGHEST_PORT = 65535
 SHORTEST_SECRET = 32
 NO_SECRET = Secret("")
 MOST_SPARES = 10
-GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 STORES = ("sqlite:///", "postgresql://", "postgres://")
 CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
@@ -120,62 +116,8 @@ class Settings:
         return settings
 
 
-class _Reader:
-    """Collects every problem instead of stopping at the first."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        self.problems: list[str] = []
-
-    def text(self, name: str, default: str = "") -> str:
-        return self._environ.get(name, "").strip() or default
-
-    def needed(self, name: str, fix: str) -> str:
-        value = self.text(name)
-        if not value:
-            self.problems.append(f"{name} is not set. {fix}")
-        return value
-
-    def guid(self, name: str, fix: str) -> str:
-        value = self.needed(name, fix)
-        return self.id_of(name) if value else ""
-
-    def id_of(self, name: str) -> str:
-        value = self.text(name)
-        if not GUID.fullmatch(value):
-            self.problems.append(
-                f"{name} is {value!r}, which is not an id such as 00000000-0000-0000-0000-000000000000."
-            )
-        return value.lower()
-
-    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
-        value = self.text(name, default)
-        by_name = {choice.casefold(): choice for choice in choices}
-        if value.casefold() not in by_name:
-            self.problems.append(f"{name} is {value!r}; it may be {', '.join(choices)}.")
-            return default
-        return by_name[value.casefold()]
-
-    def number(self, name: str, default: int, lowest: int, highest: int) -> int:
-        value = self.text(name, str(default))
-        if not value.isdecimal() or not lowest <= int(value) <= highest:
-            self.problems.append(f"{name} is {value!r}; it may be a whole number from {lowest} to {highest}.")
-            return default
-        return int(value)
-
-    def url(self, name: str, default: str, *, path: bool = True) -> str:
-        """Return an address that secrets are sent to: a plain one, which no two readers understand differently."""
-        value = self.text(name, default).rstrip("/")
-        found = _URL.fullmatch(value)
-        if not found or int(found["port"] or 0) > HIGHEST_PORT or (found["path"] and not path):
-            # Never the value: it may hold a password.
-            end = "its path" if path else "no more"
-            self.problems.append(f"{name} must be https://, a host and {end}, such as {default}.")
-            return default
-        return value
-
-    def optional_url(self, name: str, example: str) -> str:
-        return self.url(name, example) if self.text(name) else ""
+class _Reader(Variables):
+    """Reads Muster's own settings."""
 
     def hooks_of_chats(self) -> tuple[Hook, ...]:
         found, fits = read_hooks(self.text("MUSTER_HOOKS"))
@@ -204,17 +146,6 @@ class _Reader:
         if wrong := sorted({*said} - {"all", *(tag.lower() for tag in there)}):
             self.problems.append(f"{name} has {', '.join(map(repr, wrong))}; it may have {', '.join(there)}, or all.")
         return switched_on(" ".join(said), self.text("MUSTER_LANGUAGE"))
-
-    def words(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
-        value = self.text(name)
-        return tuple(word.lower() for word in re.split(r"[,;\s]+", value) if word) if value else default
-
-    def line(self, name: str, longest: int) -> str:
-        value = " ".join(self.text(name).split())
-        if len(value) > longest:
-            self.problems.append(f"{name} has {len(value)} characters; it may have {longest}.")
-            return ""
-        return value
 
     def auth(self) -> str:
         """Return by whose permission meetings are made; without a connection nobody can sign in."""
@@ -269,21 +200,6 @@ class _Reader:
         found, problems = options.everywhere(self.text(name))
         self.problems += [f"{name}: {problem}." for problem in problems]
         return found
-
-    def files(self, *names: str) -> tuple[str, ...]:
-        found = []
-        for name in names:
-            path = self.text(name)
-            if not path:
-                continue
-            if not os.path.isfile(path):  # noqa: PTH113 - a path as given, for the message
-                self.problems.append(f"{name} is {path!r}, and there is no such file.")
-                continue
-            found.append(path)
-        return tuple(dict.fromkeys(found))
-
-    def file(self, name: str) -> str:
-        return "".join(self.files(name))
 
     def cloud(self) -> Cloud:
         name = self.text("MUSTER_CLOUD").casefold()

@@ -53,4 +53,5 @@ COMMAND = Command(
     description="Let your administrator know what keeps your meeting from opening",
     examples=("tell the admin",),
     run=run,
+    listed=False,
 )

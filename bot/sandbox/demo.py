@@ -13,7 +13,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.sandbox import playground, terminal, watch
+from bot.sandbox import playground, terminal, usage, watch
 from bot.sandbox.child import BOT, ROOT, Child, Stopped, bot_environment, free_port
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.console import Lines, Look, Stream, Terminal
@@ -168,7 +168,7 @@ async def _once(stage: Stage, bot: Child, endpoint: str) -> int:
 async def _chat(stage: Stage, bot: Child, endpoint: str) -> int:
     """Talk until the person leaves; the bot restarts when its files change."""
     there = sys.stdin.isatty() and sys.stdout.isatty()
-    console = Terminal(sys.stdout, terminal.WORDS) if there else Lines(sys.stdin, sys.stdout)
+    console = Terminal(sys.stdout, usage.WORDS) if there else Lines(sys.stdin, sys.stdout)
     with console.kept_below():
         talk = _talk(stage, console, endpoint, bot)
         talk.hints = True
@@ -177,7 +177,7 @@ async def _chat(stage: Stage, bot: Child, endpoint: str) -> int:
         console.show(talk.header())
         console.show(f"\n{talk.prompt}{FIRST}{'typed for you':>{draw_room(talk.prompt + FIRST)}}\n")
         await talk.line(FIRST)
-        console.show(f"\n{terminal.TRY}\n")
+        console.show(f"\n{usage.TRY}\n")
 
         async def restart(files: list[Path]) -> None:
             await restarted(bot, endpoint, files, console)

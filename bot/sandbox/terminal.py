@@ -14,35 +14,12 @@ from bot.sandbox.display import Display, place
 from bot.sandbox.posts import Post
 from bot.sandbox.teams_client import Delivery, TeamsClient
 from bot.sandbox.tenant import Chat, Person
+from bot.sandbox.usage import USAGE
 
 ANSWER_WITHIN_SECONDS = 5.0
 """After so long the chat goes on; what comes later is shown when it comes."""
 
 _DAY = 86_400.0
-TRY = """Try:  meet #INC-42 DB down     dial-in     end     help     card     quit
-      /join ben     /leave all     /as ben meet now     /in group     /fault outage
-      /lang ar     /explain
-      Add a command:  python app.py new-command coffee   (reloads by itself)"""
-
-USAGE = {
-    "/as": "/as NAME [TEXT]      be somebody else, for one line or from now on",
-    "/in": "/in WHERE            talk in channel, group, personal, or a channel such as #incidents",
-    "/thread": "/thread TEXT         answer in the thread of the last message",
-    "/edit": "/edit TEXT           change your last message",
-    "/delete": "/delete              delete your last message",
-    "/redeliver": "/redeliver           let Teams deliver your last message a second time",
-    "/lang": "/lang TAG            let Teams and Muster speak another language, such as ar",
-    "/join": "/join [NAMES]        come into the meeting, or let others come; phone is a caller",
-    "/leave": "/leave [NAMES|all]   leave it again",
-    "/fault": "/fault [NAME] [off]  break something, or list what can be broken",
-    **windows.USAGE,
-    **phones.USAGE,
-    "/explain": "/explain             show the calls since your last message",
-    "card": "card                 draw the last card again",
-    "help": "help                 Muster's help, and this list",
-    "quit": "quit                 stop; nothing is kept",
-}
-WORDS = ("meet now", "dial-in", *USAGE)
 
 _TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}")
 
@@ -77,7 +54,10 @@ class Talk:
         self._last: Delivery | None = None
         self._since = 0
         self._logged: frozenset[str] = frozenset()
-        self._verbs: dict[str, Callable[[str], Awaitable[None]]] = {
+        self._verbs = self._by_word()
+
+    def _by_word(self) -> dict[str, Callable[[str], Awaitable[None]]]:
+        return {
             "/as": self._as,
             "/in": self._in,
             "/thread": self._thread,

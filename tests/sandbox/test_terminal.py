@@ -14,7 +14,7 @@ from prompt_toolkit.output import DummyOutput
 
 from bot.commands import COMMANDS
 from bot.commands.grammar import find
-from bot.sandbox import explain, terminal
+from bot.sandbox import explain, terminal, usage
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.console import Lines, Look, Stream, Terminal
 from bot.sandbox.display import Display, place
@@ -274,12 +274,12 @@ async def test_the_chat_ends_with_quit_and_with_the_input(played: Played) -> Non
 
 def test_what_is_suggested_is_there() -> None:
     """Every line that the demo suggests to a newcomer means something, here or to the bot."""
-    suggested = [words for line in terminal.TRY.split("\n") for words in re.split(r" {3,}|:  ", line) if words]
+    suggested = [words for line in usage.TRY.split("\n") for words in re.split(r" {3,}|:  ", line) if words]
     for words in suggested:
         verb, _, rest = words.partition(" ")
         if verb == "/fault":
             assert rest in CATALOGUE
-        elif verb not in terminal.USAGE and verb not in {"Try", "Add", "python", "(reloads"}:
+        elif verb not in usage.USAGE and verb not in {"Try", "Add", "python", "(reloads"}:
             command, _ = find(words, COMMANDS)
             assert command.name in {"meet", "dial-in", "end", "help"}
     assert len(suggested) > 8
@@ -311,7 +311,7 @@ async def test_posts_that_nobody_waits_for_are_shown(played: Played) -> None:
 async def test_a_terminal_types_with_history_and_ends_at_control_d() -> None:
     """What is typed comes back, and what is shown meanwhile stands above it."""
     with create_pipe_input() as keyboard:
-        console = Terminal(io.StringIO(), terminal.WORDS, keyboard=keyboard, screen=DummyOutput())
+        console = Terminal(io.StringIO(), usage.WORDS, keyboard=keyboard, screen=DummyOutput())
         keyboard.send_text("meet now\n")
         assert await console.ask("Ana > ") == "meet now"
         keyboard.send_text("\x04")
