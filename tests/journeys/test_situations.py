@@ -15,6 +15,7 @@ Only eyes can judge whether Join is above the fold of a phone: `make browser` dr
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable
@@ -83,13 +84,22 @@ async def journey(start: Start) -> AsyncIterator[Journey]:
         yield running
 
 
+async def moved(journey: Journey, clock: HandClock) -> None:
+    """Let what is on its way arrive, unless the test holds it, and move the clock by half a second."""
+    for _ in range(50):
+        if all(one.done for one in journey.cloud.journal.exchanges):
+            break
+        await asyncio.to_thread(int)
+    await clock.move(0.5)
+
+
 async def shows(journey: Journey, clock: HandClock, chat: Chat, said: str) -> Post:
     """Move the clock until a post of the bot in a chat says this, and return it."""
     for _ in range(60):
         for post in journey.cloud.bot_posts(chat):
             if said in (words(post.card) or post.text):
                 return post
-        await clock.move(0.5)
+        await moved(journey, clock)
     raise AssertionError(f"{said!r} is not in {journey.texts(chat)}")
 
 
@@ -107,7 +117,7 @@ async def told(journey: Journey, clock: HandClock, person: Person, chat: Chat, s
         for post in journey.cloud.whispers(chat, person.id):
             if said in (words(post.card) or post.text or asked(post)):
                 return post
-        await clock.move(0.5)
+        await moved(journey, clock)
     raise AssertionError(f"{said!r} is not in {journey.whispers(chat)}")
 
 
