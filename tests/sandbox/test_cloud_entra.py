@@ -160,7 +160,7 @@ async def test_a_taken_port_is_reported_and_nothing_is_left_open(cloud: Cloud) -
     """Starting on a port in use raises OSError and closes what was already started."""
     taken = int(cloud.graph_url.rpartition(":")[2])
     other = Cloud(ports=(0, taken, 0))
-    with pytest.raises(OSError, match="(?i)address already in use"):
+    with pytest.raises(OSError, match=r"(?i)address already in use"):
         await other.__aenter__()
     assert not is_there(other.ca_file)
 
