@@ -42,6 +42,8 @@ ASKED_HERE = "Retro: I asked here. Whoever presses the button hosts."
 NO_ADMIN = "I don't know who your administrator is. Please give them the reference 7F3K-92QD."
 LIVE = "People are in Retro. End it for everyone?"
 HELP = "In a channel, start with @Muster and pick me from the list."
+NO_RINGING = "I can't ring people here"
+"""These chats' bot has no address that Graph could call; tests/journeys/test_ringing.py has one."""
 TIMES = "meet in 20m [subject]"
 
 
@@ -138,6 +140,7 @@ MATRIX: Mapping[tuple[str, str], Row] = {
     ("whisper now-or-then", "Tomorrow 9:04"): Row(WORKING, again="You've planned it with this button already"),
     ("whisper now-or-then", "Pick a time"): Row(TIMES),
     ("whisper not-then", "Pick a time"): Row(TIMES),
+    ("whisper not-rung", "Ring anyway"): Row(NO_RINGING),
 }
 """Every button there is by its card and its title."""
 _NEXT = {
