@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bot.model import Room, RoomState
 from cards import escape, times
-from cards.parts import Line, Look
+from cards.parts import Line, Look, Value, naming
 from cards.words import Words
 
 NAMED = 3
@@ -23,8 +23,8 @@ def heading(room: Room, says: Words) -> Line:
     if room.state is not RoomState.LIVE or not known.visible:
         return Line(says("{subject}: live"), values, Look.HEADING)
     if known.shown == "names" and known.names:
-        named = {"names": _some(room, says)}
-        return Line(says("{subject}: live: {names}"), values | named, Look.HEADING, longest=_longest(NAMED))
+        text, named = naming(says("{subject}: live: {names}"), _some(room, says), says)
+        return Line(text, values | named, Look.HEADING)
     return Line(says("{subject}: live, {people}"), values | {"people": people(known.inside, says)}, Look.HEADING)
 
 
@@ -33,9 +33,8 @@ def everybody(room: Room, says: Words) -> tuple[Line, ...]:
     known = room.attendance
     if known.shown != "names" or known.unsure or len(known.names) <= NAMED:
         return ()
-    shown = [_name(name) for name in known.names[:MOST_NAMED]]
-    values = {"names": _listed([*shown, *_more(known.inside - len(shown), says)], says)}
-    return (Line(says("In the meeting: {names}"), values, longest=_longest(MOST_NAMED)),)
+    shown = _names(known.names[:MOST_NAMED])
+    return (Line(*naming(says("In the meeting: {names}"), [*shown, *_more(known.inside - len(shown), says)], says)),)
 
 
 def people(count: int, says: Words) -> str:
@@ -70,11 +69,10 @@ def met(room: Room, says: Words) -> tuple[Line, ...]:
     lines = []
     for one in sessions:
         ended_at = min(over, over if one.ended_at is None else one.ended_at)
-        count = times.minutes(one.started_at, ended_at)
         values = {
-            "from": times.hours(one.started_at, room.zone),
-            "to": times.clock(ended_at, room.zone),
-            "length": says.many("{count} minute", "{count} minutes", count).format(count=count),
+            "from": times.hours(one.started_at, room.zone, says.language),
+            "to": times.clock(ended_at, room.zone, says.language),
+            "length": times.length(times.minutes(one.started_at, ended_at), says.language),
             "people": people(one.people, says),
             "most": str(one.most),
             "starter": room.starter.name or says("Somebody"),
@@ -89,28 +87,18 @@ def met(room: Room, says: Words) -> tuple[Line, ...]:
     return (*each, Line(says("Started by {starter}"), {"starter": lines[0][0]["starter"]}))
 
 
-def _some(room: Room, says: Words) -> str:
+def _some(room: Room, says: Words) -> list[Value]:
     known = room.attendance
-    shown = [_name(name) for name in known.names[:NAMED]]
+    shown = _names(known.names[:NAMED])
     callers = known.callers
     others = max(0, known.inside - callers - len(shown))
-    by_phone = [says.many("{count} caller", "{count} callers", callers).format(count=callers)] if callers else []
-    return _listed([*shown, *_more(others, says), *by_phone], says)
+    by_phone = says.many("{count} caller", "{count} callers", callers).format(count=callers)
+    return [*shown, *_more(others, says), *([Line(by_phone)] if callers else [])]
 
 
-def _more(count: int, says: Words) -> list[str]:
-    return [says.many("{count} more", "{count} more", count).format(count=count)] if count > 0 else []
+def _more(count: int, says: Words) -> list[Line]:
+    return [Line(says.many("{count} more", "{count} more", count).format(count=count))] if count > 0 else []
 
 
-def _listed(names: list[str], says: Words) -> str:
-    if len(names) == 1:
-        return names[0]
-    return says("{names} and {last}").format(names=", ".join(names[:-1]), last=names[-1])
-
-
-def _name(name: str) -> str:
-    return escape.clean(name, LONGEST_NAME)
-
-
-def _longest(names: int) -> int:
-    return names * (LONGEST_NAME + 2) + 100
+def _names(names: Iterable[str]) -> list[str]:
+    return [escape.clean(name, LONGEST_NAME) for name in names]

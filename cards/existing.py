@@ -126,6 +126,8 @@ def _running(one: Mapping[str, str], zone: str, says: Words) -> Line:
     }.get(RoomState(one["state"]), says("**{subject}**: open since {since} · {host} is hosting"))
     if "people" in one:
         words = says("**{subject}**: live since {since}, {people} · {host} is hosting")
+    if "starts_at" in one:
+        words = says("**{subject}**: starts {start} · {host} is hosting")
     return Line(words, {**_values(one, zone, says), "people": attendance.people(int(one.get("people", 0)), says)})
 
 
@@ -154,6 +156,7 @@ def _values(one: Mapping[str, str], zone: str, says: Words) -> dict[str, str]:
         "subject": one["subject"],
         "host": one["host"] or says("Somebody"),
         "since": times.clock(since, zone, says.language),
+        "start": times.start(int(one.get("starts_at", since)), zone, since, says.language),
         "day": times.day(since, zone, says.language),
         "from": times.hours(since, zone, says.language),
         "to": times.clock(over, zone, says.language),

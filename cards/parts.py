@@ -151,7 +151,7 @@ def titled(title: str, values: Mapping[str, Value], says: Words, longest: int = 
     return Line(title, values, longest=longest).plain(rtl=says.rtl)
 
 
-def naming(text: str, names: Iterable[str], says: Words) -> tuple[str, dict[str, Value]]:
+def naming(text: str, names: Iterable[Value], says: Words) -> tuple[str, dict[str, Value]]:
     """Return a template whose `{names}` are a list of these names, and its values: each name by itself."""
     values: dict[str, Value] = {f"n{place}": name for place, name in enumerate(names)}
     return text.replace("{names}", says.listed([f"{{{name}}}" for name in values])), values

@@ -69,8 +69,9 @@ def line(one: Room) -> dict[str, str]:
     since = (one.live_at if live else None) or one.opened_at or one.created_at
     known = {"opened_at": str(since), "ended_at": str(over or "")}
     people = {"people": str(one.attendance.visible)} if live and one.attendance.visible else {}
+    starts = {"starts_at": str(one.starts_at)} if one.state is RoomState.SCHEDULED else {}
     about = {"subject": one.subject, "state": one.state.value, "host": one.host.name, "join_url": link}
-    return {**about, **known, **people}
+    return {**about, **known, **people, **starts}
 
 
 def refused(asked: Asked, one: Room, does: str) -> Reply | None:

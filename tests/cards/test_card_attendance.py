@@ -19,9 +19,9 @@ Rooms = Callable[..., Room]
 NAMES = ("Ana Lima", "Ben Okafor", "Chloé Martin", "Kim Park", "Bea Novak")
 
 
-def live(room: Rooms, **attendance: Any) -> Rendered:  # noqa: ANN401 - fields by name
+def live(room: Rooms, language: str = "en", **attendance: Any) -> Rendered:  # noqa: ANN401 - fields by name
     """Return the card of a live meeting with these people."""
-    there: Room = room(state=RoomState.LIVE)
+    there: Room = room(state=RoomState.LIVE, language=language)
     return render_room(replace(there, live_at=there.opened_at, attendance=Attendance(**attendance)))
 
 
@@ -77,9 +77,29 @@ def test_nobodys_name_formats_the_card(room: Rooms) -> None:
     assert "<at>" not in first
 
 
-def ended(room: Rooms, *sessions: Session, **attendance: Any) -> str:  # noqa: ANN401 - fields by name
+def test_names_keep_their_own_direction(room: Rooms) -> None:
+    """On an Arabic screen each name reads in its own direction, and only names and values do."""
+    card = live(room, inside=4, callers=1, names=NAMES[:2], shown="names", language="ar")
+    assert card.card is not None
+    first = card.card["body"][0]["text"]
+    assert first == "\u2068Retro\u2069: جارٍ الآن: \u2068Ana Lima\u2069 و\u2068Ben Okafor\u2069 وشخص آخر ومتصل واحد"
+
+
+def test_the_digest_is_in_the_cards_language(room: Rooms) -> None:
+    """Times, lengths and numbers of people are written as the card's language writes them."""
+    one = Session(1, MINUTE, 66 * MINUTE, told=True, people=5, most=5)
+    assert "12:05 bis 13:10 (UTC+1) · 1 Stunde und 5 Minuten · 5 Personen" in ended(room, one, language="de")
+    assert "من 12:05 م إلى 1:10 م (UTC+1) · ساعة و5 دقائق · 5 أشخاص" in ended(room, one, language="ar")
+
+
+def ended(
+    room: Rooms,
+    *sessions: Session,
+    language: str = "en",
+    **attendance: Any,  # noqa: ANN401 - fields by name
+) -> str:
     """Return the words of an ended meeting's card."""
-    there: Room = room(state=RoomState.ENDED)
+    there: Room = room(state=RoomState.ENDED, language=language)
     began = there.created_at
     over = [replace(one, started_at=began + one.started_at, ended_at=began + (one.ended_at or 0)) for one in sessions]
     known = Attendance(tuple(over), **attendance)

@@ -13,6 +13,7 @@ from bot.commands.command import Asked
 from bot.decisions import PlanMessage, Reply, SaveRoom, SetTimer, View
 from bot.messages import Message, MessageState, Purpose, Whisper
 from bot.model import Chat, ChatKind, Meeting, Person, Room, RoomState, TimerKind, TurnKind
+from cards import render_whisper
 from tests.engine.test_rooms import ANA, a_room
 
 NOW = 1_790_000_000_000
@@ -178,6 +179,17 @@ def test_lists_are_whispers(ask: Ask) -> None:
     assert past is not None
     assert [one["state"] for one in past.data["meetings"]] == ["open", "failed"]
     assert name(recent.run(ask(view=seen()))) == "no-meeting"
+
+
+@pytest.mark.parametrize("command", [recent.run, status.run])
+def test_a_list_says_when_a_planned_meeting_starts(ask: Ask, command: Callable[[Asked], Reply]) -> None:
+    """A meeting that is planned is listed with its start, and is not said to be open."""
+    planned = replace(OPEN, state=RoomState.SCHEDULED, opened_at=None, starts_at=NOW + 3 * 86_400_000)
+    whisper = told(command(ask(view=seen(planned))))
+    assert whisper is not None
+    text = render_whisper(replace(whisper, zone="Europe/Warsaw")).text
+    assert "Retro: starts 24 September 2026, 16:13 (UTC+2) · Ana Lima is hosting" in text
+    assert "open since" not in text
 
 
 @pytest.mark.parametrize(
