@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from bot.messages import Whisper
-from bot.model import Ring, RingState, Room
-from cards.parts import Line
+from bot.model import RingState, Room
+from cards.attendance import LONGEST_NAME
+from cards.parts import Line, naming
 from cards.saying import Parts, press, text, texts
 from cards.words import Words
 
@@ -16,7 +17,6 @@ MOST_NAMED = 6
 
 def lines(room: Room, says: Words) -> tuple[Line, ...]:
     """Return one line for each state that somebody is in, those who come first; nothing where nobody is rung."""
-    rings = room.ringing.rings
     told = {
         RingState.JOINED: says("Came when rung: {names}"),
         RingState.RINGING: says("Ringing {names}"),
@@ -29,31 +29,34 @@ def lines(room: Room, says: Words) -> tuple[Line, ...]:
     shown = []
     for state, template in told.items():
         meant = {state, RingState.WAITING} if state is RingState.RINGING else {state}
-        if names := _names([ring for ring in rings if ring.state in meant], says):
-            shown.append(Line(template, {"names": names}, longest=400))
+        if people := [ring.person.name for ring in room.ringing.rings if ring.state in meant]:
+            shown.append(_line(template, people, says, MOST_NAMED))
     if denied := room.ringing.denied:
         words = says("I may not ring anybody yet: an administrator has to give me the permission {permission}.")
         shown.append(Line(words, {"permission": denied}))
     return tuple(shown)
 
 
-def _names(rings: list[Ring], says: Words) -> str:
-    known = [ring.person.name for ring in rings if ring.person.name]
-    names = known[:MOST_NAMED]
-    if more := len(rings) - len(names):
-        one, several = ("{count} more", "{count} more") if names else ("{count} person", "{count} people")
-        names.append(says.many(one, several, more).format(count=more))
-    return ", ".join(names)
+def _line(template: str, people: Sequence[str], says: Words, most: int) -> Line:
+    """Return a line with at most so many people's names; the rest are counted, and whoever has no name."""
+    named = [name for name in people if name][:most]
+    more = len(people) - len(named)
+    counted = says.many("{count} person", "{count} people", more)
+    if named:
+        counted = says.many("{count} more", "{count} more", more)
+    rest = [Line(counted, {"count": str(more)})] if more else []
+    return Line(*naming(template, [*named, *rest], says), longest=LONGEST_NAME)
 
 
 def ring_off(_: Whisper, says: Words) -> Parts:
     """This deployment cannot ring."""
-    return (Line(says("I can't ring people here: whoever runs me has to set MUSTER_PUBLIC_URL first.")),)
+    words = says("I can't ring people here: whoever runs me has to set {setting} first.")
+    return (Line(words, {"setting": "MUSTER_PUBLIC_URL"}),)
 
 
 def ring_who(_: Whisper, says: Words) -> Parts:
     """Nobody was named, and no ring list is left."""
-    return (Line(says("Whom shall I ring? Say ring and mention them: ring @Ana @Ben.")),)
+    return (Line(says("Whom shall I ring? Mention them, for example: {line}"), {"line": "ring @Ana @Ben"}),)
 
 
 def ring_many(whisper: Whisper, says: Words) -> Parts:
@@ -85,15 +88,12 @@ def not_rung(whisper: Whisper, says: Words) -> Parts:
         "donotdisturb": says("{names} does not want to be disturbed."),
     }.get(doing, says("{names} is busy."))
     several = says("{names} are presenting, or do not want to be disturbed.")
-    parts: list[Line] = []
-    if busy:
-        parts.append(Line(state if len(busy) == 1 else several, {"names": ", ".join(busy)}, longest=400))
-    if soon:
-        words = says("{names}: rung less than two minutes ago, so not again yet.")
-        parts.append(Line(words, {"names": ", ".join(soon)}, longest=400))
-    if missing:
-        words = says("{names}: nobody here that I can ring.")
-        parts.append(Line(words, {"names": ", ".join(missing)}, longest=400))
+    told = (
+        (state if len(busy) == 1 else several, busy),
+        (says("{names}: rung less than two minutes ago, so not again yet."), soon),
+        (says("{names}: nobody here that I can ring."), missing),
+    )
+    parts = [_line(template, people, says, len(people)) for template, people in told if people]
     return (*parts, *((press(says("Ring anyway"), "ring anyway"),) if busy else ()))
 
 

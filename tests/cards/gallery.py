@@ -9,7 +9,19 @@ from typing import Any
 
 import cards
 from bot.messages import Rendered, Whisper
-from bot.model import Binding, DialIn, LobbyScope, Meeting, Options, Person, Room, RoomState
+from bot.model import (
+    Binding,
+    DialIn,
+    LobbyScope,
+    Meeting,
+    Options,
+    Person,
+    Ring,
+    Ringing,
+    RingState,
+    Room,
+    RoomState,
+)
 from cards.words import SOURCE, spoken
 from tests.cards.conftest import MEETING, MINUTE, NOON, ROOM, WHISPER_DATA
 
@@ -41,6 +53,15 @@ FAILURES = (
     "problem",
 )
 PEOPLE = tuple(Person(f"29:{n}", n, n, f"{n.split()[0].lower()}@t.example") for n in ("Ben Okafor", "Chloé Martin"))
+RINGABLE = (*PEOPLE, Person("29:kim", "kim", "Kim Park"))
+RUNG = Ringing(
+    (
+        *(Ring(RINGABLE[place % 3], state, NOON) for place, state in enumerate(RingState)),
+        Ring(Person("", "oid"), RingState.BUSY, NOON),
+    ),
+    denied="Calls.JoinGroupCall.All",
+)
+"""Somebody in every state of ringing, one of whom Microsoft gives no name, and a permission that is missing."""
 WANTED = Options(lobby=LobbyScope.EVERYONE, record=True, announce=False)
 
 
@@ -111,6 +132,7 @@ def faces(subjects: Mapping[str, str]) -> Iterator[tuple[str, Room]]:
         for trying in ("slow", "unavailable", "time is up", "unchanged"):
             yield f"{state} {trying}", replace(room, trying=trying)
     waiting = replace(ROOM, state=RoomState.OPENING, trying="unavailable", people=PEOPLE)
+    yield "open ringing", replace(ROOM, ringing=RUNG)
     yield "opening with a bridge", replace(waiting, backup_bridge="call +44 20 7946 0999 or https://bridge.example/ops")
     ended = replace(ROOM, state=RoomState.ENDED, ended_at=NOON + 36 * MINUTE)
     for by in ("clock", "withdrawn"):

@@ -20,7 +20,7 @@ from cards import times
 from cards.phone import spoken_groups
 from cards.words import FOLDER, REVIEWED, catalogue, spoken, words
 from tests import words as catalogues
-from tests.cards.gallery import gallery
+from tests.cards.gallery import RUNG, gallery
 
 pytestmark = pytest.mark.usefixtures("untraced")
 
@@ -34,7 +34,8 @@ DATA = set(
         "Ana Lima Ben ben Chloé Retro Muster UTC London Berlin code QD aB xYz help meet t.example "
         "https://teams.microsoft.com/l/meetup-join/19%3ameeting_abc%40thread.v2/0 https://dialin.teams.microsoft.com "
         "/l/call/0/0?users= /l/meeting/new?subject= minuto minutoj kaj Marto Deutsch Français "
-        "rename settings duration language plain text -Group -Global"
+        "rename settings duration language plain text -Group -Global "
+        "Calls.JoinGroupCall.All MUSTER_PUBLIC_URL"
     )
 )
 """What people, Microsoft and Esperanto say by themselves."""
@@ -64,6 +65,7 @@ def in_language(room: Callable[..., Room], meeting: Meeting, whisper: Callable[.
         for state in RoomState:
             yield state, cards.render_room(replace(asked, state=state, fail_code="policy"))
         yield "trying", cards.render_room(replace(asked, state=RoomState.OPENING, trying="unavailable"))
+        yield "ringing", cards.render_room(replace(asked, ringing=RUNG))
         yield "elsewhere", cards.render_room(replace(asked, state=RoomState.LIVE), at_home=False)
         yield "time is up", cards.render_room(replace(asked, state=RoomState.ENDED, ended_by="clock"))
         for name in cards.WHISPERS:

@@ -108,7 +108,7 @@ GOLDEN = {
     "status": "Retro: open since 12:04 (UTC+1) · Ana Lima is hosting\nJoin Retro: " + LINK,
     "recent": "The last meetings here:\nRetro: 19 March 2026, 12:04 to 12:40 (UTC+1) · Ana Lima was hosting",
     "ring-off": "I can't ring people here: whoever runs me has to set MUSTER_PUBLIC_URL first.",
-    "ring-who": "Whom shall I ring? Say ring and mention them: ring @Ana @Ben.",
+    "ring-who": "Whom shall I ring? Mention them, for example: ring @Ana @Ben",
     "ring-many": "That's too many at once: I ring at most 20 people.",
     "ring-begun": "I'm ringing. The meeting's post shows who answers.",
     "ring-stopped": "I've stopped ringing.",
