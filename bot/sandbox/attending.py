@@ -56,6 +56,16 @@ async def shown(moving: Coroutine[None, None, str], console: Console, display: D
     if said := await moving:
         console.show(said)
         return
+    await _edited(display)
+
+
+async def told(moving: Coroutine[None, None, str], console: Console, display: Display) -> None:
+    """Show what is said of people who move, and then what the card makes of it."""
+    console.show(await moving)
+    await _edited(display)
+
+
+async def _edited(display: Display) -> None:
     await display.settled(seconds=EDITED_WITHIN_SECONDS)
     display.show_news()
 

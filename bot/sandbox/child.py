@@ -125,7 +125,6 @@ def bot_environment(given: Mapping[str, str], cloud: Mapping[str, str], store: P
     """
     kept = {name: value for name, value in given.items() if not _OURS.fullmatch(name)}
     ours = {"MUSTER_STORE": f"sqlite:///{store.as_posix()}", "PYTHONUNBUFFERED": "1"}
-    ours["MUSTER_PUBLIC_URL"] = "https://muster.example"  # the sandbox's Graph knows where that leads
     # The packages are those of the program that starts it: a second set-up could only be slow, or differ.
     return {**kept, **cloud, **ours, "MUSTER_SETUP": "off"}
 

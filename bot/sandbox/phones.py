@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bot.sandbox import attending
+from bot.sandbox.cloud import Cloud
 from bot.sandbox.telephony import Calls
-from bot.sandbox.tenant import Tenant
 
 USAGE = {
     "/answer": "/answer NAME         somebody who is rung takes the call",
@@ -11,17 +12,18 @@ USAGE = {
 }
 
 
-async def taken(calls: Calls, tenant: Tenant, name: str) -> str:
-    """Let somebody answer, and return what is to be shown."""
-    person = tenant.person(name)
+async def taken(cloud: Cloud, name: str) -> str:
+    """Let somebody answer and so come into the meeting; return what is to be shown."""
+    person, calls = cloud.tenant.person(name), cloud.graph.calls
     if person is None or not await calls.answer(person):
         return _nobody(calls)
+    await attending.join(cloud, name, person)
     return f"  {person.first_name} answers and is in the meeting."
 
 
-async def declined(calls: Calls, tenant: Tenant, name: str) -> str:
+async def declined(cloud: Cloud, name: str) -> str:
     """Let somebody decline, and return what is to be shown."""
-    person = tenant.person(name)
+    person, calls = cloud.tenant.person(name), cloud.graph.calls
     if person is None or not await calls.decline(person):
         return _nobody(calls)
     return f"  {person.first_name} declines."

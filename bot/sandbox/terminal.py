@@ -300,10 +300,10 @@ class Talk:
         await self._wait(windows.about(self._client, self.person, self._last))
 
     async def _answer(self, name: str) -> None:
-        self._console.show(await phones.taken(self._cloud.graph.calls, self._cloud.tenant, name))
+        await attending.told(phones.taken(self._cloud, name), self._console, self._display)
 
     async def _decline(self, name: str) -> None:
-        self._console.show(await phones.declined(self._cloud.graph.calls, self._cloud.tenant, name))
+        await attending.told(phones.declined(self._cloud, name), self._console, self._display)
 
     async def _lang(self, tag: str) -> None:
         if not _TAG.fullmatch(tag):

@@ -261,8 +261,10 @@ def test_a_file_that_goes_during_the_look_is_no_error(tmp_path: Path) -> None:
 def test_another_bots_settings_do_not_reach_the_child(tmp_path: Path) -> None:
     """Settings and proxies of this machine stay out; everything else stays."""
     given = {"PATH": "/bin", "MUSTER_GRAPH_URL": "https://a.example", "https_proxy": "http://p", "MicrosoftAppId": "x"}
-    made = bot_environment(given, {"PORT": "1"}, tmp_path / "muster.db")
+    told = {"PORT": "1", "MUSTER_PUBLIC_URL": "https://127.0.0.1:2"}
+    made = bot_environment(given, told, tmp_path / "muster.db")
     assert made["PATH"] == "/bin"
+    assert told.items() <= made.items()
     assert made["MUSTER_STORE"] == f"sqlite:///{(tmp_path / 'muster.db').as_posix()}"
     assert not {"MUSTER_GRAPH_URL", "https_proxy", "MicrosoftAppId"} & made.keys()
 
