@@ -144,7 +144,9 @@ _GLUED = re.compile(rf"(?:{'|'.join(map(re.escape, _UNSPACED))})(?=[\d#]|[今明
 @lru_cache(maxsize=16)
 def _spoken(commands: tuple[Command, ...]) -> tuple[_Spoken, ...]:
     """Return every way to say these commands: each one's own, then those of the languages."""
-    own = [_Spoken(keyed(phrase), command, command.title) for command in commands for phrase in command.phrases]
+    own = [
+        _Spoken(keyed(phrase), command, _taught(command, phrase)) for command in commands for phrase in command.phrases
+    ]
     others = [
         _Spoken(keyed(phrase), command, phrase)
         for command in commands
@@ -152,6 +154,11 @@ def _spoken(commands: tuple[Command, ...]) -> tuple[_Spoken, ...]:
         for phrase in language.get(command.name, ())
     ]
     return (*own, *others)
+
+
+def _taught(command: Command, phrase: str) -> str:
+    """Return the command's title for a phrase that means the same; `stop ringing` is not `ring`, and is itself."""
+    return phrase if phrase in command.alone and not command.title.startswith(phrase) else command.title
 
 
 @lru_cache(maxsize=16)

@@ -69,6 +69,25 @@ WITH: dict[str, tuple[str, tuple[str, ...]]] = {
     "lunch with clients": ("lunch with clients", ()),
     "with love": ("with love", ()),
 }
+RING: dict[str, tuple[str, tuple[str, ...]]] = {
+    "Budget ring Ben": ("Budget", ("Ben",)),
+    "Budget: Ring @Ben Okafor": ("Budget:", ("Ben Okafor",)),
+    "ring Ben Okafor Pay": ("Pay", ("Ben Okafor",)),
+    "Pay ring Ben and Will": ("Pay", ("Ben", "Will")),
+    "Pay RING Ben, Will": ("Pay", ("Ben", "Will")),
+    "ring chlo\u00e9 martin": ("", ("Chlo\u00e9 Martin",)),
+    "\uff32\uff29\uff2e\uff27 Will": ("", ("Will",)),
+    "Pay ring Will": ("Pay", ("Will",)),
+    "#INC-42 ring Ben": ("#INC-42", ("Ben",)),
+    'subject:"ring Ben"': ("ring Ben", ()),
+    "Etat anrufen Ben und Will": ("Etat", ("Ben", "Will")),
+    "Devis appeler Chlo\u00e9 Martin": ("Devis", ("Chlo\u00e9 Martin",)),
+    "Gasto llamar Ben y Will": ("Gasto", ("Ben", "Will")),
+    "予算 呼び出し Ben": ("予算", ("Ben",)),
+    "ميزانية اتصل Ben و Will": ("ميزانية", ("Ben", "Will")),
+    "ring road closed": ("ring road closed", ()),
+    "boxing ring": ("boxing ring", ()),
+}
 PASSCODE: dict[str, tuple[str, bool]] = {
     "Audit passcode": ("Audit", True),
     "passcode": ("", True),
@@ -162,6 +181,7 @@ OPTIONS: dict[str, dict[str, Request]] = {
     "for": {line: Request(subject, minutes=minutes) for line, (subject, minutes) in FOR.items()},
     "lobby": {line: Request(subject, lobby=lobby) for line, (subject, lobby) in LOBBY.items()},
     "with": {line: Request(subject, names=names) for line, (subject, names) in WITH.items()},
+    "ring": {line: Request(subject, rung=rung) for line, (subject, rung) in RING.items()},
     "passcode": {line: Request(subject, passcode=passcode) for line, (subject, passcode) in PASSCODE.items()},
     "record": {line: Request(subject, record=record) for line, (subject, record) in RECORD.items()},
     "no numbers": {line: Request(subject, numbers=numbers) for line, (subject, numbers) in NUMBERS.items()},

@@ -14,10 +14,16 @@ from bot.commands.command import Asked
 from bot.commands.grammar import find, key, keyed, said
 from bot.commands.words import WORDS
 from bot.errors import UsageError
-from bot.teams.said import words
-from tests.commands.said_commands import NOT_OURS, SAID, WRONG
+from bot.teams.said import without_bot, words
+from tests.commands import said_commands
+from tests.commands.said_commands import NOT_OURS
 from tests.commands.said_languages import ASKED_FIRST, LANGUAGES, NOT_ASKED
+from tests.commands.said_of_meetings import SAID_OF_MEETINGS, WRONG_OF_MEETINGS
 from tests.commands.said_options import OPTIONS, PEOPLE
+
+SAID = said_commands.SAID | SAID_OF_MEETINGS
+WRONG = said_commands.WRONG | WRONG_OF_MEETINGS
+BOT, MENTION = "28:bot", "<at>Muster</at>"
 
 MANY, IN_A_LANGUAGE, MISTYPED = 15, 10, 40
 EXAMPLES = int(os.environ.get("MUSTER_EXAMPLES", "100"))
@@ -41,6 +47,15 @@ def test_every_command_is_understood_however_it_is_said() -> None:
     """Each sentence of the table is its command, with the words that are left for it."""
     expected = {line: (name, words(rest)) for name, table in SAID.items() for line, rest in table.items()}
     assert {line: understood(line) for line in expected} == expected
+
+
+def test_the_mention_may_stand_at_either_end() -> None:
+    """Each sentence of the table means the same with the bot's name before it and after it."""
+    entities = [{"type": "mention", "mentioned": {"id": BOT, "name": "Muster"}, "text": MENTION}]
+    lines = [line for table in SAID.values() for line in table]
+    plain = {line: understood(line) for line in lines}
+    assert {line: understood(without_bot(f"{MENTION} {line}", entities, BOT)) for line in lines} == plain
+    assert {line: understood(without_bot(f"{line} {MENTION}", entities, BOT)) for line in lines} == plain
 
 
 def test_every_option_is_understood_however_it_is_said() -> None:
@@ -81,12 +96,12 @@ def test_bare_meet_asks_before_it_opens_what_may_be_no_subject(ask: Callable[...
 def test_the_tables_are_long_and_say_nothing_twice() -> None:
     """Nothing in the tables is the same sentence in other capitals, accents or blanks."""
     tables = [
-        *((MANY, list(table)) for table in SAID.values()),
+        *((MANY, list(SAID.get(command.name, ()))) for command in COMMANDS),
         *((MANY, [f"meet now {line}" for line in table]) for table in OPTIONS.values()),
         *((IN_A_LANGUAGE, list(table)) for table in LANGUAGES.values()),
         (MISTYPED, list(WRONG)),
     ]
-    assert set(SAID) <= {command.name for command in COMMANDS}
+    assert set(SAID) == {command.name for command in COMMANDS}
     assert [table for least, table in tables if len(table) < least] == []
     lines = [line for _, table in tables for line in table]
     normal = [tuple(key(word) or word for word in said(words(line))) for line in lines]
