@@ -12,6 +12,7 @@ from aiohttp import web
 from bot import alerts
 from bot.alerts import Alert, Hook
 from bot.bodies import bounded
+from bot.commands import options
 from bot.commands.meet import ALERT
 from bot.errors import DoorError, SendError, StoreError
 from bot.model import Chat, Person, Turn, TurnKind
@@ -68,14 +69,14 @@ class Alarms:
         host = await self.messenger.member(chat, hook.host_oid)
         event = alert.event.encode() or body
         key = hashlib.sha256(b"|".join((b"hook", hook.secret.reveal().encode(), event))).hexdigest()
-        receipt = await self.intake.take(_turn(key, alert, chat, host, now))
+        receipt = await self.intake.take(turn_of(key, alert, chat, host, now))
         self.observe(Event("hooks.alert", {"source": source, "receipt": receipt.kind}))
         return 202
 
 
-def _turn(key: str, alert: Alert, chat: Chat, host: Person, now: int) -> Turn:
+def turn_of(key: str, alert: Alert, chat: Chat, host: Person, now: int) -> Turn:
     """Return the alert as if its host had asked for the meeting; nothing in it is read as an option."""
-    subject = f"#{alert.topic} {alert.title}".strip().replace('"', '""')
+    asked = options.write(options.Request(subject=f"#{alert.topic} {alert.title}".strip()), enclosed=True)
     return Turn(
         turn_key=key,
         echo_key=key,
@@ -87,6 +88,6 @@ def _turn(key: str, alert: Alert, chat: Chat, host: Person, now: int) -> Turn:
         received_at=now,
         expires_at=now + BEST_BEFORE,
         reference=reference(key),
-        text=f'meet now subject:"{subject}"',
+        text=f"meet now {asked}",
         verb=ALERT,
     )
