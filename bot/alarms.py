@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 from aiohttp import web
 
 from bot import alerts
 from bot.alerts import Alert, Hook
-from bot.bodies import bounded
+from bot.bounded import Crowd, body_of, refused
 from bot.commands import options
 from bot.commands.meet import ALERT
 from bot.errors import DoorError, SendError, StoreError
@@ -38,22 +38,25 @@ class Alarms:
     intake: Intake
     clock: Clock
     observe: Observer
+    crowd: Crowd = field(default_factory=Crowd)
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one POST."""
         try:
-            return web.Response(status=await self._answer(request))
+            with self.crowd.joined(request.remote or ""):
+                return web.Response(status=await self._answer(request))
         except DoorError as error:
             self.observe(Event("hooks.refused", {"reason": error.reason, "status": error.status}, logging.WARNING))
-            return web.Response(status=error.status)
-        except (StoreError, SendError):
-            return web.Response(status=503, headers={"Retry-After": "5"})
+            return refused(error)
+        except (StoreError, SendError) as error:
+            self.observe(Event("hooks.not_kept", {"status": 503, "error": type(error).__name__}, logging.ERROR))
+            return refused(DoorError(503, "not-kept", retry_after=5))
 
     async def _answer(self, request: web.Request) -> int:
         hook = alerts.meant(self.hooks, request.match_info["secret"])
         if hook is None:
             raise DoorError(404, "unknown-hook")
-        body, now = await bounded(request), self.clock.now()
+        body, now = await body_of(request), self.clock.now()
         source = alerts.signed_by(hook, request.headers, body, now)
         if not source:
             raise DoorError(401, "signature")
