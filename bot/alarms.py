@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 from aiohttp import web
 
 from bot import alerts
 from bot.alerts import Alert, Hook
-from bot.bodies import bounded
+from bot.bounded import Crowd, body_of, refused
+from bot.commands import options
 from bot.commands.meet import ALERT
 from bot.errors import DoorError, SendError, StoreError
 from bot.model import Chat, Person, Turn, TurnKind
@@ -37,22 +38,25 @@ class Alarms:
     intake: Intake
     clock: Clock
     observe: Observer
+    crowd: Crowd = field(default_factory=Crowd)
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one POST."""
         try:
-            return web.Response(status=await self._answer(request))
+            with self.crowd.joined(request.remote or ""):
+                return web.Response(status=await self._answer(request))
         except DoorError as error:
             self.observe(Event("hooks.refused", {"reason": error.reason, "status": error.status}, logging.WARNING))
-            return web.Response(status=error.status)
-        except (StoreError, SendError):
-            return web.Response(status=503, headers={"Retry-After": "5"})
+            return refused(error)
+        except (StoreError, SendError) as error:
+            self.observe(Event("hooks.not_kept", {"status": 503, "error": type(error).__name__}, logging.ERROR))
+            return refused(DoorError(503, "not-kept", retry_after=5))
 
     async def _answer(self, request: web.Request) -> int:
         hook = alerts.meant(self.hooks, request.match_info["secret"])
         if hook is None:
             raise DoorError(404, "unknown-hook")
-        body, now = await bounded(request), self.clock.now()
+        body, now = await body_of(request), self.clock.now()
         source = alerts.signed_by(hook, request.headers, body, now)
         if not source:
             raise DoorError(401, "signature")
@@ -68,14 +72,14 @@ class Alarms:
         host = await self.messenger.member(chat, hook.host_oid)
         event = alert.event.encode() or body
         key = hashlib.sha256(b"|".join((b"hook", hook.secret.reveal().encode(), event))).hexdigest()
-        receipt = await self.intake.take(_turn(key, alert, chat, host, now))
+        receipt = await self.intake.take(turn_of(key, alert, chat, host, now))
         self.observe(Event("hooks.alert", {"source": source, "receipt": receipt.kind}))
         return 202
 
 
-def _turn(key: str, alert: Alert, chat: Chat, host: Person, now: int) -> Turn:
+def turn_of(key: str, alert: Alert, chat: Chat, host: Person, now: int) -> Turn:
     """Return the alert as if its host had asked for the meeting; nothing in it is read as an option."""
-    subject = f"#{alert.topic} {alert.title}".strip().replace('"', '""')
+    asked = options.write(options.Request(subject=f"#{alert.topic} {alert.title}".strip()), enclosed=True)
     return Turn(
         turn_key=key,
         echo_key=key,
@@ -87,6 +91,6 @@ def _turn(key: str, alert: Alert, chat: Chat, host: Person, now: int) -> Turn:
         received_at=now,
         expires_at=now + BEST_BEFORE,
         reference=reference(key),
-        text=f'meet now subject:"{subject}"',
+        text=f"meet now {asked}",
         verb=ALERT,
     )

@@ -11,6 +11,8 @@ from aiohttp import web
 
 from bot.errors import DoorError
 
+BODY_BYTES = 256 * 1024
+"""What is read where a door does not say otherwise."""
 BODY_SECONDS = 20.0
 PER_ADDRESS = 256
 """Requests of one address at the same time; behind a reverse proxy all of Microsoft is one address."""
@@ -40,7 +42,7 @@ class Crowd:
                 del self._inside[address]
 
 
-async def body_of(request: web.Request, most: int, seconds: float = BODY_SECONDS) -> bytes:
+async def body_of(request: web.Request, most: int = BODY_BYTES, seconds: float = BODY_SECONDS) -> bytes:
     """Return a body of at most `most` bytes that came within so many seconds. Raises DoorError 400, 408, 413."""
     if (request.content_length or 0) > most:
         raise DoorError(413, "size")

@@ -11,7 +11,7 @@ import orjson
 from aiohttp import web
 
 from bot import ringing
-from bot.bodies import bounded
+from bot.bounded import Crowd, body_of, refused
 from bot.decisions import Reply, View
 from bot.errors import DoorError, StoreError
 from bot.observe import Event, Observer
@@ -44,17 +44,19 @@ class Callbacks:
         self._read = read
         self._hear = hear
         self._observe = observe
+        self._crowd = Crowd()
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one POST."""
         try:
-            return await self._answer(request)
+            with self._crowd.joined(request.remote or ""):
+                return await self._answer(request)
         except DoorError as error:
             self._observe(Event("calls.refused", {"reason": error.reason, "status": error.status}, logging.WARNING))
-            return web.Response(status=error.status)
+            return refused(error)
         except StoreError:
             self._observe(Event("door.not_kept", {"status": 503}, logging.ERROR))
-            return web.Response(status=503, headers={"Retry-After": "5"})
+            return refused(DoorError(503, "store", retry_after=5))
 
     async def _answer(self, request: web.Request) -> web.Response:
         claims = await self._verify(request.headers.get("Authorization"))
@@ -77,6 +79,6 @@ class Callbacks:
 async def _json(request: web.Request) -> object:
     """Return a bounded body as JSON. Raises DoorError 400, 408, 413."""
     try:
-        return orjson.loads(await bounded(request))
+        return orjson.loads(await body_of(request))
     except ValueError:
         raise DoorError(400, "not-json") from None

@@ -69,7 +69,8 @@ class Looking:
         run = FOR_LEADERS.get(claim.timer.payload.get("command", ""))
         if turn is None or run is None:
             return lambda _: Reply(outcome="nobody asked")
-        owner = await self._owns(claim.chat or turn.chat, turn.person, turn.reference)
+        chat = claim.chat or turn.chat
+        owner = await self._owns(chat, turn.person, turn.reference)
         asker = replace(turn, kind=TurnKind.SAID)  # as above
 
         def decision(view: View) -> Reply:
@@ -77,7 +78,7 @@ class Looking:
                 return Reply(outcome="late")
             asked = Asked(asker, view, claim.timer.payload.get("rest", ""), self.policy, (), owner)
             reply = run(asked)
-            return replace(reply, effects=(*reply.effects, *owning.noted(asked)))
+            return replace(reply, effects=(*reply.effects, *owning.noted(asked, chat)))
 
         return decision
 

@@ -13,8 +13,8 @@ from bot.decisions import Effect, PlanMessage, PointCard, Record, Reply, SaveCha
 from bot.messages import Purpose
 from bot.model import UNFINISHED, ChatKind, MeetingRequest, Person, Room, RoomState, Timer, TimerKind, TurnKind, Way
 
-ALERT = "alert"
-"""The verb of what no person said but a monitoring system did; no activity has it without being pressed."""
+ALERT = "an alert"
+"""The verb of what no person said but a monitoring system did: of two words, which no press has."""
 LONGEST_BRIDGE = 200
 """Characters of a backup bridge that are shown."""
 

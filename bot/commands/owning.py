@@ -7,7 +7,7 @@ from dataclasses import asdict
 from bot import preferences
 from bot.commands.command import Asked
 from bot.decisions import Effect, Reply, SaveNote, SetTimer
-from bot.model import ChatKind, Timer, TimerKind
+from bot.model import Chat, ChatKind, Timer, TimerKind
 
 KNOWN_FOR = 600_000
 """ms for which it is remembered that somebody owns a team."""
@@ -29,11 +29,11 @@ def looked_up(asked: Asked, command: str) -> Reply | None:
     return Reply((SetTimer(timer),), "looking")
 
 
-def noted(asked: Asked) -> tuple[Effect, ...]:
-    """Remember that the person owns the team, when that was looked up."""
-    if not asked.owner:
-        return ()
+def noted(asked: Asked, looked_at: Chat) -> tuple[Effect, ...]:
+    """Remember that the person owns the team, when that was looked up and of this chat: a meeting may be another's."""
     thread_id = asked.turn.chat.thread_id
+    if not asked.owner or looked_at.thread_id != thread_id:
+        return ()
     return (SaveNote(asked.turn.chat.tenant, _key(asked), "", asked.view.now + KNOWN_FOR, about=thread_id),)
 
 

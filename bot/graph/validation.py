@@ -72,7 +72,7 @@ async def _tenant(token: object, keys: SigningKeys, ours: Audience, now: float) 
     tenant = claims.get("tid")
     if not isinstance(tenant, str) or not tenant:
         raise DoorError(401, "tenant")
-    if claims.get("iss") not in {ISSUER.format(tenant), f"{ours.login_url}/{tenant}/v2.0"}:
+    if claims.get("iss") not in (ISSUER.format(tenant), f"{ours.login_url}/{tenant}/v2.0"):
         raise DoorError(401, "issuer")
     if claims.get("aud") != ours.app_id:
         raise DoorError(401, "audience")

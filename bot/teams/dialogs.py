@@ -26,6 +26,8 @@ STEPS = {
 }
 """What asks for a dialog, and what sends one back."""
 BUTTONS, COMPOSE = frozenset({"settings"}), frozenset({"meet", "about"})
+WRITTEN = frozenset({"subject", "say", "chat.backup_bridge"})
+"""What of a dialog's data is people's own words."""
 MOST_DATA = 64
 LONGEST_MESSAGE = 4000
 """Characters of a message that its subject is looked for in."""
@@ -55,6 +57,7 @@ def read(activity: Mapping[str, Any]) -> Asked | None:
     if dialog not in (BUTTONS if from_button else COMPOSE):
         return None
     data = {str(key): _plain(item) for key, item in list(given.items())[:MOST_DATA] if isinstance(item, str | int)}
+    data |= {key: said.words(data[key]) for key in WRITTEN & data.keys()}
     for reserved in ("link", "installed"):
         data.pop(reserved, None)  # Teams' to say, not the dialog's
     if _object(given, "msteams").get("justInTimeInstall") is True:

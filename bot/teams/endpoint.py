@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from bot.bounded import BODY_SECONDS, PER_ADDRESS, Crowd, body_of, refused
+from bot.bounded import BODY_BYTES, BODY_SECONDS, PER_ADDRESS, Crowd, body_of, refused
 from bot.errors import DoorError, StoreError
 from bot.leases import ReceiptKind
 from bot.messages import Answer
@@ -23,8 +23,6 @@ from bot.teams.door import Door
 from bot.teams.inbound import EXECUTE
 from bot.teams.outbound import InvokeReply, dialog_reply, invoke_reply, refusal_reply
 from cards.words import REVIEWED, preferred, words
-
-BODY_BYTES = 256 * 1024
 
 
 class Endpoint:

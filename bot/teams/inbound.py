@@ -166,7 +166,8 @@ def _press(activity: Mapping[str, Any]) -> _Press | None:
     action = _object(_object(activity, "value"), "action")
     if _text(activity, "name") != EXECUTE or action.get("type", "Action.Execute") != "Action.Execute":
         return None
-    verb = _text(action, "verb")
+    # Of one word, as our buttons have it: those of two are dialogs' and alerts', and a client says what it likes.
+    verb = _text(action, "verb").partition(" ")[0]
     if not verb or not _text(_object(activity, "from"), "id"):
         return None
     data = {key: _plain(value) for key, value in list(_object(action, "data").items())[:MOST_DATA] if _is_plain(value)}

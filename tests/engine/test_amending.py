@@ -9,7 +9,7 @@ import pytest
 
 from bot import ending, looking
 from bot.commands.command import Policy
-from bot.decisions import PlanMessage, Reply, SaveRoom, SetTimer, View
+from bot.decisions import PlanMessage, Reply, SaveNote, SaveRoom, SetTimer, View
 from bot.errors import Gone, HostUnknown, NotDone, NotNow, Refused, SendError
 from bot.leases import Lease, TimerClaim
 from bot.lifecycle import Lifecycle
@@ -200,6 +200,17 @@ async def test_only_who_is_known_to_own_the_team_may(edge: Edge, owner: bool) ->
     reply = await ran(edge, turned(TimerKind.OWNER, command="end"), room, turn=TURN)
     assert [name for name, _ in whispers(reply)] == (["ended"] if owner else ["not-yours"])
     assert (after(reply) is not None) == owner
+
+
+async def test_who_owns_one_team_owns_no_other() -> None:
+    """What was looked up about the team of a meeting that was brought here is not remembered of the team here."""
+    timer = turned(TimerKind.OWNER, command="end")
+    room = replace(OPEN, starter=BEN, host=BEN)
+    elsewhere = replace(TURN, chat=replace(CHAT, thread_id="19:another@thread.tacv2", group_id="another"))
+    for turn, remembered in ((TURN, 1), (elsewhere, 0)):
+        reply = await ran(Edge(owner=True), timer, room, turn=turn)
+        assert after(reply) is not None
+        assert len([effect for effect in reply.effects if isinstance(effect, SaveNote)]) == remembered
 
 
 async def test_an_owner_is_not_looked_for_in_vain() -> None:

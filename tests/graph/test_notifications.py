@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
 import aiohttp
+import jwt
 import pytest
 from aiohttp import ClientSession, web
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
+from jwt.utils import base64url_encode
 
 from bot.calls import Watched, WatchKey, WatchState
 from bot.errors import DoorError, StoreError
-from bot.graph.notifications import BODY_BYTES, Ear, NotificationDoor
+from bot.graph.notifications import BODY_BYTES, MOST_STRANGE, Ear, NotificationDoor
 from bot.graph.subscriptions import mark_of
-from bot.graph.validation import Audience
+from bot.graph.validation import Audience, tenants_of
 from bot.observe import Event
 from bot.ports import Decide
 from bot.system import SystemClock
@@ -28,6 +33,7 @@ class Behind:
     """What stands behind the door: a store that knows one subscription, and an engine that keeps what it hears."""
 
     away: bool = False
+    asked: list[str] = field(default_factory=list)
     heard_rooms: list[str] = field(default_factory=list)
     keys: dict[str, WatchKey] = field(default_factory=dict)
 
@@ -35,6 +41,7 @@ class Behind:
         """Return the subscription."""
         if self.away:
             raise StoreError("away")
+        self.asked.append(subscription_id)
         return WATCHED if subscription_id == "s1" or mark == WATCHED.mark else None
 
     async def watch_key(self, key_id: str) -> WatchKey | None:
@@ -132,3 +139,38 @@ async def test_nothing_is_promised_that_is_not_kept(door: Callable[..., Any], be
     assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
     head = "eyJhbGciOiJSUzI1NiIsImtpZCI6Im5ldyJ9"  # {"alg":"RS256","kid":"new"}
     assert (await door({"value": [], "validationTokens": [f"{head}.e30.AAAA"]})).status == 503
+
+
+async def test_strangers_make_the_store_no_work(door: Callable[..., Any], behind: Behind) -> None:
+    """Who guesses subscriptions is heard for a few of them; what is no id is not looked up, PostgreSQL takes no NUL."""
+    guessed = [{"subscriptionId": f"g{number}", "lifecycleEvent": "missed"} for number in range(900)]
+    assert (await door({"value": guessed})).status == 202
+    assert len(behind.asked) == MOST_STRANGE
+    behind.asked.clear()
+    for absurd in ("s\0", "x" * 1_000, "é", "a b"):
+        assert (await door({"value": [{"subscriptionId": absurd, "clientState": "state"}]})).status == 202
+    assert behind.asked == []
+
+
+class Signer:
+    """Entra with one key, which anybody here may use."""
+
+    def __init__(self) -> None:
+        self.private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        public = RSAAlgorithm.to_jwk(self.private.public_key(), as_dict=True)
+        self.key = jwt.PyJWK(public, algorithm="RS256")
+
+    async def find(self, _: str) -> Signer:
+        """Return the key."""
+        return self
+
+
+@pytest.mark.parametrize("issuer", [[], {}, 7, None])
+async def test_a_signed_token_with_an_absurd_issuer_is_refused(issuer: object) -> None:
+    """Whatever a token's claims are made of, the answer is no and never an error of ours."""
+    signer = Signer()
+    head, claims = ({"alg": "RS256", "kid": "k"}, {"iss": issuer, "tid": "tenant"})
+    signed = ".".join(base64url_encode(json.dumps(part).encode()).decode() for part in (head, claims))
+    signature = RSAAlgorithm(RSAAlgorithm.SHA256).sign(signed.encode(), signer.private)
+    with pytest.raises(DoorError):
+        await tenants_of([f"{signed}.{base64url_encode(signature).decode()}"], signer, Audience("app", "https://x"), 0)

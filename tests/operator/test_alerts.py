@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import alerts
+from bot import alarms, alerts
 from bot.alerts import Alert, Hook
+from bot.commands import COMMANDS, grammar, options
 from bot.errors import SettingsError
 from bot.identity import Secret
+from bot.model import Chat, ChatKind, Person
 from bot.settings import Settings
 
 NOW = 1_790_000_000_000
@@ -98,6 +100,22 @@ def test_nothing_in_an_alert_raises(body: Any, source: str) -> None:  # noqa: AN
     assert found is None or (found.topic and len(found.topic) <= 60 and len(found.title) <= alerts.LONGEST)
 
 
+@given(
+    st.lists(st.sampled_from(['"', "\uff02", "\u201d", "\0", "\u202e", "DB", " lobby everyone", " passcode", " 45m"]))
+)
+def test_no_title_of_an_alert_asks_for_anything(pieces: list[str]) -> None:
+    """Who can name a host or a check opens no lobby by it: whatever quotes a title has, all of it is the subject."""
+    alert = alerts.read_alert("Alert", {"topic": "INC-7", "title": "".join(pieces)}, NOW)
+    assert alert is not None
+    turn = alarms.turn_of(
+        "0" * 64, alert, Chat("tenant", HOOK.thread_id, ChatKind.CHANNEL), Person("29:ana", HOST), NOW
+    )
+    command, rest = grammar.find(turn.text, COMMANDS)
+    said = options.parse(rest)
+    assert (command.name, said) == ("meet", options.Request(subject=said.subject))
+    assert not {"\0", "\u202e"} & set(said.subject)
+
+
 def test_hooks_are_off_until_they_are_set() -> None:
     """A hook needs all four parts; what is wrong is said without its secrets."""
     said = f"{SECRET}|{KEY.replace(' ', '-')}|19:x@thread.tacv2|{HOST}"
@@ -106,6 +124,7 @@ def test_hooks_are_off_until_they_are_set() -> None:
     assert (fits, hook.thread_id, hook.host_oid) == (True, "19:x@thread.tacv2", HOST)
     assert alerts.meant((hook,), SECRET) is hook
     assert alerts.meant((hook,), SECRET[1:]) is None
+    assert alerts.meant((hook,), "\udcff") is None
     with pytest.raises(SettingsError) as caught:
         Settings.from_env({"MUSTER_HOOKS": f"short|{KEY}|19:x|{HOST}"})
     assert "MUSTER_HOOKS" in str(caught.value)

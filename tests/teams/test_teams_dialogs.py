@@ -116,3 +116,12 @@ def test_every_answer_is_something_teams_can_show() -> None:
         assert body["task"]["value"]["card"]["content"]["type"] == "AdaptiveCard"
     inserted = dialogs.reply(Answer(card={"type": "AdaptiveCard"}, insert=True))
     assert inserted["composeExtension"]["attachments"][0]["content"] == {"type": "AdaptiveCard"}
+
+
+@pytest.mark.parametrize("name", ["subject", "say", "chat.backup_bridge"])
+def test_what_is_written_in_a_dialog_is_read_as_if_it_were_typed(name: str) -> None:
+    """No sign that nobody sees gets into a subject, and another keyboard's quote is one: it ends no subject later."""
+    value = {"commandId": "meet", "data": {name: "DB\0\u202e \uff02 lobby everyone"}}
+    read = turn("composeExtension/submitAction", value)
+    assert read is not None
+    assert read.data[name] == 'DB " lobby everyone'

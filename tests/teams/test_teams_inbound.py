@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.commands.meet import ALERT
+from bot.commands.wishes import DIALOG
 from bot.model import ChannelKind, ChatKind, Person, Turn, TurnKind
 from bot.references import reference
 from bot.teams.inbound import LATER, SOON, read
@@ -34,6 +36,15 @@ def turn(activity: Any) -> Turn:  # noqa: ANN401 - any JSON
 def unread(activity: Any) -> bool:  # noqa: ANN401 - any JSON
     """Say whether it is nothing for us."""
     return read(activity, app_id=APP_ID, now=NOON) is None
+
+
+@pytest.mark.parametrize("verb", ["submit meet", "fetch settings", "an alert"])
+def test_a_press_passes_for_nothing_else(verb: str) -> None:
+    """A button's verb is a client's to say: no press is taken for a dialog of Teams' or for an alert."""
+    pressed = sample("execute")
+    pressed["value"]["action"] |= {"verb": verb, "data": {"text": "meet now", "link": "https://evil.example"}}
+    assert " " not in turn(pressed).verb
+    assert ALERT.count(" ") == DIALOG.count(" ") == 1
 
 
 def test_a_renamed_bot_knows_what_it_is_called() -> None:
