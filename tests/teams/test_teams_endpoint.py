@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from pytest_aiohttp import AiohttpServer
 
+from bot.bounded import BODY_BYTES
 from bot.errors import StoreError
 from bot.messages import Answer
 from bot.model import TurnKind
-from bot.teams.endpoint import BODY_BYTES, Endpoint
+from bot.teams.endpoint import Endpoint
 from tests.teams.stage import SAMPLES, Stage, sample, serve
 
 LATER = {"Retry-After": "5"}
