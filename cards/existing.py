@@ -18,7 +18,8 @@ MOST_LISTED = 5
 def ended(whisper: Whisper, says: Words) -> Parts:
     """`subject` is closed; `numbers`: it could be dialled."""
     values = {"subject": text(whisper, "subject")}
-    same = f" {says('The number stays the same if you reopen it within a day.')}" if text(whisper, "numbers") else ""
+    # Not in an f-string: what reads the texts out of the code finds none in there before Python 3.12.
+    same = " " + says("The number stays the same if you reopen it within a day.") if text(whisper, "numbers") else ""
     return (
         Line(says("{subject} is closed.") + same, values),
         press(says("Reopen this one"), f"reopen {values['subject']}"),
@@ -33,7 +34,7 @@ def end_live(whisper: Whisper, says: Words) -> Parts:
 
 def reopened(whisper: Whisper, says: Words) -> Parts:
     """`subject` is open again; `numbers`: it can be dialled."""
-    still = f" {says('The number is still the same.')}" if text(whisper, "numbers") else ""
+    still = " " + says("The number is still the same.") if text(whisper, "numbers") else ""
     return (Line(says("{subject} is open again.") + still, {"subject": text(whisper, "subject")}),)
 
 
