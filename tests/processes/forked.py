@@ -11,6 +11,7 @@ import multiprocessing
 import multiprocessing.forkserver
 import os
 import re
+import secrets
 import signal
 import socket
 import sys
@@ -29,6 +30,8 @@ CONTEXT.set_forkserver_preload(["tests.processes.preloaded"])
 START_SECONDS = 30
 END_SECONDS = 10
 LISTENS = "Running on"
+LOWEST_PORT, PORTS = 20_000, 12_000
+"""Below 32,768, where Linux takes the ports from that connections begin at."""
 
 Replacing = Callable[[], app.Replaced]
 """Says in the process what takes the place of real parts; found there by its module and name."""
@@ -141,10 +144,12 @@ def serve(environment: dict[str, str], log: Connection, replacing: Replacing) ->
 
 
 def free_port() -> int:
-    """Return a port nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """Return a port nobody listens on, none of those that connections begin from: a bot that starts again wants it."""
+    while True:
+        port = LOWEST_PORT + secrets.randbelow(PORTS)
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 def _fork(process: multiprocessing.context.ForkServerProcess) -> None:
