@@ -14,8 +14,6 @@ import cards
 from bot.messages import Whisper
 from bot.model import Meeting, Options, Room, RoomState
 
-pytestmark = pytest.mark.usefixtures("untraced")
-
 SCHEMA = Path(__file__).resolve().parents[3] / "shared" / "schemas" / "adaptive-card.1.5.json"
 Rooms = Callable[..., Room]
 

@@ -19,8 +19,6 @@ from bot.decisions import MakeRoom, Record, SaveChat, SavePerson
 from bot.errors import UsageError
 from bot.model import ChannelKind, Chat, ChatKind, LobbyScope, Meeting, Person, RoomState, TurnKind
 
-pytestmark = pytest.mark.usefixtures("untraced")
-
 SAID: tuple[tuple[str, bool, dict[str, Any]], ...] = (
     ("duration: 45m", False, {"duration": 45}),
     ("Duration:1h30", False, {"duration": 90}),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from bot.commands import COMMANDS
 from bot.commands.command import Policy
 from bot.commands.starting import absent_key
@@ -13,8 +11,6 @@ from bot.decisions import PlanMessage, Reply, SaveInstaller, SaveNote, View
 from bot.dispatch import Dispatch
 from bot.model import Chat, ChatKind, Person, Turn, TurnKind
 from tests.engine.test_rooms import NOW, freeze
-
-pytestmark = pytest.mark.usefixtures("untraced")
 
 ANA = Person("29:ana", "oid-ana", "Ana Lima")
 TEAM = Chat(

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from bot import news, preferences, rooms
 from bot.decisions import PlanMessage, Reply, SaveRoom, View
 from bot.model import FrozenRequest, Meeting, Person, Room, RoomState
-
-pytestmark = pytest.mark.usefixtures("untraced")
 
 NOON = 1_790_000_000_000
 ANA = Person("29:ana", "11111111-0000-4000-8000-000000000001", "Ana Lima")

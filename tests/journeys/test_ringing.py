@@ -17,8 +17,6 @@ from bot.sandbox.tenant import Person
 from tests.journeys.fast_clock import FastClock, bot
 from tests.journeys.harness import Journey
 
-pytestmark = pytest.mark.usefixtures("untraced")
-
 PUBLIC = {"MUSTER_PUBLIC_URL": "https://muster.example"}
 
 

@@ -5,14 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
-
 from bot.sandbox.dialogs import card
 from bot.sandbox.teams_client import Delivery
 from bot.sandbox.tenant import Chat, Person
 from tests.journeys.harness import Journey, words
-
-pytestmark = pytest.mark.usefixtures("untraced")
 
 
 async def told(journey: Journey, person: Person, chat: Chat, line: str) -> str:

@@ -8,8 +8,6 @@ import pytest
 
 from bot.sandbox import dialogs
 
-pytestmark = pytest.mark.usefixtures("untraced")
-
 CARD = {"contentType": "application/vnd.microsoft.card.adaptive", "content": {"type": "AdaptiveCard", "body": []}}
 
 

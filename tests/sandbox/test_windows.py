@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from bot.sandbox import windows
 from bot.sandbox.teams_client import Delivery
-
-pytestmark = pytest.mark.usefixtures("untraced")
 
 CARD = {
     "body": [
