@@ -11,13 +11,13 @@ import multiprocessing
 import multiprocessing.forkserver
 import os
 import re
-import secrets
 import signal
 import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from itertools import cycle
 from multiprocessing.connection import Connection
 
 import app
@@ -30,8 +30,9 @@ CONTEXT.set_forkserver_preload(["tests.processes.preloaded"])
 START_SECONDS = 30
 END_SECONDS = 10
 LISTENS = "Running on"
-LOWEST_PORT, PORTS = 20_000, 12_000
-"""Below 32,768, where Linux takes the ports from that connections begin at."""
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 12
+_PORTS = cycle(range(20_000 + _WORKER * 1_000, 21_000 + _WORKER * 1_000))
+"""A thousand for each of pytest's workers, below 32,768, where Linux takes the ports from that connections begin at."""
 
 Replacing = Callable[[], app.Replaced]
 """Says in the process what takes the place of real parts; found there by its module and name."""
@@ -145,11 +146,11 @@ def serve(environment: dict[str, str], log: Connection, replacing: Replacing) ->
 
 def free_port() -> int:
     """Return a port nobody listens on, none of those that connections begin from: a bot that starts again wants it."""
-    while True:
-        port = LOWEST_PORT + secrets.randbelow(PORTS)
+    for port in _PORTS:
         with socket.socket() as listener, suppress(OSError):
             listener.bind(("127.0.0.1", port))
             return port
+    raise AssertionError  # the ports never end
 
 
 def _fork(process: multiprocessing.context.ForkServerProcess) -> None:
