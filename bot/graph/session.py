@@ -37,7 +37,8 @@ class _Trusting(HTTPAdapter):
 class Session(requests.Session):
     """No redirects, no cookies, a time limit on every call, the machine's proxies, and no CA bundle of its own.
 
-    `status` and `retry_after` are the last answer's. Without `proxies` it asks this machine's own endpoints.
+    `status` and `retry_after` are the last answer's. Without `proxies` it asks this machine's own endpoints. Closed while
+    a thread still asks, it finishes and keeps no connection.
     """
 
     def __init__(self, trust: ssl.SSLContext, *, proxies: bool = True) -> None:
@@ -45,6 +46,7 @@ class Session(requests.Session):
         self.trust_env = proxies
         self.mount("https://", _Trusting(trust))
         self.auth = _no_auth
+        self._closed = False
         self.forget()
 
     def forget(self) -> None:
@@ -57,10 +59,19 @@ class Session(requests.Session):
         """Send a request, as requests does."""
         self.forget()
         kwargs |= {"allow_redirects": False, "timeout": TIMEOUT_SECONDS, "verify": True}
-        response = super().request(*args, **kwargs)
+        try:
+            response = super().request(*args, **kwargs)
+        finally:
+            if self._closed:
+                super().close()
         self.status = response.status_code
         self.retry_after = response.headers.get("Retry-After")
         return response
+
+    def close(self) -> None:
+        """Close the connections, and from now on each one after its request: urllib3 would open new ones."""
+        self._closed = True
+        super().close()
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:

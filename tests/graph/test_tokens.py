@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import ssl
 import threading
 
@@ -55,6 +56,18 @@ async def test_waiting_for_entra_does_not_stop_the_event_loop(cloud: Cloud, toke
     assert threading.active_count() > 1
     gate.release()
     assert await asked
+
+
+async def test_a_stop_while_entra_is_asked_leaves_no_connection(cloud: Cloud, tokens: MsalTokens) -> None:
+    """A thread that still asks when the process stops begins no connection that nobody would close."""
+    gate = cloud.hold("entra.discovery")
+    asked = asyncio.create_task(tokens.token(cloud.tenant_id, SCOPE))
+    await gate.reached
+    await tokens.close()
+    gate.release()
+    await asyncio.get_running_loop().shutdown_default_executor()
+    assert asked.cancelled()
+    assert [each for each in gc.get_objects() if isinstance(each, ssl.SSLSocket) and each.fileno() >= 0] == []
 
 
 async def test_wrong_credentials_are_told_without_the_secret(
