@@ -37,8 +37,8 @@ class _Trusting(HTTPAdapter):
 class Session(requests.Session):
     """No redirects, no cookies, a time limit on every call, the machine's proxies, and no CA bundle of its own.
 
-    `status` and `retry_after` are the last answer's. Without `proxies` it asks this machine's own endpoints. Closed while
-    a thread still asks, it finishes and keeps no connection.
+    `status` and `retry_after` are the last answer's. Without `proxies` it asks this machine's own endpoints. Closed
+    while a thread still asks, it keeps no connection.
     """
 
     def __init__(self, trust: ssl.SSLContext, *, proxies: bool = True) -> None:
