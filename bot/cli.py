@@ -9,16 +9,28 @@ import logging
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from typing import Protocol, cast
 
 from aiohttp import web
 
 from bot.errors import SettingsError, StoreError, UsageError
 from bot.observe import Lines
+from bot.operator import LINES
 from bot.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 Build = Callable[[Settings], web.Application]
+
+
+class Operator(Protocol):
+    """A module of `bot.operator`, which says what each of the two does."""
+
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
 STOP_WITHIN_SECONDS = 3.0
 UNSAID = ("logThreads", "logProcesses", "logMultiprocessing", "logAsyncioTasks")
 """What `logging` need not find out for each line (docs.python.org, Logging HOWTO, Optimization): none says it."""
@@ -32,7 +44,7 @@ def run(argv: list[str], build: Build) -> int:
     """Run the command line and return the exit status: 0 done, 1 failed, 2 cannot start or not understood."""
     if argv[:1] == ["test"]:
         return subprocess.call([sys.executable, "-m", "tests", *argv[1:]], cwd=ROOT)  # noqa: S603 - our own interpreter
-    options = _parser().parse_args(argv or ["serve"])
+    options = _parser(argv).parse_args(argv or ["serve"])
     try:
         return int(options.do(options, build))
     except SettingsError as error:
@@ -45,7 +57,7 @@ def run(argv: list[str], build: Build) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(argv: list[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python app.py", description=__doc__)
     lines = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
@@ -53,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(do=_serve)
 
     demo = lines.add_parser("demo", aliases=["sandbox"], help="try Muster in a terminal; nothing leaves this computer")
-    if "demo" in sys.argv[1:2] or "sandbox" in sys.argv[1:2]:
+    if argv[:1] in (["demo"], ["sandbox"]):
         from bot.sandbox import demo as face  # noqa: PLC0415 - the sandbox is no part of the production image
 
         face.add_arguments(demo)
@@ -64,10 +76,11 @@ def _parser() -> argparse.ArgumentParser:
     manifest = lines.add_parser("manifest", help="make the Teams app package")
     _manifest_lines(manifest)
 
-    turns = lines.add_parser("turns", help="what was set aside after five failures: list, replay or drop it")
-    turns.add_argument("step", choices=("list", "replay", "drop"), nargs="?", default="list")
-    turns.add_argument("key", nargs="?", default="", help="a key, its beginning, or a reference (default: all)")
-    turns.set_defaults(do=_turns)
+    for name, what in LINES.items():
+        line = lines.add_parser(name, help=what)
+        if argv[:1] == [name]:
+            _operator(name).add_arguments(line)
+        line.set_defaults(do=lambda options, _: _operator(options.command).run(options))
 
     new_command = lines.add_parser("new-command", help="begin a new command: its file, its test, its line")
     new_command.add_argument("name", help="a word such as coffee")
@@ -79,6 +92,11 @@ def _parser() -> argparse.ArgumentParser:
 
     lines.add_parser("help", help="show this").set_defaults(do=lambda *_: _help(parser))
     return parser
+
+
+def _operator(name: str) -> Operator:
+    # Imported by name when it is called: serving stays free of what only administrators need.
+    return cast("Operator", import_module(f"bot.operator.{name}"))
 
 
 def _help(parser: argparse.ArgumentParser) -> int:
@@ -143,25 +161,6 @@ def _manifest_build(options: argparse.Namespace, _build: Build) -> int:
 
     path = manifest.build_from_settings(options.app_id, options.out)
     print(f"{path}: upload it in the Teams admin center, Teams apps, Manage apps.")
-    return 0
-
-
-def _turns(options: argparse.Namespace, _build: Build) -> int:
-    from bot import turns  # noqa: PLC0415 - keeps serving free of what only administrators need
-    from bot.store.opening import open_store  # noqa: PLC0415 - the same
-
-    async def run() -> list[str]:
-        store = await open_store(Settings.from_env().store.reveal(), owner="turns")
-        try:
-            return await turns.run(store, options.step, options.key)
-        finally:
-            await store.close()
-
-    try:
-        print("\n".join(asyncio.run(run())))
-    except UsageError as error:
-        print(error.meant, file=sys.stderr)
-        return 2
     return 0
 
 

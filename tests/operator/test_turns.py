@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bot import cli, turns
+from bot import cli
 from bot.errors import SettingsError, UsageError
 from bot.leases import Stuck
+from bot.operator import turns
 from bot.store.sqlite import open_sqlite
 
 SETTINGS = {
@@ -53,20 +54,20 @@ def shelf() -> Shelf:
 
 async def test_list_shows_reference_and_time(shelf: Shelf) -> None:
     """The list has one line for each, with what a person would read out."""
-    first, second = await turns.run(shelf, "list", "")  # type: ignore[arg-type]  # only what the step asks of a store
+    first, second = await turns.done(shelf, "list", "")  # type: ignore[arg-type]  # only what the step asks of a store
     assert first == "aaaaaaaaaaaa  7F3K-92QD  said  2026-09-21 14:13:20 UTC  19:x"
     assert "7F3K-92QE" in second
-    assert await turns.run(Shelf(), "list", "") == ["Nothing was set aside."]  # type: ignore[arg-type]  # as above
+    assert await turns.done(Shelf(), "list", "") == ["Nothing was set aside."]  # type: ignore[arg-type]  # as above
 
 
 async def test_one_is_chosen_by_key_or_reference(shelf: Shelf) -> None:
     """The beginning of a key or the reference in any case choose one; without either all are meant."""
-    said = await turns.run(shelf, "replay", "7f3k-92qe")  # type: ignore[arg-type]  # as above
+    said = await turns.done(shelf, "replay", "7f3k-92qe")  # type: ignore[arg-type]  # as above
     assert (said, shelf.replayed) == (["1 to run again when Muster starts."], ["bb" * 32])
-    assert await turns.run(shelf, "drop", "aa") == ["1 forgotten."]  # type: ignore[arg-type]  # as above
-    assert await turns.run(shelf, "drop", "") == ["1 forgotten."]  # type: ignore[arg-type]  # as above
+    assert await turns.done(shelf, "drop", "aa") == ["1 forgotten."]  # type: ignore[arg-type]  # as above
+    assert await turns.done(shelf, "drop", "") == ["1 forgotten."]  # type: ignore[arg-type]  # as above
     with pytest.raises(UsageError):
-        await turns.run(shelf, "drop", "7F3K-0000")  # type: ignore[arg-type]  # as above
+        await turns.done(shelf, "drop", "7F3K-0000")  # type: ignore[arg-type]  # as above
 
 
 def test_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,17 +2,46 @@
 
 from __future__ import annotations
 
+import argparse
+import asyncio
+import sys
 import time
 from datetime import UTC, datetime
 
 from bot.errors import UsageError
 from bot.leases import Stuck
 from bot.ports import Store
+from bot.settings import Settings
+from bot.store.opening import open_store
 
 MOST = 1_000
 
 
-async def run(store: Store, step: str, key: str) -> list[str]:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the options of `turns`."""
+    parser.add_argument("step", choices=("list", "replay", "drop"), nargs="?", default="list")
+    parser.add_argument("key", nargs="?", default="", help="a key, its beginning, or a reference (default: all)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do the step on the store of the settings. Raises SettingsError, StoreError."""
+    try:
+        print("\n".join(asyncio.run(_run(options.step, options.key))))
+    except UsageError as error:
+        print(error.meant, file=sys.stderr)
+        return 2
+    return 0
+
+
+async def _run(step: str, key: str) -> list[str]:
+    store = await open_store(Settings.from_env().store.reveal(), owner="turns")
+    try:
+        return await done(store, step, key)
+    finally:
+        await store.close()
+
+
+async def done(store: Store, step: str, key: str) -> list[str]:
     """Do one step, `list`, `replay` or `drop`, and return the lines to print.
 
     `key` is a turn's key, the beginning of one, or its reference; empty: all of them. Raises UsageError for a key
@@ -23,11 +52,11 @@ async def run(store: Store, step: str, key: str) -> list[str]:
         raise UsageError(key, f"No turn that was set aside has the key {key!r}. See them: python app.py turns list")
     if step == "list":
         return [_line(turn) for turn in found] or ["Nothing was set aside."]
-    done = 0
+    changed = 0
     for turn in found:
         again = store.replay(turn.turn_key, int(time.time() * 1000)) if step == "replay" else store.drop(turn.turn_key)
-        done += await again
-    return [f"{done} to run again when Muster starts." if step == "replay" else f"{done} forgotten."]
+        changed += await again
+    return [f"{changed} to run again when Muster starts." if step == "replay" else f"{changed} forgotten."]
 
 
 def _is(turn: Stuck, key: str) -> bool:
