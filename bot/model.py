@@ -143,6 +143,7 @@ class TimerKind(StrEnum):
     OWNER = "owner"
     LEAD = "lead"
     RING = "ring"
+    DOCTOR = "doctor"
 
 
 @dataclass(frozen=True, slots=True)

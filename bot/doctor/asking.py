@@ -111,7 +111,7 @@ class _Asking:
     async def sign_in(self) -> dict[str, Any]:
         """Ask for the way to sign in; nobody is shown it."""
         accounts = self.edges.accounts
-        if accounts is None:
+        if accounts is None or not (self.host or self.turn):
             return {}
         chat, conversation, person = self._whose()
         try:

@@ -29,7 +29,7 @@ def graph(case: Case) -> Verdict:
     """Whether Graph answers, and what it made is gone again."""
     trial = case.seen.trial
     if not case.host:
-        says = "no meeting was tried: nobody is named in whose name"
+        says = "nothing was tried in anybody's name: nobody is named"
         return mend(says, Step("python app.py doctor --host OBJECT-ID, somebody's who is to host", RUNS_MUSTER, 1))
     if isinstance(trial, Meeting):
         if not case.seen.left:

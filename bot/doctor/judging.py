@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.checkup import Finding, Findings, Status
@@ -41,7 +41,7 @@ def checks(case: Case) -> tuple[Check, ...]:
         Check("credentials", PROOF, looks.credentials),
         Check("token", PROOF, looks.audience, ("credentials",)),
         *granted,
-        Check("graph", POLICY, hosting.graph, ("token", *meetings), _by_people),
+        Check("graph", POLICY, hosting.graph, ("token", *meetings), lambda case: _by_people(case) if case.host else ""),
         Check("conditional access", POLICY, hosting.conditional_access, ("graph",), _by_people),
         Check("access policy", POLICY, hosting.policy, hosted, _by_people),
         Check("host", LICENCES, hosting.host, hosted, _by_people),
@@ -70,7 +70,9 @@ def _verdict(check: Check, case: Case, found: dict[str, Finding]) -> Verdict:
     for name in check.needs:
         if (needed := found[name]).status in _WRONG:
             return Verdict(Status.UNKNOWN, "", until=needed.until or name)
-    return check.look(case)
+    verdict = check.look(case)
+    waits_for = found.get(verdict.until)
+    return replace(verdict, until=waits_for.until) if waits_for and waits_for.until else verdict
 
 
 def _by_people(case: Case) -> str:

@@ -59,7 +59,12 @@ def store(case: Case) -> Verdict:
     if problem is None:
         return again("the store did not answer in time", "See whether MUSTER_STORE can be reached, and run this again")
     if problem:
-        return mend(problem, Step("MUSTER_STORE: a file that can be written and stays, or postgresql://USER@HOST/DATABASE", RUNS_MUSTER, 5))
+        return mend(
+            problem,
+            Step(
+                "MUSTER_STORE: a file that can be written and stays, or postgresql://USER@HOST/DATABASE", RUNS_MUSTER, 5
+            ),
+        )
     shared = case.settings.store.reveal().startswith(POSTGRES)
     return fine("PostgreSQL, for any number of processes" if shared else "SQLite, for one process")
 
@@ -165,6 +170,8 @@ def permission(case: Case, one: Permission) -> Verdict:
 def sign_in(case: Case) -> Verdict:
     """Whether the OAuth connection is there, by which people sign in."""
     seen, name = case.seen.sign_in, case.settings.oauth_connection
+    if seen is None and not case.host:
+        return Verdict(Status.UNKNOWN, "", until="graph")
     if seen == "":
         return fine(f"the OAuth connection {name} is there")
     if not isinstance(seen, Rejected):

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from dataclasses import dataclass
 
-from bot.errors import MeetingsError, NotNow
+from bot.errors import MeetingsError, NotNow, QuotaReached
 from bot.model import FrozenRequest, Meeting, MeetingRequest
 from bot.ports import Meetings
 
@@ -15,6 +15,9 @@ MINUTES_MS = 5 * 60_000
 DELETED_WITHIN_SECONDS = 10.0
 DELETES = 3
 REFERENCE = "doctor"
+TOO_MANY = 429
+NOWHERE = "https://muster.example/no-meeting"
+"""No meeting's link: Graph finds nothing behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class Trial:
         except TimeoutError:
             return NotNow("no answer from Graph in time"), not await self._gone(request)
         except NotNow as error:
+            if error.status == TOO_MANY and error.retry_after is None:
+                return await self._month_over(error), False
             return error, error.unclear and not await self._gone(request)
         except MeetingsError as error:
             return error, False
@@ -55,6 +60,18 @@ class Trial:
 
     async def _make(self, request: FrozenRequest) -> Meeting:
         return await self.meetings.make(self.tenant, request, reference=REFERENCE)
+
+    async def _month_over(self, error: NotNow) -> MeetingsError:
+        """Return the host's monthly limit where only making meetings is too much, else the throttling as it came.
+
+        No other sign of the limit is documented (facts/graph 3.4).
+        """
+        try:
+            async with asyncio.timeout(DELETED_WITHIN_SECONDS):
+                await self.meetings.find(self.tenant, NOWHERE, organizer_oid=self.host, reference=REFERENCE)
+        except (MeetingsError, TimeoutError):
+            return error
+        return QuotaReached("429 to making meetings alone", status=error.status, request_id=error.request_id)
 
     async def _gone(self, request: FrozenRequest) -> bool:
         """Find what may have been made and delete it; say whether nothing is left."""
