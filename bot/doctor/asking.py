@@ -13,7 +13,7 @@ from bot.doctor.looks import OK
 from bot.doctor.trial import REFERENCE, Trial
 from bot.errors import CredentialsWrong, MeetingsError, NotNow, Refused, SendError, StoreError
 from bot.model import Chat, ChatKind, Person, Turn
-from bot.ports import Clock, Meetings, Posts, Store, Tokens
+from bot.ports import Clock, Meetings, Messenger, Posts, Store, Tokens
 from bot.settings import Settings
 from bot.teams.looking import Looked
 from bot.teams.token_service import TokenService, claims_of
@@ -37,6 +37,7 @@ class Edges:
     read_keys: Callable[[], Awaitable[bool]]
     accounts: TokenService | None
     posts: Posts | None
+    messenger: Messenger
     store: Store | None
     store_problem: str
     clock: Clock
@@ -46,12 +47,12 @@ async def seen_by(edges: Edges, case: Case, turn: Turn | None) -> Seen:
     """Ask everything and return what was answered. Never raises but when it is cancelled."""
     asking = _Asking(edges, case.settings, case.host, turn)
     token = await within(asking.token(), None)
-    parts = await asyncio.gather(
-        asking.store(), asking.keys(), asking.callback(), asking.sign_in(), asking.trial(token), asking.reads()
-    )
+    asked = (asking.store(), asking.keys(), asking.callback(), asking.sign_in(), asking.trial(token), asking.reads())
+    async with asyncio.TaskGroup() as together:  # which, interrupted, waits until each has cleaned up
+        parts = [together.create_task(part) for part in asked]
     whole: dict[str, Any] = {"token": token}
     for part in parts:
-        whole |= part
+        whole |= part.result()
     return replace(case.seen, **whole)
 
 
@@ -141,12 +142,15 @@ class _Asking:
     async def reads(self) -> dict[str, Any]:
         """Look for a post that is not there, in the chat that doctor is asked in."""
         posts, turn = self.edges.posts, self.turn
-        if posts is None or turn is None:
+        if posts is None or turn is None or turn.chat.kind is ChatKind.PERSONAL:
             return {}
         try:
             async with asyncio.timeout(SECONDS):
-                await posts.find(turn.chat, turn.conversation_id, REFERENCE, reference=REFERENCE)
-        except (TimeoutError, NotNow):
+                chat = turn.chat
+                if chat.kind is ChatKind.CHANNEL and not chat.group_id:
+                    chat = replace(chat, group_id=await self.edges.messenger.group(chat))
+                await posts.find(chat, turn.conversation_id, REFERENCE, reference=REFERENCE)
+        except (TimeoutError, NotNow, SendError):
             return {}
         except Refused as error:
             return {"reads": str(error)}

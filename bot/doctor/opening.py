@@ -15,7 +15,7 @@ from bot.graph.client import GraphMeetings
 from bot.graph.credentials import ends_at
 from bot.graph.posts import GraphPosts
 from bot.graph.tokens import MsalTokens
-from bot.model import Turn
+from bot.model import ChatKind, Turn
 from bot.observe import Observer
 from bot.ports import Clock, Store, Tokens
 from bot.settings import Settings
@@ -49,7 +49,8 @@ class OneLook:
         async with AsyncExitStack() as stack:
             edges = await self._open(stack)
             seen = await seen_by(edges, case, turn)
-        return judged(Case(settings, case.host, case.now, seen), here=turn is not None)
+        here = turn is not None and turn.chat.kind is not ChatKind.PERSONAL
+        return judged(Case(settings, case.host, case.now, seen), here=here)
 
     async def _open(self, stack: AsyncExitStack) -> Edges:
         settings, clock, observe = self.settings, self.clock, self.observe
@@ -82,6 +83,7 @@ class OneLook:
             teams.keys.refresh,
             teams.users,
             posts,
+            teams.messenger,
             self.store,
             warning,
             clock,

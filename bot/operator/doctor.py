@@ -27,7 +27,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="everything, for programs")
     parser.add_argument(
         "--host",
-        default="",
         metavar="OID",
         type=_oid,
         help="whose meetings to try (default: the first of MUSTER_HOSTS, of MUSTER_ADMINS)",
@@ -42,7 +41,7 @@ def _oid(said: str) -> str:
 
 def run(options: argparse.Namespace) -> int:
     """Look at everything and say it: 0 all is well, 1 something is to do. Raises SettingsError (2)."""
-    findings = asyncio.run(look(Settings.from_env(), options.host, packaged.problems(PACKAGE)))
+    findings = asyncio.run(look(Settings.from_env(), options.host or "", packaged.problems(PACKAGE)))
     print("\n".join(said(findings, only_next=options.next, as_json=options.json)))
     return 0 if well(findings) else 1
 
