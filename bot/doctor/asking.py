@@ -45,7 +45,7 @@ class Edges:
 
 async def seen_by(edges: Edges, case: Case, turn: Turn | None) -> Seen:
     """Ask everything and return what was answered. Never raises but when it is cancelled."""
-    asking = _Asking(edges, case.settings, case.host, turn)
+    asking = _Asking(edges, case.settings, case.tenant, case.host, turn)
     token = await within(asking.token(), None)
     asked = (asking.store(), asking.keys(), asking.callback(), asking.sign_in(), asking.trial(token), asking.reads())
     async with asyncio.TaskGroup() as together:  # which, interrupted, waits until each has cleaned up
@@ -69,6 +69,7 @@ async def within(asked: Awaitable[Answer], otherwise: Answer) -> Answer:
 class _Asking:
     edges: Edges
     settings: Settings
+    tenant: str
     host: str
     turn: Turn | None
 
@@ -76,7 +77,7 @@ class _Asking:
         """Ask Entra for the two tokens that Muster works with, and read the one for Graph."""
         settings, tokens = self.settings, self.edges.tokens
         try:
-            token = await tokens.token(settings.app_tenant, self.edges.scope)
+            token = await tokens.token(self.tenant, self.edges.scope)
             await tokens.token(settings.bot_tenant, settings.bot_scope)
         except MeetingsError as error:
             return error
@@ -92,7 +93,7 @@ class _Asking:
         try:
             async with asyncio.timeout(SECONDS):
                 await edges.store.ready()
-                return {"store": edges.store_problem, "made": await edges.store.made(self.settings.app_tenant, month)}
+                return {"store": edges.store_problem, "made": await edges.store.made(self.tenant, month)}
         except TimeoutError:
             return {}
         except StoreError:
@@ -128,14 +129,14 @@ class _Asking:
         if self.turn is not None:
             return self.turn.chat, self.turn.conversation_id, self.turn.person
         settings = self.settings
-        chat = Chat(settings.app_tenant, REFERENCE, ChatKind.PERSONAL, bot_id=f"28:{settings.app_id}")
+        chat = Chat(self.tenant, REFERENCE, ChatKind.PERSONAL, bot_id=f"28:{settings.app_id}")
         return chat, REFERENCE, Person(self.host, self.host)
 
     async def trial(self, token: Claims | MeetingsError | None) -> dict[str, Any]:
         """Make a meeting and delete it, where the app makes any and has a token to do it with."""
         if not self.host or self.settings.auth == "user" or not isinstance(token, Claims):
             return {}
-        trial = Trial(self.edges.meetings, self.settings.app_tenant, self.host)
+        trial = Trial(self.edges.meetings, self.tenant, self.host)
         meeting, left = await trial.run(self.edges.clock.now(), SECONDS)
         return {"trial": meeting, "left": left}
 

@@ -52,9 +52,13 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The settings, who is to host (an object id, "" for nobody named), what was seen, and when (ms UTC)."""
+    """The settings, in which tenant meetings are tried, who is to host (an object id, "" for nobody named), and when.
+
+    `now` is ms UTC; `seen` what was answered.
+    """
 
     settings: Settings
+    tenant: str
     host: str
     now: int
     seen: Seen = field(default_factory=Seen)

@@ -62,7 +62,7 @@ def store(case: Case) -> Verdict:
         return mend(
             problem,
             Step(
-                "MUSTER_STORE: a file that can be written and stays, or postgresql://USER@HOST/DATABASE", RUNS_MUSTER, 5
+                "MUSTER_STORE=postgresql://USER@HOST/DATABASE, or sqlite:///FILE on a disk that stays", RUNS_MUSTER, 5
             ),
         )
     shared = case.settings.store.reveal().startswith(POSTGRES)
@@ -134,7 +134,7 @@ def audience(case: Case) -> Verdict:
     if token.audience.casefold().rstrip("/") not in settled:
         step = Step("Compare MUSTER_CLOUD and MUSTER_GRAPH_URL: both are of one cloud", RUNS_MUSTER, 5)
         return mend("Entra's token is for another service than Graph", step)
-    own = (settings.app_id.casefold(), settings.app_tenant.casefold())
+    own = (settings.app_id.casefold(), case.tenant.casefold())
     if (token.app_id.casefold() or own[0], token.tenant.casefold() or own[1]) != own:
         return mend(
             "Entra's token is another app's, or another tenant's",

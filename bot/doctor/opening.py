@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.checkup import Findings
 from bot.doctor.asking import Edges, NoTokens, seen_by
@@ -45,12 +45,13 @@ class OneLook:
         settings = self.settings
         named = (host, *settings.hosts.service, *settings.admins)
         seen = Seen(package=self.package, ends_at=ends_at(settings.credential))
-        case = Case(settings, next(filter(None, named), ""), self.clock.now(), seen)
+        tenant = turn.chat.tenant if turn else settings.app_tenant
+        case = Case(settings, tenant, next(filter(None, named), ""), self.clock.now(), seen)
         async with AsyncExitStack() as stack:
             edges = await self._open(stack)
             seen = await seen_by(edges, case, turn)
         here = turn is not None and turn.chat.kind is not ChatKind.PERSONAL
-        return judged(Case(settings, case.host, case.now, seen), here=here)
+        return judged(replace(case, seen=seen), here=here)
 
     async def _open(self, stack: AsyncExitStack) -> Edges:
         settings, clock, observe = self.settings, self.clock, self.observe

@@ -8,6 +8,8 @@ import pytest
 from aiohttp import web
 
 import app
+from bot.checkup import well
+from bot.operator import doctor
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.tenant import Person
 from bot.settings import Settings
@@ -53,6 +55,18 @@ async def test_an_administrator_is_told_what_is_missing_here(journey: Journey) -
     assert "reading posts: posts cannot be looked for here: nobody consented to it" in text.replace("**", "")
     assert "channel: Graph gave the last meeting a chat of its own" in text.replace("**", "")
     assert not any("PolicyName" in text for text in journey.texts(tenant.incidents))
+
+
+async def test_a_command_line_looks_beside_a_running_bot(journey: Journey, environment: dict[str, str]) -> None:
+    """The store that the bot has open is looked at from outside too, and its meetings are counted."""
+    tenant = journey.cloud.tenant
+    await journey.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
+    await journey.until(lambda: bool(journey.texts(tenant.incidents)))
+    found = await doctor.look(Settings.from_env(environment))
+    said = {one.check: one.says for one in found}
+    assert said["store"] == "SQLite, for one process"
+    assert said["quota"].endswith("Muster made 1 of 2000 this month")
+    assert well(found)
 
 
 async def test_who_is_no_administrator_is_told_who_can_help(journey: Journey) -> None:

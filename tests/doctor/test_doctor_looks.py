@@ -38,7 +38,7 @@ DAY = 86_400_000
 
 def case(settings: Settings = SETTINGS, host: str = HOST, **seen: object) -> Case:
     """Return a case in which all is well but for what is named."""
-    return Case(settings, host, NOW, replace(SEEN, **seen))  # type: ignore[arg-type]  # fields by name
+    return Case(settings, TENANT, host, NOW, replace(SEEN, **seen))  # type: ignore[arg-type]  # fields by name
 
 
 def todo(found: Findings) -> dict[str, str]:
