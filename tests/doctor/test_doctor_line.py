@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -73,6 +74,24 @@ async def test_an_interrupted_doctor_leaves_no_meeting(cloud: Cloud, environment
             await look
         assert cloud.graph.meetings
         assert all(meeting.deleted for meeting in cloud.graph.meetings)
+
+
+async def test_the_exit_status_says_whether_something_is_to_do(
+    cloud: Cloud, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command line ends with 0 where all is well, and with 1 where a step is left."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(doctor, "PACKAGE", Path("/nowhere/muster.zip"))
+
+    def serve(_: object) -> NoReturn:
+        pytest.fail("nothing is served")
+
+    assert await asyncio.to_thread(run, ["doctor", "--host", cloud.tenant.ben.oid], serve) == 0
+    assert capsys.readouterr().out.rstrip().endswith("All is well.")
+    cloud.faults.inject("policy")
+    assert await asyncio.to_thread(run, ["doctor", "--next"], serve) == 1
+    assert capsys.readouterr().out.startswith("Step 5 of 7, about 5 minutes: https://shell.azure.com")
 
 
 def test_settings_that_nobody_can_start_with_are_said_at_once(
