@@ -133,10 +133,11 @@ class _Asking:
         return chat, REFERENCE, Person(self.host, self.host)
 
     async def trial(self, token: Claims | MeetingsError | None) -> dict[str, Any]:
-        """Make a meeting and delete it, where the app makes any and has a token to do it with."""
-        if not self.host or self.settings.auth == "user" or not isinstance(token, Claims):
+        """Make a meeting and delete it: by the app with its token, or as who asks where people's sign-in opens them."""
+        by = self.turn.person if self.turn and self.settings.auth == "user" else None
+        if not self.host or not (by or (self.settings.auth != "user" and isinstance(token, Claims))):
             return {}
-        trial = Trial(self.edges.meetings, self.tenant, self.host)
+        trial = Trial(self.edges.meetings, self.tenant, by.oid if by else self.host, by)
         meeting, left = await trial.run(self.edges.clock.now(), SECONDS)
         return {"trial": meeting, "left": left}
 

@@ -10,6 +10,7 @@ from bot.checkup import Finding, Findings, Status
 from bot.doctor import hosting, looks
 from bot.doctor.case import Case
 from bot.doctor.looks import Verdict
+from bot.errors import SignInNeeded
 
 STORE, NETWORK, PROOF, CONSENT, POLICY, LICENCES, TEAMS = range(1, 8)
 """The parts of the set-up, in their order."""
@@ -43,7 +44,7 @@ def checks(case: Case) -> tuple[Check, ...]:
         *granted,
         Check("graph", POLICY, hosting.graph, ("token", *meetings), lambda case: _by_people(case) if case.host else ""),
         Check("conditional access", POLICY, hosting.conditional_access, ("graph",), _by_people),
-        Check("access policy", POLICY, hosting.policy, hosted, _by_people),
+        Check("access policy", POLICY, hosting.policy, hosted, _needs_no_policy),
         Check("host", LICENCES, hosting.host, hosted, _by_people),
         Check("quota", LICENCES, hosting.quota, hosted, _by_people),
         Check("dial-in", LICENCES, hosting.dial_in, hosted, _numberless),
@@ -75,8 +76,14 @@ def _verdict(check: Check, case: Case, found: dict[str, Finding]) -> Verdict:
     return replace(verdict, until=waits_for.until) if waits_for and waits_for.until else verdict
 
 
-def _by_people(case: Case) -> str:
+def _needs_no_policy(case: Case) -> str:
     return "people's own sign-in opens meetings (MUSTER_AUTH=user)" if case.settings.auth == "user" else ""
+
+
+def _by_people(case: Case) -> str:
+    """Say why no meeting was tried where people's own sign-in opens them: only who asks and has signed in can."""
+    signed_in = not (case.seen.trial is None or isinstance(case.seen.trial, SignInNeeded))
+    return "" if signed_in else _needs_no_policy(case)
 
 
 def _numberless(case: Case) -> str:

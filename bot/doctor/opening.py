@@ -72,7 +72,7 @@ class OneLook:
             rules, (settings.openid_metadata_url, ""), settings.bot_tenant, settings.bot_scope, account
         )
         teams = await stack.enter_async_context(TeamsEdge(registration, context, tokens, clock, observe))
-        meetings = GraphMeetings(settings.graph_url, tokens, context, clock, observe, binding=settings.thread_binding)
+        meetings = GraphMeetings(settings.graph_url, tokens, context, clock, observe, users=teams.users)
         stack.push_async_callback(meetings.close)
         posts = GraphPosts(meetings, settings.app_id) if settings.read_messages else None
         warning = self.problem or forgetful(settings.store.reveal(), container=settings.container)

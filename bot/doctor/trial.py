@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass
 
 from bot.errors import MeetingsError, NotNow, QuotaReached
-from bot.model import FrozenRequest, Meeting, MeetingRequest
+from bot.model import FrozenRequest, Meeting, MeetingRequest, Person, Way
 from bot.ports import Meetings
 
 SUBJECT = "Muster checks itself"
@@ -22,7 +22,7 @@ NOWHERE = "https://muster.example/no-meeting"
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One createOrGet and one DELETE (facts/graph 1.3, 1.6), by the app's permission, for one host of one tenant.
+    """One createOrGet and one DELETE (facts/graph 1.3, 1.6) for one host of a tenant, by the app or `by` them.
 
     The external id is always the same for the same host: what a killed run left behind, the next one finds and deletes.
     """
@@ -30,6 +30,7 @@ class Trial:
     meetings: Meetings
     tenant: str
     host: str
+    by: Person | None = None
 
     async def run(self, now: int, seconds: float) -> tuple[Meeting | MeetingsError, bool]:
         """Return the meeting or why there is none, and whether it could not be deleted. `now` is ms UTC."""
@@ -56,10 +57,11 @@ class Trial:
 
     def _request(self, now: int) -> FrozenRequest:
         external_id = hashlib.sha256(f"doctor|{self.tenant}|{self.host}".encode()).hexdigest()[:32]
-        return self.meetings.freeze(self.host, MeetingRequest(external_id, SUBJECT, now, now + MINUTES_MS))
+        way = Way.USER if self.by else Way.APP
+        return self.meetings.freeze(self.host, MeetingRequest(external_id, SUBJECT, now, now + MINUTES_MS, way=way))
 
     async def _make(self, request: FrozenRequest) -> Meeting:
-        return await self.meetings.make(self.tenant, request, reference=REFERENCE)
+        return await self.meetings.make(self.tenant, request, reference=REFERENCE, by=self.by)
 
     async def _month_over(self, error: NotNow) -> MeetingsError:
         """Return the host's monthly limit where only making meetings is too much, else the throttling as it came.
@@ -68,7 +70,7 @@ class Trial:
         """
         try:
             async with asyncio.timeout(DELETED_WITHIN_SECONDS):
-                await self.meetings.find(self.tenant, NOWHERE, organizer_oid=self.host, reference=REFERENCE)
+                await self.meetings.find(self.tenant, NOWHERE, organizer_oid=self.host, reference=REFERENCE, by=self.by)
         except (MeetingsError, TimeoutError):
             return error
         return QuotaReached("429 to making meetings alone", status=error.status, request_id=error.request_id)
@@ -85,7 +87,7 @@ class Trial:
         for _ in range(DELETES):
             try:
                 async with asyncio.timeout(DELETED_WITHIN_SECONDS):
-                    await self.meetings.delete(self.tenant, self.host, meeting.id, reference=REFERENCE)
+                    await self.meetings.delete(self.tenant, self.host, meeting.id, reference=REFERENCE, by=self.by)
             except (MeetingsError, TimeoutError):
                 continue
             return True

@@ -11,12 +11,17 @@ from typing import NoReturn
 
 import pytest
 
+from bot.checkup import Status, well
 from bot.cli import run
 from bot.doctor import packaged
+from bot.doctor.opening import OneLook
 from bot.manifest import build_from_settings
+from bot.model import Chat, ChatKind, Person, Turn, TurnKind
 from bot.operator import doctor
 from bot.sandbox.cloud import Cloud
+from bot.sandbox.token_service import SCOPE
 from bot.settings import Settings
+from bot.system import SystemClock
 from tests.doctor.test_doctor_faults import TROUBLES, examined
 
 NEXT = (
@@ -92,6 +97,27 @@ async def test_the_exit_status_says_whether_something_is_to_do(
     cloud.faults.inject("policy")
     assert await asyncio.to_thread(run, ["doctor", "--next"], serve) == 1
     assert capsys.readouterr().out.startswith("Step 5 of 7, about 5 minutes: https://shell.azure.com")
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+async def test_where_people_sign_in_an_administrator_s_own_meeting_is_tried(
+    cloud: Cloud, environment: dict[str, str], *, signed_in: bool
+) -> None:
+    """Who has signed in has a trial meeting of their own, without any access policy; without it none is tried."""
+    tenant = cloud.tenant
+    tenant.ana.policy = False
+    if signed_in:
+        cloud.tokens.of(tenant.ana).token = cloud.entra.issue_for(tenant.ana, SCOPE)
+    settings = Settings.from_env(environment | {"MUSTER_AUTH": "user"})
+    chat = Chat(tenant.tenant_id, tenant.incidents.thread_id, ChatKind.CHANNEL, service_url=cloud.service_url)
+    person = Person(tenant.ana.id, tenant.ana.oid, tenant.ana.name)
+    turn = Turn("k", "e", TurnKind.SAID, chat, person, chat.thread_id, "1", 0, 1, "REF", "doctor")
+    found = await OneLook(settings, SystemClock(), lambda _: None).examine(tenant.ana.oid, turn)
+    assert well(found)
+    status = {one.check: one.status for one in found}
+    assert status["access policy"] is Status.OFF
+    assert status["dial-in"] is (Status.OK if signed_in else Status.OFF)
+    assert [meeting.deleted for meeting in cloud.graph.meetings] == [True] * signed_in
 
 
 def test_settings_that_nobody_can_start_with_are_said_at_once(
