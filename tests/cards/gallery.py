@@ -133,6 +133,8 @@ def faces(subjects: Mapping[str, str]) -> Iterator[tuple[str, Room]]:
             yield f"{state} {trying}", replace(room, trying=trying)
     waiting = replace(ROOM, state=RoomState.OPENING, trying="unavailable", people=PEOPLE)
     yield "open ringing", replace(ROOM, ringing=RUNG)
+    crowd = (Ring(Person("", f"{n}", PEOPLE[n % len(PEOPLE)].name), list(RingState)[n % 8], NOON) for n in range(20))
+    yield "open ringing a crowd", replace(ROOM, ringing=Ringing(tuple(crowd)))
     yield "opening with a bridge", replace(waiting, backup_bridge="call +44 20 7946 0999 or https://bridge.example/ops")
     ended = replace(ROOM, state=RoomState.ENDED, ended_at=NOON + 36 * MINUTE)
     for by in ("clock", "withdrawn"):
