@@ -178,9 +178,11 @@ def _ended(room: Room, says: Words) -> Content:
         "to": times.clock(over, room.zone, says.language),
         "length": times.length(times.minutes(began, over), says.language),
     }
+    took = Line(says("{from} to {to} · {length} · started by {starter}"), values)
+    began_at_all = ended_at >= room.starts_at or not unseen
     parts: tuple[Part, ...] = (
         Line(says("{subject}: ended"), values, Look.HEADING),
-        *(attendance.met(room, says) or (Line(says("{from} to {to} · {length} · started by {starter}"), values),)),
+        *(attendance.met(room, says) or ((took,) if began_at_all else ())),
         *((Line(says("People are in it again.")),) if again else ()),
         *((Line(says("Closed here, the meeting was not changed.")),) if room.trying == "unchanged" else ()),
         Line(says("The old link may still open, so please start a new one:")),
