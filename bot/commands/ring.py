@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot import ending, preferences, ringing
-from bot.commands import meant
+from bot.commands import meant, owning
 from bot.commands.command import Asked, Command
 from bot.decisions import Record, Reply
 from bot.model import Person, RingState, Room, RoomState
@@ -23,6 +23,8 @@ def run(asked: Asked) -> Reply:
     if room is None or room not in there:
         return meant.which(asked)
     if not may(asked, room):
+        if reply := owning.looked_up(asked, COMMAND.name):
+            return reply
         who = next((one.name for one in asked.view.installers if one.name), "")
         return asked.tell("may-not-start", may="owners", who=who)
     said, now = " ".join(asked.turn.text.casefold().split()), asked.view.now
@@ -48,7 +50,7 @@ def may(asked: Asked, room: Room) -> bool:
     if preferences.starters(asked.chat) != "owners" or ending.may(room, person):
         return True
     inside = (ring.person for ring in room.ringing.rings if ring.state is RingState.JOINED)
-    return any(_same(one, person) for one in inside) or preferences.may_set(asked.chat, person, asked.view.installers)
+    return any(_same(one, person) for one in inside) or owning.may_set(asked)
 
 
 def _same(one: Person, other: Person) -> bool:

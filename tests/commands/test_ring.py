@@ -9,8 +9,8 @@ import pytest
 
 from bot.commands import ring
 from bot.commands.command import Asked
-from bot.decisions import PlanMessage, Reply, SaveRoom, View
-from bot.model import Chat, ChatKind, Meeting, Person, Ring, Ringing, RingState, RoomState, TurnKind
+from bot.decisions import PlanMessage, Reply, SaveRoom, SetTimer, View
+from bot.model import Chat, ChatKind, Meeting, Person, Ring, Ringing, RingState, RoomState, TimerKind, TurnKind
 from tests.engine.test_rooms import ANA, a_room
 
 NOW = 1_790_000_000_000
@@ -71,11 +71,22 @@ def test_twenty_people_are_enough(asks: Ask) -> None:
 
 def test_who_may_not_start_may_not_ring_unless_they_are_in(asks: Ask) -> None:
     """Where owners alone start meetings others ring nobody, but the starter does, and who came when rung."""
-    assert name(ring.run(asks("ring @Ben", chat=OWNED, person=BEN, mentions=(BEN,)))) == "may-not-start"
+    refused = replace(asks("ring @Ben", chat=OWNED, person=BEN, mentions=(BEN,)), owner=False)
+    assert name(ring.run(refused)) == "may-not-start"
     assert rung(ring.run(asks("ring @Ben", chat=OWNED, person=ANA, mentions=(BEN,))))
     inside = replace(ROOM, ringing=Ringing((Ring(BEN, RingState.JOINED, NOW),)))
     other = Person("29:cho", "", "Chloé Martin")
     assert rung(ring.run(asks("ring @C", inside, chat=OWNED, person=BEN, mentions=(other,))))
+
+
+def test_owners_of_the_team_ring(asks: Ask) -> None:
+    """Where owners alone start meetings it is looked up whether who asks is one, and only then are people rung."""
+    bea = Person("29:bea", "oid-bea", "Bea Novak")
+    asked = asks("ring @Ben", chat=OWNED, person=bea, mentions=(BEN,))
+    (look,) = [effect.timer for effect in ring.run(asked).effects if isinstance(effect, SetTimer)]
+    assert (look.kind, look.payload["command"]) == (TimerKind.OWNER, "ring")
+    assert rung(ring.run(replace(asked, owner=True)))
+    assert name(ring.run(replace(asked, owner=False))) == "may-not-start"
 
 
 def test_ringing_stops_when_somebody_says_so(asks: Ask) -> None:
