@@ -48,7 +48,7 @@ def _offered(asked: Asked) -> str:
 
 
 def running(asked: Asked) -> tuple[Room, ...]:
-    """Return what can be ended or changed here: unfinished rooms, planned ones, those that the clock alone has ended."""
+    """Return what can be ended or changed here: unfinished and planned rooms, and what the clock alone has ended."""
     view = asked.view
     others = (one for one in view.recent if one.state in {RoomState.SCHEDULED, RoomState.ENDED})
     known = {one.room_id: one for one in (*view.rooms, *(view.topics if asked.rest else ()))}

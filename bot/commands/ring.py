@@ -23,16 +23,18 @@ def run(asked: Asked) -> Reply:
     if room is None or room not in there:
         return meant.which(asked)
     if not may(asked, room):
-        if reply := owning.looked_up(asked, COMMAND.name):
-            return reply
-        who = next((one.name for one in asked.view.installers if one.name), "")
-        return asked.tell("may-not-start", may="owners", who=who)
+        return owning.looked_up(asked, COMMAND.name) or _refused(asked)
     said, now = " ".join(asked.turn.text.casefold().split()), asked.view.now
     if STOP in said:
         return _told(asked, room, ringing.stopped(room, now), "ring-stopped")
     if ANYWAY in said:
         return _told(asked, room, ringing.anyway(room, asked.turn.person, now), "ring-begun")
     return _rung(asked, room)
+
+
+def _refused(asked: Asked) -> Reply:
+    who = next((one.name for one in asked.view.installers if one.name), "")
+    return asked.tell("may-not-start", may="owners", who=who)
 
 
 def _rung(asked: Asked, room: Room) -> Reply:

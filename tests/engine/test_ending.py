@@ -54,7 +54,7 @@ def test_leaders_may_and_nobody_else() -> None:
 
 @pytest.mark.parametrize("state", list(RoomState))
 def test_an_end_shuts_the_lobby_and_keeps_who_came_in(state: RoomState) -> None:
-    """What runs or is planned is over at once, Graph is told, and the way back is remembered; nothing else can be ended."""
+    """What runs or is planned is over at once, Graph is told, the way back is remembered; nothing else can be ended."""
     reply = ending.ended(room(state), BEA, now=NOW + 9, reference="7F3K-92QD")
     if state not in ending.ENDABLE:
         assert reply.effects == ()
