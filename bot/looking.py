@@ -21,9 +21,10 @@ TOPIC_SECONDS = 4.0
 """How long a new topic waits to hear where its asker is a member; then it is opened apart."""
 OWNER_SECONDS = 4.0
 """How long a request waits to hear whether its asker owns the team; then they do not."""
-LEADING = (end.COMMAND, reopen.COMMAND, rename.COMMAND, host.COMMAND, meet.COMMAND, ring.COMMAND)
+LEADING = (end.COMMAND, reopen.COMMAND, rename.COMMAND, host.COMMAND, meet.COMMAND)
 FOR_LEADERS: dict[str, Callable[[Asked], Reply]] = {
     **{command.name: command.run for command in LEADING},
+    ring.COMMAND.name: ring.again,
     settings.COMMAND.name: settings.again,
 }
 """The commands that only leaders and team owners may, some of them only where a chat is set so (ENGINE R23)."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from bot.messages import Whisper
 from bot.model import RingState, Room
 from cards.attendance import LONGEST_NAME
-from cards.parts import Line, naming
+from cards.parts import Act, Button, Line, naming, titled
 from cards.saying import Parts, press, text, texts
 from cards.words import Words
 
@@ -37,6 +37,12 @@ def lines(room: Room, says: Words) -> tuple[Line, ...]:
         words = says("I may not ring anybody yet: an administrator has to give me the permission {permission}.")
         shown.append(Line(words, {"permission": denied}))
     return tuple(shown)
+
+
+def someone(room: Room, says: Words) -> Button:
+    """Return the way to the dialog in which people are chosen."""
+    title = titled(says("Ring someone into {subject}"), {"subject": room.subject}, says)
+    return Button(Act.DIALOG, says("Ring someone"), "ring", title)
 
 
 def _line(template: str, people: Sequence[str], says: Words, most: int) -> Line:

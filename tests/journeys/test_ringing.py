@@ -97,6 +97,19 @@ async def test_a_team_owner_rings_where_only_owners_start(journey: Journey) -> N
     await rings(journey, tenant.ben)
 
 
+async def test_people_are_chosen_on_the_post(journey: Journey) -> None:
+    """`Ring someone` asks whom in a dialog with the people picker, and rings them."""
+    tenant = journey.cloud.tenant
+    await journey.teams.say(tenant.ana, tenant.incidents, "meet now Outage")
+    await shows(journey, "Outage: open")
+    (post,) = journey.cloud.bot_posts(tenant.incidents)
+    dialog = await journey.teams.open_dialog(tenant.chloe, post, "Ring someone")
+    told = await journey.teams.submit(dialog, "Ring", people=tenant.ben.oid)
+    assert "I'm ringing." in str(told.body)
+    await rings(journey, tenant.ben)
+    await shows(journey, "Ringing Ben Okafor")
+
+
 async def test_somebody_presenting_is_rung_only_when_asked_again(journey: Journey) -> None:
     """Who presents is not disturbed: the person who rang is asked first, and may ring all the same."""
     tenant, calls = journey.cloud.tenant, journey.cloud.graph.calls
