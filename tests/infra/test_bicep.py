@@ -203,7 +203,10 @@ def test_every_alarm_is_of_something_that_happens(templates: Templates) -> None:
     variables = templates["azure/alarms.bicep"].part("variables")
     code = "\n".join(path.read_text(encoding="utf-8") for path in (INFRA.parent / "bot").rglob("*.py"))
     for alarm in variables["written"]["value"]:
-        assert f'"{alarm["events"]}"' in code, alarm["events"]
+        assert f'"{alarm["event"]}"' in code, alarm["event"]
+    refused = next(alarm["and"] for alarm in variables["written"]["value"] if alarm["event"] == "token.refused")
+    assert re.search(refused, "WARNING muster token.refused scope=x status=401 error=x")
+    assert not re.search(refused, "WARNING muster token.refused scope=x status=0 error=x")
     alarms = [*variables["measured"]["value"], *variables["written"]["value"]]
     assert len({alarm["key"] for alarm in alarms}) == len(alarms) == 8
     assert all(len(alarm["says"]) > 40 and 0 <= alarm["severity"] <= 3 for alarm in alarms)
