@@ -98,7 +98,7 @@ var written = [
     says: 'Graph refuses meetings: the application access policy or a permission is missing. The log has the line to paste.'
     severity: 2
     event: 'graph.access_policy_missing'
-    and: ''
+    and: '.'
     threshold: 0
   }
   {
@@ -106,7 +106,7 @@ var written = [
     says: 'Requests of people failed inside Muster. See them: python app.py turns list'
     severity: 1
     event: 'turn.failed'
-    and: ''
+    and: '.'
     threshold: 5
   }
 ]
