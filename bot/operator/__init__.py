@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 LINES: Mapping[str, str] = {
+    "manifest": "make the Teams app package, and check one",
     "turns": "what was set aside after five failures: list, replay or drop it",
 }
 """Help for each line, by name, in the order of the help page."""
