@@ -70,6 +70,12 @@ def findings(package: bytes, wanted: Wanted, schemas: Schemas | None = None) -> 
     return own + [found for found in _by_schema(opened_package, schemas) if not any(_told(found, one) for one in own)]
 
 
+def version_of(package: bytes) -> str:
+    """Return the version of the schema that a package names, "" where it cannot be known or is none of ours."""
+    version = (parsed(opened(package)[0].get(MANIFEST, b"")) or {}).get("manifestVersion")
+    return version if version in VERSIONS else ""
+
+
 def _of(package: Package) -> Iterator[Finding]:
     missing = [place for place in (BOT, EXTENSION) if not isinstance(at(package.content, place), dict)]
     for place in missing:
@@ -128,7 +134,11 @@ def _settled(package: Package) -> Iterator[Finding]:
 def _differing(package: Package, place: Place, rule: str, meaning: str) -> Iterator[Finding]:
     found, expected = at(package.content, place), at(package.expected, place)
     if not same(found, expected):
-        yield _finding(rule, place, f"it is {value(found)}, and has to be {value(expected)}: {meaning}.")
+        yield _finding(rule, place, f"it is {value(found)}, {_has_to_be(expected)}: {meaning}.")
+
+
+def _has_to_be(expected: object) -> str:
+    return "and has to be left out" if expected is None else f"and has to be {value(expected)}"
 
 
 def _commands(package: Package) -> Iterator[Finding]:
@@ -212,7 +222,8 @@ def _by_schema(package: Package, schemas: Schemas | None) -> Iterable[Finding]:
     for place, what in schemas.departures(package.content):
         yield _finding("schema", place, f"Microsoft's schema: {what}.")
     for name in sorted({*language_files(package.content).values()} & {*package.files}):
-        for place, what in schemas.departures(parsed(package.files[name]) or {}, language=True):
+        said = parsed(package.files[name])
+        for place, what in schemas.departures(said, language=True) if said is not None else ():
             yield Finding("schema", f"{shown(name)} {called(place)}".strip(), f"Microsoft's schema: {what}.", BUILD)
 
 

@@ -26,10 +26,12 @@ class Schemas:
 
 def _departures(content: object, schema: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
     # A quarter of a second to import, which only a check needs.
-    from jsonschema import Draft4Validator, validators  # noqa: PLC0415 - see above
+    from jsonschema import Draft4Validator, Draft6Validator, validators  # noqa: PLC0415 - see above
     from referencing import Registry  # noqa: PLC0415 - see above
 
-    tolerant = validators.extend(Draft4Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]  # untyped there
+    # The schemas call themselves draft 4, and say `const`, which draft 6 brought.
+    rules = {"pattern": _pattern, "const": Draft6Validator.VALIDATORS["const"]}
+    tolerant = validators.extend(Draft4Validator, rules)  # type: ignore[no-untyped-call]  # untyped there
     # An empty registry: whatever a schema refers to, nothing is fetched.
     for error in tolerant(dict(schema), registry=Registry()).iter_errors(content):
         place = tuple(error.absolute_path)

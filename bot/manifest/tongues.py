@@ -18,7 +18,6 @@ from bot.manifest.wanted import Wanted
 from cards.words import SOURCE
 
 INFO = f"{MANIFEST} localizationInfo"
-FIRST_FEW = 3
 
 
 def language_files(content: Mapping[str, Any]) -> dict[str, str]:
@@ -55,14 +54,19 @@ def _said(name: str, said: dict[str, Any] | None, wanted: Wanted, expected: dict
         yield Finding("translation", name, "it is no JSON object.", BUILD)
         return
     keys = ["name.short", *(key for key, _ in texts(expected))]
-    if missing := [key for key in keys if key not in said]:
-        yield Finding("translation", name, f"it does not say {_few(missing)}.", BUILD)
-    if unknown := [key for key in said if key not in {*keys, "$schema"}]:
-        yield Finding("translation", name, f"the manifest has no {_few([shown(key) for key in unknown])}.", BUILD)
+    for key in said:
+        if key not in {*keys, "$schema"}:
+            yield Finding("translation", f"{name} {shown(key)}", "the manifest says nothing of this name.", BUILD)
     for key in keys:
-        if key in said and (what := misfit(said[key], key)):
+        if key not in said:
+            yield Finding("translation", f"{name} {key}", "it is not said.", BUILD)
+        elif what := misfit(said[key], key):
             yield Finding("length", f"{name} {key}", what, BUILD)
-    titles = [key for key in keys if typed(key)]
+    yield from _typed(name, said, [key for key in keys if typed(key)], wanted)
+
+
+def _typed(name: str, said: dict[str, Any], titles: list[str], wanted: Wanted) -> Iterator[Finding]:
+    """Yield the words that the menu would type, and nobody here would understand."""
     for key, command in zip(titles, offered(wanted), strict=True):
         title = said.get(key)
         if isinstance(title, str) and not _means(title, command):
@@ -75,8 +79,3 @@ def _means(title: str, command: object) -> bool:
         return find(title, COMMANDS)[0] is command
     except UsageError:
         return False
-
-
-def _few(keys: list[str]) -> str:
-    more = f" and {len(keys) - FIRST_FEW} more" if len(keys) > FIRST_FEW else ""
-    return ", ".join(keys[:FIRST_FEW]) + more
