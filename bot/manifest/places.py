@@ -10,7 +10,7 @@ Place = tuple[str | int, ...]
 LONGEST_SHOWN = 80
 
 
-def at(content: object, place: Place) -> Any:  # noqa: ANN401 - JSON
+def at(content: object, place: Place) -> Any:  # noqa: ANN401 - whatever JSON says
     """Return what stands at a place, None where nothing does or the way there is another than thought."""
     for step in place:
         fits = isinstance(content, Mapping if isinstance(step, str) else list)

@@ -86,9 +86,9 @@ def _predicted(kind: int, left: int, up: int, corner: int) -> int:
 
 
 def _coloured(samples: bytes, kind: int, palette: bytes, alphas: bytes) -> list[Pixel]:
-    if kind == 6:  # noqa: PLR2004 - RGBA, as it is
+    if kind == 6:  # noqa: PLR2004 - red, green, blue, alpha
         return list(zip(*(samples[at::4] for at in range(4)), strict=True))
-    if kind == 2:  # noqa: PLR2004 - RGB
+    if kind == 2:  # noqa: PLR2004 - red, green and blue
         return [(*colour, 255) for colour in zip(samples[::3], samples[1::3], samples[2::3], strict=True)]
     if kind == 3:  # noqa: PLR2004 - a palette
         colours = list(zip(palette[::3], palette[1::3], palette[2::3], strict=False))

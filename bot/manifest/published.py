@@ -84,7 +84,7 @@ async def _fetch(session: aiohttp.ClientSession, address: str) -> dict[str, Any]
                 if (target.scheme, target.hostname) != ("https", host):
                     raise NotPublished(f"{host} sends to another place, {target.hostname}")
                 continue
-            if answer.status != 200:  # noqa: PLR2004 - OK
+            if answer.status != 200:  # noqa: PLR2004 - HTTP for done
                 raise NotPublished(f"{host} answers {answer.status}")
             body = bytearray()
             async for part in answer.content.iter_any():

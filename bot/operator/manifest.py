@@ -94,8 +94,7 @@ def _check(options: argparse.Namespace) -> int:
     asked = wanted(app_id=options.app_id, features=options.features)
     package = options.file.read_bytes()
     schemas, why = given(options.schema) if options.schema else None, ""
-    version = version_of(package)
-    if schemas is None and version:
+    if schemas is None and (version := version_of(package)):
         schemas, why = asyncio.run(_published(version))
     found = findings(package, asked, schemas)
     print(

@@ -75,7 +75,7 @@ def png(side: int, paint: Callable[[int, int], tuple[int, int, int, int]]) -> by
 def said(*path: str | int, to: object) -> Change:
     """Return a change of one place of a manifest; None takes it out."""
 
-    def change(content: Any) -> None:  # noqa: ANN401 - JSON
+    def change(content: Any) -> None:  # noqa: ANN401 - whatever JSON says
         for step in path[:-1]:
             content = content[step]
         if to is None:
