@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from bot.manifest import RELEASE, SCHEMA, filled, icons, offered
@@ -29,10 +30,14 @@ SETTLED: Mapping[Place, tuple[str, str]] = {
     (*BOT, "supportsTargetedMessages"): ("slash", "what lets people ask in private and by slash command"),
     (*MENU, 0, "scopes"): ("scopes", "where the menu is shown"),
     (*MENU, 0, "triggers"): ("slash", "where the menu is shown"),
+    ("defaultInstallScope",): ("scopes", "where Teams offers to add it first"),
+    ("defaultGroupCapability",): ("scopes", "what a team or a group chat gets is the bot"),
     ("supportsChannelFeatures",): ("channels", "what lets it into private and shared channels"),
     ("webApplicationInfo", "resource"): ("sign-in", "what permissions and the sign-in are bound to"),
 }
 """What follows from the settings and the schema's version alone, and what it is there for."""
+MOST = 100
+"""Findings that are told, of Teams' rules and of the schema: a manifest of a million mistakes is read for a while."""
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", re.IGNORECASE)
 
 
@@ -66,8 +71,9 @@ def findings(package: bytes, wanted: Wanted, schemas: Schemas | None = None) -> 
     asked = replace(wanted, schema=version, app_id=wanted.app_id or str(at(content, (*BOT, "botId"))).lower())
     entries = [{"title": command.title, "description": command.description} for command in offered(asked)]
     opened_package = Package(files, content, asked, filled(entries, asked, str(content.get("version"))))
-    own = [*_of(opened_package)]
-    return own + [found for found in _by_schema(opened_package, schemas) if not any(_told(found, one) for one in own)]
+    own = [*islice(_of(opened_package), MOST)]
+    others = (found for found in _by_schema(opened_package, schemas) if not any(_told(found, one) for one in own))
+    return [*own, *islice(others, MOST)]
 
 
 def version_of(package: bytes) -> str:

@@ -23,6 +23,7 @@ ADDRESSES = ("developer.websiteUrl", "developer.privacyUrl", "developer.termsOfU
 LONGEST_ADDRESS = 2048
 DIALOG_TITLE, DIALOG_DESCRIPTION = 32, 128
 TEMPLATE = "change manifest/manifest.json, and build the package again"
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _HTTPS = re.compile(r"https://[^\s/]+(?:/\S*)?")
 
 
@@ -46,14 +47,20 @@ def misfit(text: object, key: str) -> str:
 
 
 def lengths(content: Mapping[str, Any]) -> Iterator[Finding]:
-    """Yield which of a manifest's names and addresses Teams would refuse. Its menu is checked with the commands."""
+    """Yield which of a manifest's names, addresses and colours Teams would refuse. Its menu is checked with the commands."""
     keys = [*LONGEST]
-    for number, _ in enumerate(at(content, ("composeExtensions", 0, "commands")) or ()):
+    dialogs = at(content, ("composeExtensions", 0, "commands"))
+    for number in range(len(dialogs) if isinstance(dialogs, list) else 0):
         keys += [f"composeExtensions[0].commands[{number}].{name}" for name in ("title", "description")]
     for key in keys:
         place = tuple(int(step) if step.isdecimal() else step for step in re.findall(r"\w+", key))
         if what := misfit(at(content, place), key):
             yield Finding("length", f"{MANIFEST} {key}", what, TEMPLATE)
+    colour = content.get("accentColor")
+    if not isinstance(colour, str) or not _COLOUR.fullmatch(colour):
+        yield Finding(
+            "colour", f"{MANIFEST} accentColor", f"it is {value(colour)}; a colour is such as #464775.", TEMPLATE
+        )
     for key in ADDRESSES:
         address = at(content, tuple(key.split(".")))
         if not isinstance(address, str) or not _HTTPS.fullmatch(address) or len(address) > LONGEST_ADDRESS:
