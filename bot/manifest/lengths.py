@@ -47,7 +47,7 @@ def misfit(text: object, key: str) -> str:
 
 
 def lengths(content: Mapping[str, Any]) -> Iterator[Finding]:
-    """Yield which of a manifest's names, addresses and colours Teams would refuse. Its menu is checked with the commands."""
+    """Yield which of a manifest's names, addresses and colours Teams would refuse; its menu is checked elsewhere."""
     keys = [*LONGEST]
     dialogs = at(content, ("composeExtensions", 0, "commands"))
     for number in range(len(dialogs) if isinstance(dialogs, list) else 0):
