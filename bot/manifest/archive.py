@@ -19,8 +19,10 @@ LARGEST_CONTENT = 8 * 1024**2
 MANIFEST = "manifest.json"
 BUILD = "build the package again: python app.py manifest build"
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+LOCKED = 1
+"""The sign of a password (APPNOTE.TXT 4.4.4)."""
 DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, RuntimeError)
-"""What the standard library raises for zips that are damaged or locked."""
+"""What the standard library raises for damaged zips."""
 
 
 def opened(package: bytes) -> tuple[dict[str, bytes], list[Finding]]:
@@ -59,8 +61,9 @@ def _named(entries: list[zipfile.ZipInfo]) -> list[Finding]:
     for entry in entries:
         if not inside(entry.orig_filename) or stat.S_ISLNK(entry.external_attr >> 16):
             found.append(Finding("path", shown(entry.orig_filename), "this name leads out of the package.", BUILD))
-        if entry.compress_type not in METHODS:
-            found.append(Finding("zip", shown(entry.filename), "it is packed by a method other than deflate.", BUILD))
+        if entry.compress_type not in METHODS or entry.flag_bits & LOCKED:
+            what = "it is locked by a password, or packed by a method other than deflate."
+            found.append(Finding("zip", shown(entry.filename), what, BUILD))
         if entry.filename in names:
             found.append(Finding("zip", shown(entry.filename), "it is in the package more than once.", BUILD))
         names.add(entry.filename)

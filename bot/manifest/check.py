@@ -56,7 +56,7 @@ def findings(package: bytes, wanted: Wanted, schemas: Schemas | None = None) -> 
 
     `package` is the zip. Where `wanted.app_id` is "" the bot's own id in the package counts. `schemas` are
     Microsoft's for the version that the manifest names; None: everything else is checked. A package that cannot be
-    opened has no other findings.
+    opened has no other findings, and of a very wrong one MOST of either kind are told.
     """
     files, found = opened(package)
     if found:
@@ -103,7 +103,8 @@ def _release(package: Package) -> Iterator[Finding]:
     version, schema = package.content.get("version"), package.content.get("$schema")
     if not isinstance(version, str) or not RELEASE.fullmatch(version):
         yield _finding("version", ("version",), f"it is {value(version)}; Teams takes three numbers such as 1.4.0.")
-    if schema is not None and schema != SCHEMA.format(package.wanted.schema):
+    # Microsoft's Developer Portal writes the address with its language.
+    if schema is not None and str(schema).replace("/en-us/", "/") != SCHEMA.format(package.wanted.schema):
         what = f"it is {value(schema)}, which is not Microsoft's for {package.wanted.schema}."
         yield _finding("schema-address", ("$schema",), what)
 
