@@ -21,7 +21,7 @@ NPM = Path("node_modules", "@microsoft", "app-manifest", "build", "json-schemas"
 WITHIN = aiohttp.ClientTimeout(total=10)
 """Seconds."""
 LARGEST = 4 * 1024**2
-"""Bytes; the schema of 1.30 has a twentieth of it."""
+"""Bytes; the schema of 1.30 has a thirtieth of it."""
 MOST_REDIRECTS = 3
 MOVED = frozenset({301, 302, 303, 307, 308})
 
