@@ -6,19 +6,17 @@ import argparse
 import asyncio
 import json
 import logging
-from pathlib import Path
 
 from bot.checkup import Findings, next_line, well
 from bot.doctor import packaged, report
 from bot.doctor.opening import OneLook
 from bot.errors import SettingsError, StoreError
 from bot.observe import Event
+from bot.operator.manifest import PACKAGE
 from bot.settings import Settings
 from bot.store.opening import open_beside
 from bot.system import SystemChance, SystemClock
 from bot.variables import GUID
-
-PACKAGE = Path(__file__).resolve().parent.parent.parent / "build" / "muster.zip"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
