@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 LINES: Mapping[str, str] = {
+    "permissions": "every permission: what it is for, what breaks without it, what a thief could do",
     "turns": "what was set aside after five failures: list, replay or drop it",
 }
 """Help for each line, by name, in the order of the help page."""
