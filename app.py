@@ -133,7 +133,14 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     registration = Registration(rules, settings.metadata_urls, settings.bot_tenant, settings.bot_scope, account)
     teams = await stack.enter_async_context(TeamsEdge(registration, context, tokens, clock, observe))
     meetings = GraphMeetings(
-        settings.graph_url, tokens, context, clock, observe, users=teams.users, binding=settings.thread_binding
+        settings.graph_url,
+        tokens,
+        context,
+        clock,
+        observe,
+        users=teams.users,
+        binding=settings.thread_binding,
+        tenants=frozenset(settings.tenants),
     )
     stack.push_async_callback(meetings.close)
     posts = GraphPosts(meetings, settings.app_id) if settings.read_messages else None
@@ -221,7 +228,7 @@ def _notifications(settings: "Settings", edges: Edges, worker: "Worker") -> "Not
     from bot.graph.notifications import Ear, NotificationDoor
     from bot.graph.validation import Audience
 
-    audience = Audience(settings.app_id, settings.login_url)
+    audience = Audience(settings.app_id, settings.login_url, frozenset(settings.tenants))
     ear = Ear(audience, edges.teams.publisher_keys, settings.secret_key.reveal().encode(), settings.roster)
     return NotificationDoor(ear, edges.store, worker, edges.clock, edges.observe)
 
