@@ -119,8 +119,7 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     warning = forgetful(url, container=settings.container)
     if warning:
         observe(Event("store.forgetful", {"text": warning}, logging.WARNING))
-    opening = replaced.open_store or open_store
-    opened = await opening(url, owner=chance.token(), lease_ms=replaced.lease_ms)
+    opened = await (replaced.open_store or open_store)(url, owner=chance.token(), lease_ms=replaced.lease_ms)
     store = replaced.wrap_store(opened)
     stack.push_async_callback(store.close)
     tokens = MsalTokens(settings.login_url, settings.app_id, settings.credential, context, clock, observe=observe)
@@ -132,15 +131,9 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     account = Account(settings.token_service_url, connection, settings.app_id) if connection else None
     registration = Registration(rules, settings.metadata_urls, settings.bot_tenant, settings.bot_scope, account)
     teams = await stack.enter_async_context(TeamsEdge(registration, context, tokens, clock, observe))
+    tie = settings.thread_binding
     meetings = GraphMeetings(
-        settings.graph_url,
-        tokens,
-        context,
-        clock,
-        observe,
-        users=teams.users,
-        binding=settings.thread_binding,
-        tenants=frozenset(settings.tenants),
+        settings.graph_url, tokens, context, clock, observe, users=teams.users, binding=tie, tenants=rules.tenants
     )
     stack.push_async_callback(meetings.close)
     posts = GraphPosts(meetings, settings.app_id) if settings.read_messages else None
