@@ -15,7 +15,7 @@ class Shut:
     mend: str
 
 
-_STRANGER = "Nothing, if it is not Microsoft's: strangers knock at every address on the internet"
+_STRANGER = "Nothing, unless it came from Microsoft"
 DOORS: Mapping[str, Shut] = {
     "no-bearer": Shut((401,), "no token", _STRANGER),
     "garbage": Shut((401,), "what stands there is no token", _STRANGER),
@@ -23,7 +23,7 @@ DOORS: Mapping[str, Shut] = {
     "unknown-key": Shut(
         (401,),
         "signed with a key that Microsoft does not publish",
-        f"{_STRANGER}. From Microsoft: is `MUSTER_CLOUD` right?",
+        "Nothing, unless it came from Microsoft: is `MUSTER_CLOUD` right?",
     ),
     "signature": Shut((401,), "the signature is not that key's", _STRANGER),
     "issuer": Shut((401,), "a token by somebody else than Bot Framework, Entra or Graph", "Is `MUSTER_CLOUD` right?"),
@@ -70,7 +70,9 @@ DOORS: Mapping[str, Shut] = {
         "Can this machine reach `login.botframework.com`? `keys.unavailable` in the log says why not",
     ),
     "not-kept": Shut(
-        (503,), "the store did not take the request: nothing was promised", "Look at the store; the log names it"
+        (503,),
+        "the store, or Teams about that chat, did not answer an alert: nothing was promised",
+        "Look at what the log names; who called comes back",
     ),
     "store": Shut((503,), "the store did not answer", "Look at the store; the log names it"),
 }

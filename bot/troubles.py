@@ -56,10 +56,10 @@ FAILURES: Mapping[str, Trouble] = {
     ),
     "private": Trouble(
         "a lobby or a passcode was asked for, Graph kept something wider, and nobody was shown the link",
-        "Anybody: *Open anyway*, or *Try again*. A Teams administrator, where meeting policies forbid that lobby",
+        "Anybody: *Open anyway*, or *Try again*. A Teams administrator, where the tenant's meeting policies forbid it",
     ),
     "calendar": Trouble(
-        "the calendar of the host allows no meetings of Teams (a mailbox on premises, another provider)",
+        "the calendar of the host allows no meetings of Teams",
         "Leave out `on calendar`; or an Exchange administrator",
     ),
     "credentials": Trouble(
@@ -169,8 +169,8 @@ WHISPERS: Mapping[str, Trouble] = {
         "Only a team owner, or whoever added me here, can change this chat's settings.",
     ),
     "settings-nobody": Trouble(
-        "Teams sent no object id for this person: a guest without an account, or an old client",
-        "Another client, or another account",
+        "Teams sent no object id of this person",
+        "Somebody with an account of the organization can",
         "Teams didn't tell me who you are, so I can't remember settings of yours.",
     ),
     "host-who": Trouble("nobody is mentioned", _NOBODY, "Mention who is to lead, for example: {line}"),
