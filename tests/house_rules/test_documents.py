@@ -148,6 +148,14 @@ def test_documents_name_only_what_can_be_run(documents: dict[str, str], root: Pa
         assert set(re.findall(r"(?:`|^    |^)make ([a-z-]+)", text, re.MULTILINE)) <= targets, name
 
 
+def test_the_bot_has_no_name_of_its_own(production: Trees, root: Path) -> None:
+    """Whoever renames the bot renames all that people read: only the app package's template has its name."""
+    shown = [tree for path, tree in production.items() if root / "bot" / "sandbox" not in path.parents]
+    said = {text for call in called(shown, "says") for text in constants(call.args)}
+    assert len(said) > 300
+    assert [text for text in said if "muster" in text.casefold()] == []
+
+
 def test_links_between_documents_lead_somewhere(documents: dict[str, str], root: Path) -> None:
     """Every link from one document to a file, and to a heading in it, leads there."""
     for name, text in documents.items():
