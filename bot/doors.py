@@ -67,7 +67,7 @@ DOORS: Mapping[str, Shut] = {
     "keys": Shut(
         (503,),
         "Microsoft's signing keys were never loaded: nobody can be told from anybody",
-        "Can this machine reach [the hosts of the keys](SECURITY.md#whom-muster-talks-to)? `keys.unavailable` says why not",
+        "Can this machine reach [the hosts of the keys](SECURITY.md#whom-muster-talks-to)? The log says why not",
     ),
     "not-kept": Shut(
         (503,),
