@@ -1,4 +1,4 @@
-"""What documents have from the code: what stands between `<!-- name -->` and `<!-- /name -->` in them is made here."""
+"""What documents have from the code: what stands between `<!-- name -->` and `<!-- /name -->`, and pages as a whole."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ Lines = Mapping[str, str]
 """The command lines of `python app.py` by what is typed, and what each does."""
 Parts = Mapping[str, Mapping[str, str]]
 """The contents of each part, by the document's path and the part's name."""
+WHOLE = ""
+"""The name of a part that is the whole document."""
 
 
 def parts(root: Path, lines: Lines) -> Parts:
@@ -38,8 +40,8 @@ def renew(root: Path, made: Parts, *, check: bool = False) -> list[str]:
     stale = []
     for name, contents in made.items():
         document = root / name
-        before = document.read_text(encoding="utf-8")
-        after = generated(before, contents, name)
+        before = document.read_text(encoding="utf-8") if document.is_file() else ""
+        after = contents[WHOLE] if WHOLE in contents else generated(before, contents, name)
         if after != before:
             stale.append(name)
             if not check:

@@ -22,6 +22,14 @@ def test_made_parts_are_renewed_in_place(tmp_path: Path) -> None:
     assert readme.read_text(encoding="utf-8") == "before\n<!-- commands -->\n| new |\n<!-- /commands -->\nafter\n"
 
 
+def test_a_page_may_be_made_as_a_whole(tmp_path: Path) -> None:
+    """A page of which every word is the code's is written where there was none, and anew when it differs."""
+    made = {"PAGE.md": {docs.WHOLE: "# Page\n"}}
+    assert docs.renew(tmp_path, made) == ["PAGE.md"]
+    assert docs.renew(tmp_path, made, check=True) == []
+    assert (tmp_path / "PAGE.md").read_text(encoding="utf-8") == "# Page\n"
+
+
 def test_a_document_without_the_place_is_an_error() -> None:
     """A part that has lost its place in a document is noticed."""
     with pytest.raises(ValueError, match=r"infra/X\.md has no place for commands"):
