@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bot import manifest
+import app
+from bot import cli
 from bot.operator import permissions as line
 from bot.permissions import PERMISSIONS, Feature, Kind, features_on, of
 from bot.settings import Settings
@@ -57,13 +58,19 @@ def test_no_other_permission_is_named_anywhere() -> None:
     assert named - {one.name for one in PERMISSIONS} <= NOT_ASKED_FOR
 
 
-def test_the_app_package_asks_for_what_the_table_says(tmp_path: Path) -> None:
+@pytest.mark.parametrize("environ", [ALL, LEAST], ids=["everything", "nothing"])
+def test_the_app_package_asks_for_what_the_table_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]
+) -> None:
     """Owners of teams and chats are asked to consent to what the table says, with everything on and with nothing."""
-    for environ, features in ((ALL, set(Feature)), (LEAST, features_on(Settings.from_env(LEAST)))):
-        with zipfile.ZipFile(manifest.build_from_settings("", tmp_path / "muster.zip", environ)) as package:
-            content = json.loads(package.read("manifest.json"))
-        asked = content.get("authorization", {}).get("permissions", {}).get("resourceSpecific", [])
-        assert sorted(one["name"] for one in asked) == sorted(one.name for one in of(features, Kind.RESOURCE))
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert cli.run(["manifest", "build", "--out", f"{tmp_path}/muster.zip"], app.build) == 0
+    with zipfile.ZipFile(tmp_path / "muster.zip") as package:
+        content = json.loads(package.read("manifest.json"))
+    asked = content.get("authorization", {}).get("permissions", {}).get("resourceSpecific", [])
+    told = of(features_on(Settings.from_env(environ)), Kind.RESOURCE)
+    assert sorted(one["name"] for one in asked) == sorted(one.name for one in told)
 
 
 @pytest.mark.parametrize(
