@@ -57,7 +57,7 @@ param secretKey string
 @maxValue(10)
 param replicas int = 1
 
-@description('Replicas at the busiest. They add processors, not database.')
+@description('Replicas at the busiest. They add processors, not database, of which each takes up to 8 connections.')
 @minValue(1)
 @maxValue(10)
 param mostReplicas int = 3

@@ -23,6 +23,7 @@ NOT_THERE = 3
 """What `az … show` exits with when there is no such thing (https://learn.microsoft.com/cli/azure/reference-index)."""
 MORE = {"calendar": Feature.CALENDAR, "owners": Feature.OWNERS}
 READABLE_BY_ME = 0o600
+AGAIN = "Run it again: what is done stays done."
 _NAME = re.compile(r"[\w][\w .-]*")
 _KEPT = re.compile(r"^(\w+)='([^']*)'$", re.MULTILINE)
 _MEANT: Mapping[str, str] = {
@@ -103,7 +104,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         return Registering(_runner(command), (lambda _: "y") if options.yes else input, options.out).all(plan, wanted)
     except (KeyboardInterrupt, EOFError):
-        print("\nLeft. Run it again: what is done stays done.")
+        print(f"\nLeft. {AGAIN}")
         return 1
 
 
@@ -188,7 +189,7 @@ class Registering:
             print("     Left out.")
             return ""
         if answer not in {"y", "yes"}:
-            return "Left. Run it again: what is done stays done."
+            return f"Left. {AGAIN}"
         ended = self._az(command, self._known.get("secret", "") if step.pipe else "")
         if ended.status:
             return meaning(ended, step.who)
@@ -226,7 +227,8 @@ def meaning(ended: Answer, who: str) -> str:
         if mark.casefold() in ended.complaint.casefold():
             return words.format(who=who)
     said = [line.strip() for line in ended.complaint.splitlines() if line.strip()]
-    return f"The Azure CLI refused ({ended.status}): {said[-1] if said else 'it does not say why'}"
+    why = said[-1] if said else "it does not say why"
+    return f"The Azure CLI refused ({ended.status}): {why}\n     What was made a moment ago may need a minute: {AGAIN}"
 
 
 def settings(wanted: Wanted, known: Mapping[str, str]) -> Iterator[str]:

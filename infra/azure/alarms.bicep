@@ -89,21 +89,24 @@ var written = [
     key: 'credentials-are-refused'
     says: 'Entra refuses Muster a token: the client secret is over or was changed. No meeting can be opened.'
     severity: 1
-    events: 'token.refused'
+    event: 'token.refused'
+    and: 'status[^0-9a-z]+4' // 0 is an Entra that does not answer
     threshold: 0
   }
   {
     key: 'permission-is-missing'
     says: 'Graph refuses meetings: the application access policy or a permission is missing. The log has the line to paste.'
     severity: 2
-    events: 'graph.access_policy_missing'
+    event: 'graph.access_policy_missing'
+    and: '.'
     threshold: 0
   }
   {
     key: 'requests-fail'
     says: 'Requests of people failed inside Muster. See them: python app.py turns list'
     severity: 1
-    events: 'turn.failed'
+    event: 'turn.failed'
+    and: '.'
     threshold: 5
   }
 ]
@@ -169,7 +172,7 @@ resource queries 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for rule
     criteria: {
       allOf: [
         {
-          query: 'ContainerAppConsoleLogs_CL | where ContainerAppName_s == "${name}" | where Log_s contains " ${rule.events} "'
+          query: 'ContainerAppConsoleLogs_CL | where ContainerAppName_s == "${name}" | where Log_s contains "${rule.event}" and Log_s matches regex "${rule.and}"'
           timeAggregation: 'Count'
           operator: 'GreaterThan'
           threshold: rule.threshold

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
+from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -51,6 +52,7 @@ def test_every_template_fits_microsofts_types(templates: Templates) -> None:
         ),
         ("azure/alarms.bicep", "windowSize: 'PT15M'", "window: 'PT15M'", "properties has no property window"),
     ],
+    ids=itemgetter(3),
 )
 def test_a_mistake_is_found_anywhere(templates: Templates, bicep: Parser, mistake: tuple[str, ...]) -> None:
     """A misspelt property, another version, a missing property and a name of nobody's each turn the check red."""
@@ -81,6 +83,7 @@ def test_a_mistake_is_found_anywhere(templates: Templates, bicep: Parser, mistak
         ("azure/secrets.bicep", "name: 'standard'", "name: 'cheap'", "sku.name is cheap, wanted one of"),
         ("azure/secrets.bicep", "    tenantId: subscription().tenantId\n", "", "properties.tenantId is missing"),
     ],
+    ids=itemgetter(3),
 )
 def test_microsofts_types_find_mistakes(templates: Templates, bicep: Parser, mistake: tuple[str, ...]) -> None:
     """What Microsoft's own type files do not have is found, also inside variables, conditions and loops."""
@@ -200,7 +203,10 @@ def test_every_alarm_is_of_something_that_happens(templates: Templates) -> None:
     variables = templates["azure/alarms.bicep"].part("variables")
     code = "\n".join(path.read_text(encoding="utf-8") for path in (INFRA.parent / "bot").rglob("*.py"))
     for alarm in variables["written"]["value"]:
-        assert f'"{alarm["events"]}"' in code, alarm["events"]
+        assert f'"{alarm["event"]}"' in code, alarm["event"]
+    refused = next(alarm["and"] for alarm in variables["written"]["value"] if alarm["event"] == "token.refused")
+    assert re.search(refused, "WARNING muster token.refused scope=x status=401 error=x")
+    assert not re.search(refused, "WARNING muster token.refused scope=x status=0 error=x")
     alarms = [*variables["measured"]["value"], *variables["written"]["value"]]
     assert len({alarm["key"] for alarm in alarms}) == len(alarms) == 8
     assert all(len(alarm["says"]) > 40 and 0 <= alarm["severity"] <= 3 for alarm in alarms)

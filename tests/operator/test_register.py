@@ -33,7 +33,7 @@ case "$*" in
     "ad app show"*identifierUris*) given uris ;;
     "ad app show"*oauth2PermissionScopes*) given scopes ;;
     "ad app show"*preAuthorizedApplications*) given clients ;;
-    "ad app show"*) echo {APP} ;;
+    "ad app show"*) if [ -f "$here/gone" ]; then exit 3; else echo {APP}; fi ;;
     "ad app update"*) printf '%s\\n' api://botid-{APP} {REDIRECT} > "$here/uris" ;;
     "rest --method PATCH"*oauth2PermissionScopes*) echo access_as_user > "$here/scopes" ;;
     "rest --method PATCH"*preAuthorizedApplications*) printf '%s\\n' {" ".join(TEAMS_CLIENTS)} > "$here/clients" ;;
@@ -138,6 +138,8 @@ def test_print_runs_nothing(desk: Desk, capsys: pytest.CaptureFixture[str]) -> N
     assert "--enable-calling true --calling-web-hook https://bot.contoso.example/api/calls" in script
     assert "Grant-CsApplicationAccessPolicy -PolicyName Muster -Global" in script
     assert not (desk.folder / "muster.env").exists()
+    assert desk.register("--way", "app", "--endpoint", ENDPOINT, "--print") == 0
+    assert "set MUSTER_SECRET_KEY too" in capsys.readouterr().out
 
 
 def test_sign_in_is_registered_once(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
@@ -221,6 +223,14 @@ def test_two_apps_of_one_name_are_not_confused(desk: Desk, capsys: pytest.Captur
     assert desk.register("--yes") == 1
     assert f"There are 2: {APP}, {TENANT}. Say which: --app-id" in capsys.readouterr().err
     assert desk.register("--yes", "--app-id", APP) == 0
+
+
+def test_an_app_that_is_not_there_is_not_made_up(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever names an app that the tenant does not have is told so, and nothing is changed."""
+    (desk.folder / "gone").touch()
+    assert desk.register("--yes", "--app-id", APP) == 1
+    assert "It is not there." in capsys.readouterr().err
+    assert desk.changed() == []
 
 
 def test_a_file_of_another_app_is_never_written_over(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
