@@ -120,8 +120,7 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     if warning:
         observe(Event("store.forgetful", {"text": warning}, logging.WARNING))
     opening = replaced.open_store or open_store
-    opened = await opening(url, owner=chance.token(), lease_ms=replaced.lease_ms)
-    store = replaced.wrap_store(opened)
+    store = replaced.wrap_store(await opening(url, owner=chance.token(), lease_ms=replaced.lease_ms))
     stack.push_async_callback(store.close)
     tokens = MsalTokens(settings.login_url, settings.app_id, settings.credential, context, clock, observe=observe)
     stack.push_async_callback(tokens.close)
@@ -132,8 +131,9 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     account = Account(settings.token_service_url, connection, settings.app_id) if connection else None
     registration = Registration(rules, settings.metadata_urls, settings.bot_tenant, settings.bot_scope, account)
     teams = await stack.enter_async_context(TeamsEdge(registration, context, tokens, clock, observe))
+    tie = settings.thread_binding
     meetings = GraphMeetings(
-        settings.graph_url, tokens, context, clock, observe, users=teams.users, binding=settings.thread_binding
+        settings.graph_url, tokens, context, clock, observe, users=teams.users, binding=tie, tenants=rules.tenants
     )
     stack.push_async_callback(meetings.close)
     posts = GraphPosts(meetings, settings.app_id) if settings.read_messages else None
@@ -224,7 +224,7 @@ def _notifications(settings: "Settings", edges: Edges, worker: "Worker") -> "Not
     from bot.graph.notifications import Ear, NotificationDoor
     from bot.graph.validation import Audience
 
-    audience = Audience(settings.app_id, settings.login_url)
+    audience = Audience(settings.app_id, settings.login_url, frozenset(settings.tenants))
     ear = Ear(audience, edges.teams.publisher_keys, settings.secret_key.reveal().encode(), settings.roster)
     return NotificationDoor(ear, edges.store, worker, edges.clock, edges.observe)
 

@@ -8,7 +8,7 @@ import gc
 import logging
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
@@ -57,7 +57,7 @@ def run(argv: list[str], build: Build) -> int:
         return 130
 
 
-def _parser(argv: list[str]) -> argparse.ArgumentParser:
+def _parser(argv: list[str], *, whole: bool = False) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python app.py", description=__doc__)
     lines = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
@@ -75,7 +75,7 @@ def _parser(argv: list[str]) -> argparse.ArgumentParser:
 
     for name, what in LINES.items():
         line = lines.add_parser(name, help=what)
-        if argv[:1] == [name]:
+        if whole or argv[:1] == [name]:
             _operator(name).add_arguments(line)
         line.set_defaults(do=lambda options, _: _operator(options.command).run(options))
 
@@ -83,7 +83,7 @@ def _parser(argv: list[str]) -> argparse.ArgumentParser:
     new_command.add_argument("name", help="a word such as coffee")
     new_command.set_defaults(do=_new_command)
 
-    docs = lines.add_parser("docs", help="renew the generated parts of README.md")
+    docs = lines.add_parser("docs", help="renew what documents have from the code")
     docs.add_argument("--check", action="store_true", help="only say whether they are true")
     docs.set_defaults(do=_docs)
 
@@ -159,8 +159,21 @@ def _new_command(options: argparse.Namespace, _build: Build) -> int:
 def _docs(options: argparse.Namespace, _build: Build) -> int:
     from bot import docs  # noqa: PLC0415 - for developers only
 
-    stale = docs.renew(ROOT / "README.md", check=options.check)
+    stale = docs.renew(ROOT, docs.parts(ROOT, lines()), check=options.check)
     if stale and options.check:
-        print("README.md is not true any more. Repair: python app.py docs")
+        print(f"Not true any more: {', '.join(stale)}. Repair: python app.py docs")
         return 1
     return 0
+
+
+def lines() -> dict[str, str]:
+    """Return every command line, `turns` or `manifest build`, with what it does."""
+    return dict(_told(_parser([], whole=True)))
+
+
+def _told(parser: argparse.ArgumentParser, before: str = "") -> Iterator[tuple[str, str]]:
+    for steps in (action for action in parser._actions if isinstance(action, argparse._SubParsersAction)):  # noqa: SLF001 - argparse tells nobody else what it was given
+        for choice in steps._choices_actions:  # noqa: SLF001 - the same
+            name = choice.dest.partition(" ")[0]
+            inner = list(_told(steps.choices[name], f"{before}{name} "))
+            yield from inner or [(before + name, str(choice.help))]

@@ -267,7 +267,7 @@ def of(features: Iterable[Feature], *kinds: Kind) -> tuple[Permission, ...]:
 def table() -> str:
     """Return README's table of the permissions, in Markdown."""
     head = ("| Permission | Kind | With it Muster | Without it | Whoever steals it could |", "|---|---|---|---|---|")
-    rows = (" | ".join((f"`{one.name}`", kind_of(one), _for(one), one.without, one.radius)) for one in PERMISSIONS)
+    rows = (" | ".join((f"`{one.name}`", kind_of(one), with_it(one), one.without, one.radius)) for one in PERMISSIONS)
     return "\n".join([*head, *(f"| {row} |" for row in rows)])
 
 
@@ -281,6 +281,7 @@ def as_data(on: frozenset[Feature] | None = None) -> list[dict[str, object]]:
     return [{**asdict(one), "on": None if on is None else one.feature in on} for one in PERMISSIONS]
 
 
-def _for(one: Permission) -> str:
+def with_it(one: Permission) -> str:
+    """Return what Muster does by it, and beside what it is not needed."""
     covered = "".join(f"; not needed beside `{name}`" for name in one.covered_by)
     return one.purpose + covered

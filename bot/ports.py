@@ -247,6 +247,10 @@ class Watch(Protocol):
         """Make a key pair that new subscriptions use from `now` (ms UTC) on; its private half is sealed."""
         ...
 
+    def opens(self, key: WatchKey) -> bool:
+        """Say whether the private half of a key was sealed with the secret of today. Pure."""
+        ...
+
     def mark(self, room_id: str) -> str:
         """Return the hash of the clientState that a room's subscription has. Pure."""
         ...

@@ -72,6 +72,7 @@ class Settings:
     open_topics: tuple[str, ...] = ()
     backup_bridge: str = ""
     read_messages: bool = False
+    meeting_events: bool = False
     auth: str = "app"
     oauth_connection: str = ""
     hosts: Hosts = EVERYBODY_HOSTS
@@ -85,7 +86,6 @@ class Settings:
     languages: tuple[str, ...] = REVIEWED
     secret_key: Secret = NO_SECRET
     roster: str = "count"
-    meeting_events: bool = False
 
     @property
     def watches(self) -> bool:
@@ -255,7 +255,6 @@ class _Reader(Variables):
             meeting_options=self.meeting_options("MUSTER_MEETING_OPTIONS"),
             secret_key=self.secret_key("MUSTER_SECRET_KEY"),
             roster=self.choice("MUSTER_ROSTER", "count", ("count", "names", "off")),
-            meeting_events=self.choice("MUSTER_MEETING_EVENTS", "off", ("off", "on")) == "on",
         )
 
     def secret_key(self, name: str) -> Secret:
@@ -302,6 +301,7 @@ class _Reader(Variables):
             open_topics=self.words("MUSTER_OPEN_TOPICS", ()),
             backup_bridge=self.line("MUSTER_BACKUP_BRIDGE", 200),
             read_messages=self.choice("MUSTER_READ_MESSAGES", "off", ("off", "on")) == "on",
+            meeting_events=self.choice("MUSTER_MEETING_EVENTS", "off", ("off", "on")) == "on",
             auth=self.auth(),
             oauth_connection=self.text("MUSTER_OAUTH_CONNECTION"),
             token_service_url=self.url("MUSTER_TOKEN_SERVICE_URL", cloud.token_service_url),

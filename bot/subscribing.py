@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot import watching
 from bot.backoff import delay
 from bot.calls import Watched, WatchKey
-from bot.decisions import Reply
+from bot.decisions import Reply, View
 from bot.errors import HostUnknown, MeetingsError, NotNow, Refused
 from bot.leases import TimerClaim
 from bot.model import Room, Timer, TimerKind
@@ -36,12 +36,16 @@ class Subscribing:
             ask = self._renew if timer.kind is TimerKind.RENEW else self._begin
             return await self._answered(claim, ask(claim, watching.unpacked(payload["watched"])))
         if timer.kind is TimerKind.RENEW:
-            return lambda view: watching.due(view, fresh)
+            return lambda view: watching.due(self._usable(view), fresh)
         return self._prepared(timer, fresh)
+
+    def _usable(self, view: View) -> View:
+        """Return the view without a key that another MUSTER_SECRET_KEY sealed: what came under it could not be read."""
+        return view if view.key is None or self.watch.opens(view.key) else replace(view, key=None)
 
     def _prepared(self, timer: Timer, fresh: WatchKey | None) -> Decide:
         mark = self.watch.mark(timer.subject)
-        return lambda view: watching.prepared(view, fresh, mark)
+        return lambda view: watching.prepared(self._usable(view), fresh, mark)
 
     async def _answered(self, claim: TimerClaim, asking: Awaitable[Decide]) -> Decide:
         """Return the decision about what Graph answered; trouble only makes it later."""

@@ -7,7 +7,7 @@ import logging
 import random
 import ssl
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +19,7 @@ import httpx
 import orjson
 from httpx_aiohttp import AiohttpTransport
 
-from bot.errors import HostUnknown, MeetingsError, NotNow, SettingsError, SignInNeeded
+from bot.errors import HostUnknown, MeetingsError, NotNow, Refused, SettingsError, SignInNeeded
 from bot.graph import answers, events, refusals, retry, wire
 from bot.model import FrozenRequest, Meeting, MeetingKey, MeetingRequest, Options, Person, Way
 from bot.observe import Event, Observer, Value
@@ -58,7 +58,8 @@ class GraphMeetings:
     `graph_url` is https without a path; the bearer token goes to that host and no other, redirects are not followed
     (ENGINE 4.6), cookies are not kept. Nothing is tried again here but once after a 401, with a new token
     (ENGINE R27). `binding` is `beta`, `v1.0` or `off`; `deadline` is in seconds; `new_id` makes client-request-ids.
-    Without `users` nobody is signed in. Raises SettingsError for another kind of address.
+    Without `users` nobody is signed in; nothing is asked for a tenant that is not one of `tenants` (small letters),
+    whatever the store remembers (None: any). Raises SettingsError for another kind of address.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class GraphMeetings:
         binding: str = "beta",
         deadline: float = retry.DEADLINE_SECONDS,
         new_id: Callable[[], str] = _guid,
+        tenants: Collection[str] | None = None,
     ) -> None:
         parts = urlsplit(graph_url)
         if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc or parts.path.strip("/"):
@@ -85,6 +87,7 @@ class GraphMeetings:
         self._binding_version = "v1.0" if binding == "off" else binding
         self._deadline = deadline
         self._new_id = new_id
+        self._tenants = tenants
         # Without a client around it, which follows, authenticates and remembers: twice the CPU of the call itself.
         self._transport = AiohttpTransport(verify=trust, client=lambda: _session(trust))
 
@@ -206,7 +209,9 @@ class GraphMeetings:
         return response
 
     async def _token(self, caller: Caller) -> str:
-        """Return the token of the app or of the person. Raises NotNow, CredentialsWrong, SignInNeeded."""
+        """Return the token of the app or of the person. Raises NotNow, CredentialsWrong, SignInNeeded, Refused."""
+        if self._tenants is not None and caller.tenant.lower() not in self._tenants:
+            raise Refused("this tenant may not use the bot any more")
         if caller.by is None:
             return await self._tokens.token(caller.tenant, self.scope)
         token = await self._users.token(caller.tenant, caller.by) if self._users else None

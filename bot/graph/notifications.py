@@ -112,11 +112,14 @@ class NotificationDoor:
             await self._hearing.heard(one.watched.room_id, self._decision(one))
 
     async def _watched(self, subscription_id: str, mark: str) -> Watched | None:
-        """Return the subscription of ours that this is; None for any other, and for a wrong clientState."""
+        """Return the subscription of ours that this is; None for any other, a wrong clientState, a tenant that left."""
         possible = _ID.fullmatch(subscription_id)  # PostgreSQL takes not every text
         watched = await self._store.watched(subscription_id, mark) if possible else None
         if watched is None or not hmac.compare_digest(watched.mark, mark):
             self._ignored("subscription")
+            return None
+        if watched.tenant.lower() not in self._ear.audience.tenants:
+            self._ignored("tenant")
             return None
         return watched
 

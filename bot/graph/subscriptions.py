@@ -47,6 +47,14 @@ class GraphWatch:
         key_id = str(uuid.UUID(hex=self._chance.token()))
         return await asyncio.to_thread(encryption.make_key, self._secret, key_id, now)
 
+    def opens(self, key: WatchKey) -> bool:
+        """Say whether our secret opens a key."""
+        try:
+            encryption.unseal(self._secret, key.sealed, key.key_id)
+        except encryption.NotForUs:
+            return False
+        return True
+
     def mark(self, room_id: str) -> str:
         """Return the hash of a room's clientState."""
         return mark_of(client_state(self._secret, room_id))

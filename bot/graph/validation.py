@@ -51,10 +51,14 @@ class SigningKeys(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Whom notifications are for: our app, with tokens of Entra at `login_url` (https, no last slash)."""
+    """Whom notifications are for: our app, with tokens of Entra at `login_url` (https, no last slash).
+
+    `tenants` are those that may use it, in small letters: what was subscribed to for another is not heard any more.
+    """
 
     app_id: str
     login_url: str
+    tenants: frozenset[str]
 
 
 async def tenants_of(tokens: Sequence[object], keys: SigningKeys, ours: Audience, now: int) -> frozenset[str]:

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot import permissions
 from bot.clouds import CLOUDS
 from bot.errors import SettingsError
 from bot.variables import Variables
@@ -30,20 +31,22 @@ class Feature:
     grants: tuple[str, ...] = ()
 
 
+def _owners(feature: permissions.Feature) -> tuple[str, ...]:
+    """Return what owners of teams and chats consent to for a feature."""
+    return tuple(one.name for one in permissions.of((feature,), permissions.Kind.RESOURCE))
+
+
 READING = Feature(
     "reading",
     "posts whose answer Teams lost are found (ENGINE R15)",
     "MUSTER_READ_MESSAGES=on",
-    ("ChannelMessage.Read.Group", "ChatMessage.Read.Chat"),
+    _owners(permissions.Feature.FINDING_POSTS),
 )
 MEETING_EVENTS = Feature(
     "meeting-events",
     "Teams itself tells of meetings and who is in them (facts/teams 2.4)",
     "MUSTER_MEETING_EVENTS=on",
-    (
-        *("ChannelMeeting.ReadBasic.Group", "ChannelMeetingParticipant.Read.Group"),
-        *("OnlineMeeting.ReadBasic.Chat", "OnlineMeetingParticipant.Read.Chat"),
-    ),
+    _owners(permissions.Feature.MEETING_EVENTS),
 )
 RINGING = Feature("ringing", "people are called into the meeting (facts/graph 5)", "MUSTER_PUBLIC_URL")
 SIGN_IN = Feature(

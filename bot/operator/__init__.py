@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 LINES: Mapping[str, str] = {
     "doctor": "what is missing, and the one next step",
+    "permissions": "every permission: what it is for, what breaks without it, what a thief could do",
     "register": "register Muster in Entra and Azure: shows each command, asks, runs it",
     "manifest": "make the Teams app package, and check one",
     "turns": "what was set aside after five failures: list, replay or drop it",

@@ -80,7 +80,7 @@ def reply(answer: Answer, verb: str = "", locale: str = "en") -> dict[str, Any]:
     card = answer.card or cards.sentence_dialog(answer.text or answer.error, locale)
     shown = {"contentType": CARD, "content": card}
     _, _, name = verb.partition(" ")
-    title = cards.dialog_title(name, locale) if name else "Muster"
+    title = cards.dialog_title(name or "meet", locale)
     value = {"title": title, "height": "medium", "width": "medium", "card": shown}
     return {"task": {"type": "continue", "value": value}}
 

@@ -96,8 +96,14 @@ class Door:
         return ticket
 
     async def claims(self, header: str | None) -> Mapping[str, Any]:
-        """Return the claims that an Authorization header proves. Raises DoorError as `verify` does."""
-        return (await self.verify(header)).claims
+        """Return the claims that an Authorization header proves, of a tenant that may use the bot.
+
+        Raises DoorError as `verify` does, or 403.
+        """
+        claims = (await self.verify(header)).claims
+        if str(claims.get("tid", "")).lower() not in self._rules.tenants:
+            raise DoorError(403, "tenant")
+        return claims
 
     def check(self, ticket: Ticket, activity: Mapping[str, Any]) -> None:
         """Hold an activity against its token: channel, service URL, tenant. Raises DoorError 401 or 403."""

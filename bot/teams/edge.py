@@ -68,7 +68,7 @@ class TeamsEdge:
         connection = Connection(self._session, access, self._clock)
         self._adapter = BotbuilderAdapter(connection, app_id=rules.app_id, scope=registration.scope, clock=self._clock)
         self.users = self._token_service()
-        self.messenger = Sender(self._adapter, connection, self.users)
+        self.messenger = Sender(self._adapter, connection, rules.tenants, self.users)
         connector_keys, publisher_keys = registration.metadata_urls
         self.keys = Keys(self._session, connector_keys, self._clock, self._observe)
         self._door = Door(self.keys, rules, self._clock)

@@ -65,10 +65,16 @@ def behind() -> Behind:
 
 
 @pytest.fixture
-async def door(behind: Behind) -> AsyncIterator[Callable[..., Any]]:
+def tenants() -> frozenset[str]:
+    """Those that may use the bot."""
+    return frozenset({"tenant"})
+
+
+@pytest.fixture
+async def door(behind: Behind, tenants: frozenset[str]) -> AsyncIterator[Callable[..., Any]]:
     """Return what posts to the door."""
     events: list[Event] = []
-    ear = Ear(Audience("app", "https://login.example"), behind, b"secret")
+    ear = Ear(Audience("app", "https://login.example", tenants), behind, b"secret")
     store: Any = behind
     application = web.Application()
     application.router.add_post("/api/graph", NotificationDoor(ear, store, behind, SystemClock(), events.append).handle)
@@ -131,6 +137,16 @@ async def test_lifecycle_is_heard_from_who_knows_the_clientstate(door: Callable[
     assert behind.heard_rooms == ["room"]
 
 
+@pytest.mark.parametrize("tenants", [frozenset({"another"})])
+async def test_what_was_subscribed_to_for_a_tenant_that_left_is_not_heard(
+    door: Callable[..., Any], behind: Behind
+) -> None:
+    """Graph still tells of a tenant that was taken off the list: it is acknowledged and forgotten."""
+    item = {"subscriptionId": "s1", "clientState": "state", "lifecycleEvent": "reauthorizationRequired"}
+    assert (await door({"value": [item]})).status == 202
+    assert (behind.asked, behind.heard_rooms) == (["s1"], [])
+
+
 async def test_nothing_is_promised_that_is_not_kept(door: Callable[..., Any], behind: Behind) -> None:
     """While the store or Entra's keys are away Graph is asked to come back, which it does."""
     behind.away = True
@@ -173,4 +189,6 @@ async def test_a_signed_token_with_an_absurd_issuer_is_refused(issuer: object) -
     signed = ".".join(base64url_encode(json.dumps(part).encode()).decode() for part in (head, claims))
     signature = RSAAlgorithm(RSAAlgorithm.SHA256).sign(signed.encode(), signer.private)
     with pytest.raises(DoorError):
-        await tenants_of([f"{signed}.{base64url_encode(signature).decode()}"], signer, Audience("app", "https://x"), 0)
+        await tenants_of(
+            [f"{signed}.{base64url_encode(signature).decode()}"], signer, Audience("app", "https://x", frozenset()), 0
+        )
