@@ -109,6 +109,16 @@ WHISPERS: Mapping[str, Trouble] = {
         "Whoever runs Muster: set it to the administrators' object ids",
         "I don't know who your administrator is. Please give them the reference {reference}.",
     ),
+    "doctor-admins": Trouble(
+        "who asked is none of `MUSTER_ADMINS`",
+        "Ask one of them",
+        "That is for my administrators. If a meeting doesn't open, its message says who can help.",
+    ),
+    "doctor-nobody": Trouble(
+        "`MUSTER_ADMINS` is empty",
+        "Whoever runs Muster: set it, or `python app.py doctor`",
+        "Nobody is named in {setting}, so I can't tell that here. Whoever runs me can ask: {line}",
+    ),
     "not-signed-out": Trouble(
         "Bot Framework's Token Service does not answer",
         "Try again in a few minutes",
@@ -241,6 +251,7 @@ ANSWERS = frozenset(
         *("admin-told", "policy-advice", "signed-in", "signed-out", "dial-in", "host-wanted", "host-asked", "help"),
         *("help-command", "welcome", "working", "live-below", "notice", "settings", "settings-set", "settings-same"),
         *("meeting-chat", "is-open", "ended", "end-live", "reopened", "renamed", "host", "host-already", "status"),
+        "doctor",
         *("recent", "ring-begun", "ring-stopped", "bare", "now-or-then", "planned", "planned-already", "reminder"),
     }
 )
