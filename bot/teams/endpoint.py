@@ -113,7 +113,7 @@ class Endpoint:
         text = says("This button sent something I do not understand.")
         if name == EXECUTE:
             return refusal_reply(400, "BadRequest", text)
-        if name in dialogs.STEPS:
+        if isinstance(name, str) and name in dialogs.STEPS:
             return dialog_reply(Answer(text=text), locale=says.language)
         return InvokeReply(501)
 
