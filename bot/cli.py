@@ -137,7 +137,7 @@ def _serve(_options: argparse.Namespace, build: Build) -> int:
 
 
 def is_ours(record: logging.LogRecord) -> bool:
-    """Say whether a record may be logged: aiohttp quotes a stranger's broken HTTP as an error, a token in it as well."""
+    """Say whether a record may be logged: aiohttp quotes strangers' broken HTTP as an error, a token in it as well."""
     return not (record.exc_info and isinstance(record.exc_info[1], BROKEN))
 
 

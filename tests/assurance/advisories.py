@@ -25,7 +25,7 @@ def read_records(file: Path) -> dict[str, list[Record]]:
     """Return the records of a file by the names of the packages they are about. Raises ValueError, OSError."""
     if zipfile.is_zipfile(file):
         with zipfile.ZipFile(file) as packed:
-            records = [json.loads(packed.read(name)) for name in packed.namelist() if name.endswith(".json")]
+            records: Any = [json.loads(packed.read(name)) for name in packed.namelist() if name.endswith(".json")]
     else:
         records = json.loads(file.read_text(encoding="utf-8"))
     if not isinstance(records, list) or not records:
@@ -77,7 +77,7 @@ def served(records: Mapping[str, list[Record]]) -> Iterator[str]:
     class Answering(BaseHTTPRequestHandler):
         """POST /v1/query (https://google.github.io/osv.dev/post-v1-query/)."""
 
-        def do_POST(self) -> None:  # noqa: N802 - http.server calls it by this name
+        def do_POST(self) -> None:
             """Answer one query."""
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             name = canonicalize_name(asked["package"]["name"])

@@ -76,7 +76,10 @@ def _written(pins: Sequence[Pin], folder: Path) -> list[Path]:
 
 
 def _asked(words: Sequence[str]) -> tuple[list[dict[str, Any]] | None, str]:
-    """Run pip-audit and return what it says of each package, or None and why not. Its status is 1 for findings and failures alike."""
+    """Run pip-audit and return what it says of each package, or None and why not.
+
+    Its status tells nothing: it is 1 for findings and for failures.
+    """
     command = (sys.executable, "-m", "pip_audit", "--require-hashes", "--disable-pip", "-f", "json")
     done = subprocess.run(  # noqa: S603 - pip-audit, with words of ours
         [*command, "--progress-spinner", "off", "--timeout", "10", *words], capture_output=True, text=True, check=False
@@ -84,16 +87,15 @@ def _asked(words: Sequence[str]) -> tuple[list[dict[str, Any]] | None, str]:
     try:
         packages: list[dict[str, Any]] = json.loads(done.stdout)["dependencies"]
     except (ValueError, KeyError):
-        return None, next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "it said nothing")[
-            :300
-        ]
+        said = [line for line in done.stderr.splitlines() if line.strip()] or ["it said nothing"]
+        return None, said[-1][:120]
     return packages, ""
 
 
 def _read(packages: Sequence[dict[str, Any]], wanted: int) -> Audited:
     looked_at = [one for one in packages if "vulns" in one]
     vulnerable = tuple(
-        f"{one['name']} {one['version']}: {found['id']}, mended in {', '.join(found['fix_versions']) or 'no version yet'}"
+        f"{one['name']} {one['version']}: {found['id']}, mended in {', '.join(found['fix_versions']) or 'no version'}"
         for one in looked_at
         for found in one["vulns"]
     )

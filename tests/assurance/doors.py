@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -147,11 +148,11 @@ def notifications(draw: st.DrawFn, stood: Standing) -> Sent:
             st.sampled_from((b"Validation: 1", b"%00", b"%ED%A0%80", b"%FF%FE", b"%0d%0a", b"x" * 3_000, b"\xff"))
         )
         path = b"/api/graph?validationToken=" + token.replace(b" ", b"+")
-        return draw(requests("/api/graph", path, (), ("", b"")))  # type: ignore[no-any-return]  # hypothesis' own type
+        return draw(requests("/api/graph", path, (), ("", b"")))
     if kind == "lifecycle" or stood.subscription is None:
         body = draw(bodies(st.sampled_from(stood.lifecycle).flatmap(mutated)))
-        return draw(requests("/api/graph", b"/api/graph", (), body))  # type: ignore[no-any-return]  # as above
-    envelope = stood.cloud.calls.envelope(stood.subscription, draw(st.sampled_from(stood.events)))
+        return draw(requests("/api/graph", b"/api/graph", (), body))
+    envelope: Any = stood.cloud.calls.envelope(stood.subscription, draw(st.sampled_from(stood.events)))
     if draw(st.sampled_from((True, True, False))):
         told = [draw(mutated(event)) for event in draw(st.lists(st.sampled_from(stood.events), min_size=1, max_size=2))]
         contents = [encrypted(stood.subscription, written(event).encode()) for event in told]
@@ -160,7 +161,7 @@ def notifications(draw: st.DrawFn, stood: Standing) -> Sent:
         envelope = draw(mutated(envelope))
     if isinstance(envelope, dict) and draw(st.sampled_from((False,) * 7 + (True,))):
         envelope["validationTokens"] = draw(st.lists(st.sampled_from(stood.notification_tokens), max_size=3))
-    return draw(requests("/api/graph", b"/api/graph", (), draw(bodies(st.just(envelope)))))  # type: ignore[no-any-return]  # as above
+    return draw(requests("/api/graph", b"/api/graph", (), draw(bodies(st.just(envelope)))))
 
 
 @st.composite

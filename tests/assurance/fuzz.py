@@ -19,6 +19,7 @@ from collections import Counter
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, cast
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as seeded
@@ -26,6 +27,7 @@ from hypothesis import seed as seeded
 import app
 from bot.leases import Receipt
 from bot.model import Turn
+from bot.ports import Store
 from tests.assurance.doors import Sent, everything
 from tests.assurance.standing import Standing, standing_alone
 from tests.chaos.broken import Around
@@ -68,6 +70,7 @@ class Tally:
 
 def exchange(stood: Standing, request: Sent) -> int:
     """Send a request and return the status of its answer; 0 where it said more would come, and was broken off."""
+    answer = b""
     with socket.create_connection(stood.admin if request.admin else stood.address, SILENT_SECONDS) as connection:
         with suppress(ConnectionError):  # refused before all of it was sent: the answer says why
             for piece in request.pieces:
@@ -75,8 +78,7 @@ def exchange(stood: Standing, request: Sent) -> int:
         if not request.whole:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             return 0
-        answer = b""
-        with suppress(ConnectionError):
+        with suppress(OSError):  # what did not come in all this time is no answer
             while chunk := connection.recv(65_536):
                 answer += chunk
     heads = [int(found) for found in re.findall(rb"HTTP/1\.[01] ([0-9]{3}) ", answer)]
@@ -97,13 +99,13 @@ def errors(lines: list[str]) -> list[str]:
     return lines[first:]
 
 
-def run(stood: Standing, tally: Tally, number: int) -> None:
-    """Put so many requests to the doors; what is found is in the tally, minimal."""
+def run(stood: Standing, tally: Tally, number: int, *, smaller: bool = True) -> None:
+    """Put so many requests to the doors; what is found is in the tally, as small as it goes if wanted."""
     tried = settings(
         max_examples=number,
         database=None,
         deadline=None,
-        phases=(Phase.generate, Phase.shrink),
+        phases=(Phase.generate, Phase.shrink) if smaller else (Phase.generate,),
         suppress_health_check=list(HealthCheck),
     )
 
@@ -123,7 +125,7 @@ def run(stood: Standing, tally: Tally, number: int) -> None:
 
     try:
         put()
-    except (Found, ExceptionGroup) as error:
+    except (Found, ExceptionGroup, OSError) as error:
         told = error.exceptions if isinstance(error, ExceptionGroup) else (error,)
         tally.found += [f"seed {tally.seed}: {one}" for one in told]
 
@@ -147,19 +149,28 @@ def _read(stood: Standing, name: str) -> str:
         return ""
 
 
-def broken() -> app.Replaced:
-    """Return what makes a bot that answers 500 to some: a test of the test."""
-    return app.Replaced(wrap_store=Stumbling)
-
-
 class Stumbling(Around):
-    """A store that stumbles over people whose ids it does not expect, as a handler's bug would."""
+    """A store that stumbles over what it does not expect, as a handler's bug would, once `stumbles` is set."""
+
+    stumbles = False
 
     async def receive(self, turn: Turn, now: int) -> Receipt:
-        """Stumble where somebody's id is not in ASCII."""
-        turn.person.id.encode("ascii")
+        """Stumble over every press and dialog that names no chat."""
+        if self.stumbles and turn.wants_answer and "chat" not in turn.data:
+            raise LookupError(turn.verb)
         receipt: Receipt = await self._part.receive(turn, now)
         return receipt
+
+
+def broken() -> app.Replaced:
+    """Return what makes a bot that answers 500 to some: the test of the test."""
+
+    def around(store: Store) -> Store:
+        stumbling: Any = Stumbling(store)
+        stumbling.stumbles = True
+        return cast("Store", stumbling)
+
+    return app.Replaced(wrap_store=around)
 
 
 def main(arguments: list[str]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.message import Message
 from importlib.metadata import PackageNotFoundError, metadata
@@ -32,12 +32,20 @@ TOOLS = {
     "python-bidi": ("LGPL", "tests compare with it; not shipped"),
 }
 """What would not be accepted in what is served, with its licence: only in the sets of tests."""
+PEERS = "its wheel's metadata; only where `make peers` put it"
 STATED = {
     "colorama": ("BSD-3-Clause", "only installed on Windows; its LICENSE.txt"),
     "httpx-aiohttp": ("BSD-3-Clause", "its metadata has the licence's whole text"),
     "tzdata": ("Apache-2.0", "only installed on Windows; its LICENSE"),
+    **dict.fromkeys(("azure-identity", "h2", "hpack", "hyperframe", "msal-extensions"), ("MIT", PEERS)),
+    **dict.fromkeys(("microsoft-kiota-abstractions", "microsoft-kiota-authentication-azure"), ("MIT", PEERS)),
+    **dict.fromkeys(("microsoft-kiota-http", "microsoft-kiota-serialization-form"), ("MIT", PEERS)),
+    **dict.fromkeys(("microsoft-kiota-serialization-json", "microsoft-kiota-serialization-multipart"), ("MIT", PEERS)),
+    **dict.fromkeys(("microsoft-kiota-serialization-text", "msgraph-core", "msgraph-sdk"), ("MIT", PEERS)),
+    **dict.fromkeys(("opentelemetry-api", "opentelemetry-sdk"), ("Apache-2.0", PEERS)),
+    **dict.fromkeys(("opentelemetry-semantic-conventions", "std-uritemplate"), ("Apache-2.0", PEERS)),
 }
-"""What metadata cannot say here: read by somebody, with where."""
+"""What metadata cannot say, or not here: read by somebody, with where."""
 SPELT = {
     "apache 2.0": "Apache-2.0",
     "apache software license": "Apache-2.0",
@@ -47,12 +55,12 @@ SPELT = {
     "isc license (iscl)": "ISC",
     "mit license": "MIT",
     "mozilla public license 2.0 (mpl 2.0)": "MPL-2.0",
+    "psfl": "PSF-2.0",
     "python software foundation license": "PSF-2.0",
     "the unlicense (unlicense)": "Unlicense",
 }
-"""Free words and classifiers (https://pypi.org/classifiers/) as SPDX has them."""
+"""Free words and the index's classifiers as SPDX has them."""
 _LONGEST = 60
-_IDENTIFIER = re.compile(r"[A-Za-z0-9.+-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +99,14 @@ def _judged(pin: Pin, said: Message | None, shipped: bool) -> Judged:
     return Judged(pin.name, pin.version, licence, problem)
 
 
-def licence_of(name: str, said: Message | Mapping[str, str] | None) -> str:
-    """Return a package's licence as SPDX has it, as far as its metadata or we can say; else ""."""
-    if name in STATED:
-        return STATED[name][0]
-    if said is None:
-        return ""
-    free = (said.get("License-Expression") or said.get("License") or "").strip()
-    if free and len(free) <= _LONGEST:
+def licence_of(name: str, said: Message | None) -> str:
+    """Return a package's licence as SPDX has it, as far as its metadata or else STATED says it; "" where none does."""
+    free = (said.get("License-Expression") or said.get("License") or "").strip() if said else ""
+    if free and len(free) <= _LONGEST and free != "UNKNOWN":
         return SPELT.get(free.casefold(), free)
-    listed = said.get_all("Classifier", []) if isinstance(said, Message) else []
+    listed = said.get_all("Classifier", []) if said else []
     classes = [line.rpartition("::")[2].strip() for line in listed if line.startswith("License ::")]
-    return " OR ".join(SPELT.get(line.casefold(), line) for line in classes)
+    return " OR ".join(SPELT.get(line.casefold(), line) for line in classes) or STATED.get(name, ("", ""))[0]
 
 
 def accepted(expression: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-FOLDER = Path("infra/locks")
+FOLDER = Path(__file__).resolve().parents[2] / "infra" / "locks"
 _PIN = re.compile(r"([A-Za-z0-9_.-]+)(?:\[[\w,-]+\])?==([^\s;]+)(?: *; *(.*?))? \\")
 _HASH = re.compile(r"    --hash=sha256:([0-9a-f]{64})")
 _VIA = re.compile(r"    #(?: via)?\s+([A-Za-z0-9_.-]+)(?: \(.*\))?")
@@ -44,11 +44,11 @@ def _with(pin: Pin, line: str) -> Pin:
     """Return a pin with what an indented line says of it."""
     if found := _HASH.fullmatch(line.removesuffix(" \\")):
         return Pin(pin.name, pin.version, pin.marker, (*pin.hashes, found[1]), pin.wanted_by)
-    if found := _VIA.fullmatch(line):
-        return Pin(pin.name, pin.version, pin.marker, pin.hashes, (*pin.wanted_by, found[1]))
     if line.strip() == "# via":
         return pin
-    raise ValueError(f"neither a hash nor who wants it: {line}")
+    if found := _VIA.fullmatch(line):
+        return Pin(pin.name, pin.version, pin.marker, pin.hashes, (*pin.wanted_by, found[1]))
+    raise ValueError(f"not a hash, nor who wants it: {line}")
 
 
 def locked(*names: str) -> list[Pin]:

@@ -31,9 +31,10 @@ Json = dict[str, Any]
 T = TypeVar("T")
 HOOK, HOOK_KEY = "h" * 32, "the-key-that-alerts-are-signed-with"
 FORGED = (
-    *("other-key", "unknown-kid", "wrong-audience", "wrong-issuer", "expired", "not-yet", "other-service-url"),
-    *("no-service-url", "unendorsed", "no-signature", "garbage"),
+    *("wrong-audience", "wrong-issuer", "expired", "not-yet", "other-service-url", "no-service-url", "no-signature"),
+    "garbage",
 )
+OTHER_KEYS = ("other-key", "unknown-kid", "unendorsed")
 _SIGNED_IN = ("signin/tokenExchange", "signin/verifyState", "signin/failure")
 _EVENTS = ("meetingStart", "meetingEnd", "meetingParticipantJoin", "meetingParticipantLeave")
 
@@ -69,7 +70,7 @@ class Standing:
 
 @contextmanager
 def standing(store: str, folder: Path, replaced: app.Replaced = app.REAL) -> Iterator[Standing]:
-    """Run the bot in this process, on a store."""
+    """Run the bot in this process, on a store; no key is made for tokens that are forged with one."""
     with _thread() as run, _running(run, _inside(store, folder, replaced)) as stood:
         keeping = _Keeping(stood.log)
         logging.getLogger().addHandler(keeping)
@@ -189,13 +190,15 @@ async def _lived(journey: Journey, bot: Forked | None, admin: int) -> Standing:
     dialog = await teams.open_dialog(tenant.ana, cloud.whispers(tenant.incidents)[-1], "Change settings")
     await teams.submit(dialog, "Save")
     card = cloud.bot_posts(tenant.incidents)[-1]
-    buttons = [action for action in actions(card.card) if action["type"] == "Action.Execute"]
+    buttons = [
+        action for action in actions(card.card) if action["type"] == "Action.Execute" and action.get("verb") != "end"
+    ]
     at = cloud.calls.now()
     pressed = [teams.scribe.press(tenant.ana, card, button, at=at, inputs={}) for button in buttons]
     said = [delivery.activity for delivery in teams.deliveries]
     stood.activities = said + pressed + _invented(stood.cloud, teams.scribe)
-    genuine = stood.activities[0]
-    stood.tokens = [teams.token(genuine), *(teams.forge(kind, genuine) for kind in FORGED)]
+    genuine, forged = stood.activities[0], (*FORGED, *(OTHER_KEYS if bot else ()))
+    stood.tokens = [teams.token(genuine), *(teams.forge(kind, genuine) for kind in forged)]
     leg = cloud.graph.calls.legs[-1]
     stood.nonce = urlsplit(leg.callback).path.rpartition("/")[2]
     stood.callbacks = [one.request for one in cloud.journal.exchanges if one.operation == "bot.callback"]
@@ -222,11 +225,13 @@ def _told(stood: Standing, meeting: Meeting) -> None:
     stood.subscription = cloud.subscriptions.of(meeting)[-1]
     envelope = cloud.calls.envelope(stood.subscription)
     known = {"subscriptionId": stood.subscription.id, "clientState": stood.subscription.body["clientState"]}
-    told = ("missed", "reauthorizationRequired", "subscriptionRemoved", "renamed")
-    stood.lifecycle = [{"value": [{**known, "tenantId": cloud.tenant_id, "lifecycleEvent": event}]} for event in told]
+    told = {event: {**known, "lifecycleEvent": event} for event in ("missed", "reauthorizationRequired", "renamed")}
+    # With the right clientState there would be nothing left to tell of.
+    told["removed"] = {**known, "clientState": "x", "lifecycleEvent": "subscriptionRemoved"}
+    stood.lifecycle = [{"value": [{"tenantId": cloud.tenant_id, **one}]} for one in told.values()]
     stood.notification_tokens = [
         *envelope["validationTokens"],
-        *(cloud.calls.token(**changes) for changes in ({"tid": "another"}, {"aud": []}, {"exp": 1}, {"tid": {}})),
+        *(cloud.calls.token(**{claim: value}) for claim, value in (("tid", "another"), ("exp", 1), ("tid", {}))),
     ]
     stood.room_id = str(meeting.external_id)
 
@@ -241,10 +246,10 @@ def _invented(cloud: Cloud, scribe: Any) -> list[Json]:  # noqa: ANN401 - the sa
         made.append({**scribe.envelope("invoke", tenant.ana, thread, at=at), "name": name, "value": value})
     for name in _EVENTS:
         members = [{"user": {"id": tenant.ben.id, "aadObjectId": tenant.ben.oid}, "meeting": {"inMeeting": True}}]
-        value = {"JoinUrl": cloud.graph.meetings[-1].join_url, "members": members}
+        happened = {"JoinUrl": cloud.graph.meetings[-1].join_url, "members": members}
         event = scribe.envelope("event", tenant.ana, thread, at=at)
         event["channelData"]["meeting"] = {"id": "m1"}
-        made.append({**event, "name": f"application/vnd.microsoft.{name}", "value": value})
+        made.append({**event, "name": f"application/vnd.microsoft.{name}", "value": happened})
     made.append({**scribe.envelope("messageDelete", tenant.ana, thread, at=at), "id": "d1"})
     made.append({**scribe.envelope("messageReaction", tenant.ana, thread, at=at), "reactionsAdded": [{"type": "like"}]})
     return [{"id": f"i{number}", **activity} for number, activity in enumerate(made)]
