@@ -115,7 +115,9 @@ def one_round(seed: int, number: int, inputs: int) -> dict[str, Any]:
     environ = {**environ, "PYTEST_XDIST_WORKER": f"gw{number}"}  # bots side by side take ports of their own by it
     words = ("--store", store, "--inputs", str(inputs), "--seed", str(seed + 1_000 * number))
     command = [*prefix, sys.executable, "-m", "tests.assurance.fuzz", *words]
+    began = time.monotonic()
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)  # noqa: S603 - ourselves
+    print(f"  ..  fuzz, round {number + 1}: {inputs:,} on {store}, {time.monotonic() - began:.0f} s", flush=True)
     try:
         tally: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     except (ValueError, IndexError):

@@ -46,7 +46,7 @@ class Sent:
 
     def __repr__(self) -> str:
         shown = [
-            piece if len(piece) <= 2_000 else piece[:2_000] + b"... %d bytes" % len(piece) for piece in self.pieces
+            piece if len(piece) <= 6_000 else piece[:6_000] + b"... %d bytes" % len(piece) for piece in self.pieces
         ]
         return f"{self.door}: {shown}"
 

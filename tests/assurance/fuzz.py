@@ -19,7 +19,7 @@ from collections import Counter
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as seeded
@@ -150,27 +150,24 @@ def _read(stood: Standing, name: str) -> str:
 
 
 class Stumbling(Around):
-    """A store that stumbles over what it does not expect, as a handler's bug would, once `stumbles` is set."""
+    """A store that takes so many presses and dialogs and stumbles over the next, as a handler's bug would."""
 
-    stumbles = False
+    def __init__(self, store: Store, patience: int) -> None:
+        super().__init__(store)
+        self.patience = patience
 
     async def receive(self, turn: Turn, now: int) -> Receipt:
-        """Stumble over every press and dialog that names no chat."""
-        if self.stumbles and turn.wants_answer and "chat" not in turn.data:
+        """Receive or stumble."""
+        self.patience -= turn.wants_answer
+        if self.patience < 0:
             raise LookupError(turn.verb)
         receipt: Receipt = await self._part.receive(turn, now)
         return receipt
 
 
 def broken() -> app.Replaced:
-    """Return what makes a bot that answers 500 to some: the test of the test."""
-
-    def around(store: Store) -> Store:
-        stumbling: Any = Stumbling(store)
-        stumbling.stumbles = True
-        return cast("Store", stumbling)
-
-    return app.Replaced(wrap_store=around)
+    """Return what makes a bot that answers 500 after a while: the test of the test."""
+    return app.Replaced(wrap_store=lambda store: cast("Store", Stumbling(store, 20)))
 
 
 def main(arguments: list[str]) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -22,16 +23,16 @@ INPUTS = 120
 
 def test_every_door_answers_whatever_is_sent(tmp_path: Path) -> None:
     """Mutated requests to every door are answered without an error; a bot with a bug is found out by as many."""
-    stumbling: list[Any] = []
+    stumbling: list[Stumbling] = []
 
     def around(store: Store) -> Store:
-        stumbling.append(Stumbling(store))
+        stumbling.append(Stumbling(store, 10**6))
         return cast("Store", stumbling[0])
 
     with standing(f"sqlite:///{tmp_path}/muster.db", tmp_path, app.Replaced(wrap_store=around)) as stood:
         sound, broken = Tally(1), Tally(1)
         run(stood, sound, INPUTS, smaller=False)
-        stumbling[0].stumbles = True
+        stumbling[0].patience = 0
         run(stood, broken, INPUTS, smaller=False)
     assert sound.found == []
     assert sum(sound.sent.values()) >= INPUTS
@@ -39,11 +40,12 @@ def test_every_door_answers_whatever_is_sent(tmp_path: Path) -> None:
 
 
 @given(mutated({"text": "meet", "from": {"id": "29:a"}, "entities": [{"type": "mention"}]}))
-def test_most_of_what_is_sent_is_json(document: object) -> None:
-    """A mutation is still JSON on its way, however deep or long; only its own brackets and letters are written out."""
+def test_a_mutation_is_still_json(document: object) -> None:
+    """Whatever was changed can be written and read, if only by who minds no depth and no odd numbers."""
     text = written(document)
-    assert "@@" not in text
-    assert text.count("[") >= json.dumps(document).count("[")
+    with suppress(RecursionError):
+        json.loads(text)
+    assert text.encode("utf-8", "surrogatepass")
 
 
 def test_what_stands_for_much_is_written_out() -> None:
