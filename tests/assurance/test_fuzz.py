@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import logging
 from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
 import pytest
+from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage
 from hypothesis import given
 from hypothesis import strategies as st
 
 import app
+from bot import cli
 from bot.ports import Store
 from tests.assurance.doors import Sent
 from tests.assurance.fuzz import Found, Stumbling, Tally, errors, judge, run
@@ -68,3 +72,13 @@ def test_an_error_in_the_log_is_found(line: str) -> None:
     """What fails behind an answer that was fine is red too, from its first line on."""
     assert errors(["2026 INFO muster turn.done", line, "  more"]) == [line, "  more"]
     assert errors(["2026 WARNING muster door.refused reason=size"]) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "logged"), [(BadHttpMessage("Bearer x"), False), (web.RequestPayloadError(), False), (KeyError(), True)]
+)
+def test_strangers_broken_http_is_not_quoted_in_the_log(error: Exception, *, logged: bool) -> None:
+    """What somebody sends that is no HTTP may have a token in it; an error of ours is always logged."""
+    record = logging.LogRecord("aiohttp.server", logging.ERROR, "", 0, "Error", None, (type(error), error, None))
+    assert cli.is_ours(record) is logged
+    assert cli.is_ours(logging.LogRecord("aiohttp.server", logging.ERROR, "", 0, "Error", None, None))
