@@ -1,7 +1,7 @@
 # Two commands matter: make demo, make test. Everything they need they fetch themselves.
 # The same without make (Windows): py app.py demo, py app.py test.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-all peers browser bench chaos chaos-proof crash day doctor-pairs words release format lock clean
+.PHONY: help demo test check test-all peers browser assurance bench chaos chaos-proof crash day doctor-pairs words release format lock clean
 PYTHON ?=
 ARGS ?=
 export PYTHON
@@ -27,6 +27,9 @@ peers:  ## Microsoft's own client of Graph drives the sandbox's, in a .venv-peer
 
 browser:  ## Each card drawn by Microsoft's renderer, and its Agents Playground, in Chromium (ARGS='--pictures /some/folder')
 	@$(RUN) app.py test browser $(ARGS)
+
+assurance:  ## What a security reviewer asks for, in one page: all doors fuzzed, advisories, licences, SBOM, redaction (ARGS='--seed 7')
+	@$(RUN) app.py test assurance $(ARGS)
 
 chaos:  ## Replicas die while people ask; the verdict says what was lost or doubled (SEED=7 MINUTES=5 BREAK=fence READING=1)
 	@$(RUN) app.py test chaos $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES)) \
@@ -62,9 +65,10 @@ lock:  ## Resolve infra/locks anew from pyproject.toml (needs uv)
 	$(call resolve,demo,--extra demo)
 	$(call resolve,test,--extra demo --group test)
 	$(call resolve,peers,--extra demo --group test --group peers)
+	$(call resolve,assurance,--extra demo --group test --group assurance)
 
 clean:  ## Remove what the other targets made here
-	rm -rf .venv .venv-3.* .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* build tests/browser/node_modules
+	rm -rf .venv .venv-3.* .venv-peers .venv-assurance .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* build tests/browser/node_modules
 	find app.py bot cards tests -name __pycache__ -prune -exec rm -rf {} +
 
 # The locks name no host and no path: whoever installs says where packages come from.

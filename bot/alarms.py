@@ -6,12 +6,11 @@ import hashlib
 import logging
 from dataclasses import dataclass, field
 
-import orjson
 from aiohttp import web
 
 from bot import alerts
 from bot.alerts import Alert, Hook
-from bot.bounded import Crowd, body_of, refused
+from bot.bounded import Crowd, body_of, read_json, refused
 from bot.commands import options
 from bot.commands.meet import ALERT
 from bot.errors import DoorError, SendError, StoreError
@@ -61,7 +60,7 @@ class Alarms:
         if not source:
             raise DoorError(401, "signature")
         try:
-            alert = alerts.read_alert(source, orjson.loads(body), now)
+            alert = alerts.read_alert(source, read_json(body), now)
         except ValueError:
             raise DoorError(400, "not-json") from None
         if alert is None:

@@ -7,11 +7,10 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-import orjson
 from aiohttp import web
 
 from bot import ringing
-from bot.bounded import Crowd, body_of, refused
+from bot.bounded import Crowd, body_of, read_json, refused
 from bot.decisions import Reply, View
 from bot.errors import DoorError, StoreError
 from bot.observe import Event, Observer
@@ -79,6 +78,6 @@ class Callbacks:
 async def _json(request: web.Request) -> object:
     """Return a bounded body as JSON. Raises DoorError 400, 408, 413."""
     try:
-        return orjson.loads(await body_of(request))
+        return read_json(await body_of(request))
     except ValueError:
         raise DoorError(400, "not-json") from None

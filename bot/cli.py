@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.errors import SettingsError, StoreError, UsageError
 from bot.observe import Lines
@@ -32,6 +33,8 @@ class Operator(Protocol):
 
 
 STOP_WITHIN_SECONDS = 3.0
+BROKEN = (HttpProcessingError, web.RequestPayloadError)
+"""What aiohttp raises for HTTP that is none; each door answers 400."""
 UNSAID = ("logThreads", "logProcesses", "logMultiprocessing", "logAsyncioTasks")
 """What `logging` need not find out for each line (docs.python.org, Logging HOWTO, Optimization): none says it."""
 LOADED_WITHIN_SECONDS = 5.0
@@ -106,6 +109,7 @@ def _serve(_options: argparse.Namespace, build: Build) -> int:
     settings = Settings.from_env()
     logging.basicConfig(level=settings.log.upper(), handlers=[Lines(sys.stderr)])
     vars(logging).update(dict.fromkeys(UNSAID, False))
+    logging.getLogger("aiohttp.server").addFilter(is_ours)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it would write every URL; ours writes what may be known
     application = build(settings)
     application.on_startup.append(_settle)
@@ -119,6 +123,11 @@ def _serve(_options: argparse.Namespace, build: Build) -> int:
         loop=_event_loop(),
     )
     return 0
+
+
+def is_ours(record: logging.LogRecord) -> bool:
+    """Say whether a record may be logged: aiohttp quotes strangers' broken HTTP as an error, a token in it as well."""
+    return not (record.exc_info and isinstance(record.exc_info[1], BROKEN))
 
 
 async def _settle(_: web.Application) -> None:

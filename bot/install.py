@@ -22,7 +22,13 @@ from bot import advice
 
 ROOT = Path(__file__).resolve().parent.parent
 FOR = {"demo": "demo", "sandbox": "demo", "test": "test", "check": "test", "format": "test"}
-LARGER = {"serve": ("serve", "demo", "test"), "demo": ("demo", "test"), "test": ("test",), "peers": ("peers",)}
+LARGER = {
+    "serve": ("serve", "demo", "test"),
+    "demo": ("demo", "test"),
+    "test": ("test",),
+    "peers": ("peers",),
+    "assurance": ("assurance",),
+}
 REPORT = "MUSTER_SETUP_REPORT"
 STAMP = "muster-setup.json"
 TICK = 0.2  # seconds between two looks at the installer

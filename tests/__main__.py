@@ -2,12 +2,13 @@
 
 With words for pytest (`-k meet`, `tests/journeys`) only those tests run, without the coverage threshold.
 `bench`, `chaos`, `day` and their options run those folders of `tests` for minutes, `words` renews the catalogues of
-other languages, `peers` and `browser` run theirs with what Microsoft publishes.
+other languages, `peers` and `browser` run theirs with what Microsoft publishes, `assurance` writes a reviewer's page.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -109,11 +110,13 @@ def one_postgres() -> Iterator[dict[str, str]]:
 
 
 def some(words: list[str]) -> int:
-    """Run what the words name: bench, chaos, day, peers, browser, or those of the tests that they tell pytest."""
+    """Run what the words name: bench, chaos, day, peers, browser, assurance, or the tests that they tell pytest."""
     if words[0] == "browser":  # not offline: it fetches from npm what it draws with
         return subprocess.call([PYTHON, "-m", "tests.browser", *words[1:]], env=neutral())  # noqa: S603 - ours
     if words[0] == "peers":
         return in_a_folder_of_its_own(PYTHON, "peers", ".venv-peers", ["tests/peers", *words[1:]])
+    if words[0] == "assurance":  # not offline: it asks whether a vulnerability is known; what it starts is offline
+        return assured(words[1:])
     prefix, environ = offline()
     module, *rest = [f"tests.{words[0]}", *words[1:]] if words[0] in PROGRAMS else ["pytest", *words]
     return subprocess.call([*prefix, PYTHON, "-m", module, *rest], env=environ)  # noqa: S603 - ours, or pytest
@@ -269,14 +272,26 @@ def on_python(version: str, python: str, for_pytest: list[str]) -> int:
     return in_a_folder_of_its_own(python, "test", f".venv-{version}", ["-n", WORKERS, *for_pytest])
 
 
+def assured(words: list[str]) -> int:
+    """Write the page of `tests.assurance`: here where its packages are, else in a folder of its own."""
+    here = importlib.util.find_spec("pip_audit") is not None
+    code = 0 if here else subprocess.call([PYTHON, "-m", "bot.install", "assurance", ".venv-assurance"])  # noqa: S603 - ours
+    python = PYTHON if here else inside(".venv-assurance")
+    return code or subprocess.call([python, "-m", "tests.assurance", *words], env=neutral() | in_memory())  # noqa: S603 - ours
+
+
+def inside(folder: str) -> str:
+    """Return the path of the Python of a folder that was set up."""
+    return str(ROOT / folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+
+
 def in_a_folder_of_its_own(python: str, extra: str, folder: str, for_pytest: list[str]) -> int:
     """Set up a folder with a set of packages and run pytest there."""
     code = subprocess.call([python, "-m", "bot.install", extra, folder])  # noqa: S603 - an interpreter found here
     if code:
         return code
     prefix, environ = offline()
-    inside = str(ROOT / folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
-    return subprocess.call([*prefix, inside, "-m", "pytest", "-q", *for_pytest], env=environ)  # noqa: S603 - pytest
+    return subprocess.call([*prefix, inside(folder), "-m", "pytest", "-q", *for_pytest], env=environ)  # noqa: S603 - pytest
 
 
 if __name__ == "__main__":

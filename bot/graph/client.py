@@ -19,6 +19,7 @@ import httpx
 import orjson
 from httpx_aiohttp import AiohttpTransport
 
+from bot.bounded import read_json
 from bot.errors import HostUnknown, MeetingsError, NotNow, Refused, SettingsError, SignInNeeded
 from bot.graph import answers, events, refusals, retry, wire
 from bot.model import FrozenRequest, Meeting, MeetingKey, MeetingRequest, Options, Person, Way
@@ -296,6 +297,6 @@ def _never_sent(error: BaseException) -> bool:
 
 def _json(response: httpx.Response) -> Any:  # noqa: ANN401 - any JSON
     try:
-        return orjson.loads(response.content)
+        return read_json(response.content)
     except ValueError:
         return None

@@ -234,11 +234,12 @@ class Calls:
         await asyncio.gather(*self._later, return_exceptions=True)
 
 
-def encrypted(subscription: Subscription, event: Json) -> Json:
-    """Return an event encrypted for who subscribed."""
+def encrypted(subscription: Subscription, event: Json | bytes) -> Json:
+    """Return an event, or bytes that should be none, encrypted for who subscribed."""
+    said = event if isinstance(event, bytes) else json.dumps(event).encode()
     key = os.urandom(32)
     padder = padding.PKCS7(algorithms.AES.block_size).padder()
-    plain = padder.update(json.dumps(event).encode()) + padder.finalize()
+    plain = padder.update(said) + padder.finalize()
     cipher = Cipher(algorithms.AES(key), modes.CBC(key[:16])).encryptor()
     data = cipher.update(plain) + cipher.finalize()
     return {

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
-import orjson
 from yarl import URL
 
 from bot.backoff import retry_after
+from bot.bounded import read_json
 from bot.errors import MeetingsError, NotDone, NotNow, Rejected, SendError, Unclear
 from bot.ports import Clock, Tokens
 from bot.teams import outbound
@@ -103,7 +103,7 @@ class Connection:
 
     def _judge(self, method: str, answer: _Answer) -> dict[str, Any]:
         try:
-            document = orjson.loads(answer.content) if answer.content else {}
+            document = read_json(answer.content) if answer.content else {}
         except ValueError:
             document = None
         if answer.status < REDIRECT:

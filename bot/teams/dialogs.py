@@ -16,6 +16,7 @@ import cards
 from bot.messages import Answer
 from bot.model import Person
 from bot.teams import said
+from bot.teams.ids import identifier
 
 CARD = "application/vnd.microsoft.card.adaptive"
 STEPS = {
@@ -95,7 +96,7 @@ def _words(message: Mapping[str, Any]) -> str:
 def _author(message: Mapping[str, Any]) -> Person | None:
     """Return who wrote the message, if a person of the organization did."""
     user = _object(_object(message, "from"), "user")
-    oid = _text(user, "id")
+    oid = identifier(user, "id")
     if not oid or _text(user, "userIdentityType") not in {"", "aadUser"}:
         return None
     return Person(oid, oid, said.words(_text(user, "displayName")))

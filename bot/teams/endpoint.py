@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from bot.bounded import BODY_BYTES, BODY_SECONDS, PER_ADDRESS, Crowd, body_of, refused
+from bot.bounded import BODY_BYTES, BODY_SECONDS, PER_ADDRESS, Crowd, body_of, read_json, refused
 from bot.errors import DoorError, StoreError
 from bot.leases import ReceiptKind
 from bot.messages import Answer
@@ -113,7 +113,7 @@ class Endpoint:
         text = says("This button sent something I do not understand.")
         if name == EXECUTE:
             return refusal_reply(400, "BadRequest", text)
-        if name in dialogs.STEPS:
+        if isinstance(name, str) and name in dialogs.STEPS:
             return dialog_reply(Answer(text=text), locale=says.language)
         return InvokeReply(501)
 
@@ -124,7 +124,7 @@ def _reply(turn: Turn, answer: Answer) -> InvokeReply:
 
 def _parse(body: bytes) -> dict[str, Any]:
     try:
-        activity = orjson.loads(body)
+        activity = read_json(body)
     except ValueError:
         raise DoorError(400, "not-json") from None
     if not isinstance(activity, dict):

@@ -18,6 +18,7 @@ from bot.model import ChannelKind, Chat, ChatKind, Person, Turn, TurnKind
 from bot.references import reference
 from bot.teams import dialogs, meeting_events, said
 from bot.teams.door import tenant_of
+from bot.teams.ids import identifier
 from bot.teams.service_url import normal
 
 SOON = 5 * 60_000
@@ -50,14 +51,14 @@ def read(activity: Mapping[str, Any], *, app_id: str, now: int) -> Turn | None:
     Any invoke but a well-formed press of a card's button or a known dialog's becomes a turn of kind UNKNOWN.
     """
     sender = _object(activity, "from")
-    bot_id = _text(_object(activity, "recipient"), "id") or f"28:{app_id}"
+    bot_id = identifier(_object(activity, "recipient"), "id") or f"28:{app_id}"
     chat = _chat(activity, bot_id)
     kind = _kind(activity, bot_id)
     if kind is None or chat is None or sender.get("role") == "bot" or kind is TurnKind.CALLED:
         return _called(activity, chat, now) if kind is TurnKind.CALLED and chat else None
     mentions = said.mention_entities(activity)
     targeted = _object(activity, "recipient").get("isTargeted") is True
-    person = Person(_text(sender, "id"), _text(sender, "aadObjectId"), said.words(_text(sender, "name")))
+    person = Person(identifier(sender, "id"), identifier(sender, "aadObjectId"), said.words(_text(sender, "name")))
     if kind in _SPOKEN.values():
         # What was deleted has no words left: whether it was said to us the store knows.
         heard = targeted or kind is TurnKind.DELETED or chat.kind is ChatKind.PERSONAL
@@ -73,7 +74,7 @@ def read(activity: Mapping[str, Any], *, app_id: str, now: int) -> Turn | None:
         kind=kind,
         chat=chat,
         person=person,
-        conversation_id=_text(_object(activity, "conversation"), "id"),
+        conversation_id=identifier(_object(activity, "conversation"), "id"),
         activity_id=_text(activity, "id"),
         received_at=now,
         expires_at=now + (LATER if kind in _HAPPENED.values() else SOON),
@@ -82,7 +83,7 @@ def read(activity: Mapping[str, Any], *, app_id: str, now: int) -> Turn | None:
         mentions=press.people or said.people(mentions, bot_id),
         verb=press.verb or (_text(activity, "action") if kind in _HAPPENED.values() else ""),
         data=press.data,
-        reply_to_id=_text(activity, "replyToId"),
+        reply_to_id=identifier(activity, "replyToId"),
         locale=locale,
         zone=zone,
         targeted=targeted,
@@ -103,7 +104,7 @@ def _called(activity: Mapping[str, Any], chat: Chat, now: int) -> Turn | None:
         kind=TurnKind.CALLED,
         chat=chat,
         person=Person(""),
-        conversation_id=_text(_object(activity, "conversation"), "id"),
+        conversation_id=identifier(_object(activity, "conversation"), "id"),
         activity_id=_text(activity, "id"),
         received_at=now,
         expires_at=now + LATEST,
@@ -132,18 +133,18 @@ def _chat(activity: Mapping[str, Any], bot_id: str) -> Chat | None:
     """Return where it happened (facts/teams 2.2), None if that cannot be said."""
     conversation, channel_data = _object(activity, "conversation"), _object(activity, "channelData")
     channel, team = _object(channel_data, "channel"), _object(channel_data, "team")
-    tenant, whole = tenant_of(activity), _text(conversation, "id")
+    tenant, whole = tenant_of(activity), identifier(conversation, "id")
     if not tenant or not whole:
         return None
     kind = _chat_kind(_text(conversation, "conversationType"), whole, in_team=bool(team))
-    named = _text(channel, "id") if kind is ChatKind.CHANNEL else ""
+    named = identifier(channel, "id") if kind is ChatKind.CHANNEL else ""
     return Chat(
         tenant=tenant,
         thread_id=named or whole.partition(";")[0],
         kind=kind,
         channel_kind=_CHANNEL_KINDS.get(_text(channel, "type").lower()) if kind is ChatKind.CHANNEL else None,
-        team_id=_text(team, "id"),
-        group_id=_text(team, "aadGroupId"),
+        team_id=identifier(team, "id"),
+        group_id=identifier(team, "aadGroupId"),
         name=said.words(_text(team, "name") or _text(channel, "name") or _text(conversation, "name")),
         service_url=normal(activity.get("serviceUrl")),
         bot_id=bot_id,
@@ -168,7 +169,7 @@ def _press(activity: Mapping[str, Any]) -> _Press | None:
         return None
     # Of one word, as our buttons have it: those of two are dialogs' and alerts', and a client says what it likes.
     verb = _text(action, "verb").partition(" ")[0]
-    if not verb or not _text(_object(activity, "from"), "id"):
+    if not verb or not identifier(_object(activity, "from"), "id"):
         return None
     data = {key: _plain(value) for key, value in list(_object(action, "data").items())[:MOST_DATA] if _is_plain(value)}
     return _Press(verb, said.words(data.pop("text", "")), data)
@@ -176,7 +177,7 @@ def _press(activity: Mapping[str, Any]) -> _Press | None:
 
 def _dialog(activity: Mapping[str, Any]) -> _Press | None:
     """Return what a dialog's invoke says: as its text what a message says, and as its people who wrote it."""
-    asked = dialogs.read(activity) if _text(_object(activity, "from"), "aadObjectId") else None
+    asked = dialogs.read(activity) if identifier(_object(activity, "from"), "aadObjectId") else None
     if asked is None:
         return None
     return _Press(asked.verb, asked.text, asked.data, (asked.author,) if asked.author else ())

@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.model import Person
 from bot.teams import said
+from bot.teams.ids import identifier
 
 PREFIX = "application/vnd.microsoft."
 CALLS = {"meetingStart": "started", "meetingEnd": "ended"}
@@ -39,7 +40,7 @@ def read(activity: Mapping[str, Any]) -> tuple[dict[str, str], tuple[Person, ...
 
 def _person(member: object) -> Person:
     user = _object(member, "user")
-    return Person(_text(user, "id"), _text(user, "aadObjectId"), said.words(_text(user, "name")))
+    return Person(identifier(user, "id"), identifier(user, "aadObjectId"), said.words(_text(user, "name")))
 
 
 def _moment(value: object) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from bot.model import Person
+from bot.teams.ids import identifier
 
 LONGEST_BYTES = 28 * 1024
 MOST_MENTIONS = 100
@@ -103,11 +104,11 @@ def _unique(entities: Iterable[Mapping[str, Any]], bot_id: str) -> Iterator[Pers
     seen = {"", bot_id}
     for entity in entities:
         who = mentioned(entity)
-        key = _text(who.get("id"))
+        key = identifier(who, "id")
         if key in seen:
             continue
         seen.add(key)
-        yield Person(key, oid=_text(who.get("aadObjectId")), name=words(_text(who.get("name"))))
+        yield Person(key, oid=identifier(who, "aadObjectId"), name=words(_text(who.get("name"))))
         if len(seen) >= MOST_MENTIONS + 2:
             return
 

@@ -17,6 +17,7 @@ from bot.ports import SignIns
 from bot.teams.outbound import InvokeReply
 
 EXCHANGE, VERIFY, FAILURE = "signin/tokenExchange", "signin/verifyState", "signin/failure"
+SIGN_INS = (EXCHANGE, VERIFY, FAILURE)  # no set: a name may be a list, which has no hash
 LONGEST_ID, LONGEST_CODE = 512, 64
 _BAD_REQUEST, _CONSENT_NEEDED = 400, 412
 _CODE = re.compile(r"[a-z]{1,40}")
@@ -24,7 +25,7 @@ _CODE = re.compile(r"[a-z]{1,40}")
 
 def is_sign_in(activity: Mapping[str, Any]) -> bool:
     """Say whether an activity is about a sign-in."""
-    return activity.get("type") == "invoke" and activity.get("name") in {EXCHANGE, VERIFY, FAILURE}
+    return activity.get("type") == "invoke" and activity.get("name") in SIGN_INS
 
 
 async def respond(

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.alarms import Alarms
 from bot.alerts import Hook
+from bot.bounded import read_json
 from bot.callbacks import Callbacks
 from bot.errors import DoorError
 from bot.identity import Secret
@@ -85,3 +89,20 @@ async def test_callers_are_told_when_to_come_back() -> None:
     head = await answers(behind, f"/api/calls/{NONCE}", "Host: x\r\nContent-Length: 0\r\n\r\n", events)
     assert (head.split()[1], "retry-after: 5" in head) == ("503", True)
     assert [event.fields["reason"] for event in events] == ["keys"]
+
+
+@given(st.lists(st.sampled_from(["\0", "\\", "\\u0000", "u0000", '"', "a", "\ufffd"])).map("".join))
+def test_no_text_from_outside_has_a_nul(text: str) -> None:
+    """A NUL anywhere in a name or an id is read as the sign for what is no character; everything else stays."""
+    said = {text: [text, {"id": text}]}
+    plain = text.replace("\0", "\ufffd")
+    assert read_json(json.dumps(said).encode()) == {plain: [plain, {"id": plain}]}
+
+
+@pytest.mark.parametrize(
+    "body", [b'"\\ud800"', b'"\\udc00\\u0000"', b'"\xed\xa0\x80"', b'"\0"', b"\xff\xfe{\0}\0", b"[" * 9_000, b""]
+)
+def test_what_no_database_could_keep_is_no_json(body: bytes) -> None:
+    """Halves of characters, other encodings and bottomless nesting are refused as what they are: not JSON."""
+    with pytest.raises(json.JSONDecodeError):
+        read_json(body)

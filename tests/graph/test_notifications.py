@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -18,13 +19,14 @@ from jwt.utils import base64url_encode
 
 from bot.calls import Watched, WatchKey, WatchState
 from bot.errors import DoorError, StoreError
-from bot.graph.notifications import BODY_BYTES, MOST_STRANGE, Ear, NotificationDoor
+from bot.graph.notifications import BODY_BYTES, LARGE_AT_ONCE, MOST_STRANGE, Ear, NotificationDoor
 from bot.graph.subscriptions import mark_of
 from bot.graph.validation import Audience, tenants_of
 from bot.observe import Event
 from bot.ports import Decide
 from bot.system import SystemClock
 
+LARGE = b" " * (256 * 1024 + 1)
 WATCHED = Watched("room", "tenant", mark_of("state"), "key", "beta", WatchState.ACTIVE, "s1")
 
 
@@ -166,6 +168,31 @@ async def test_strangers_make_the_store_no_work(door: Callable[..., Any], behind
     for absurd in ("s\0", "x" * 1_000, "é", "a b"):
         assert (await door({"value": [{"subscriptionId": absurd, "clientState": "state"}]})).status == 202
     assert behind.asked == []
+
+
+async def test_strangers_large_bodies_wait_for_each_other(door: Callable[..., Any], behind: Behind) -> None:
+    """What is large, or does not say how long it is, is read a few at once; what others send comes in all the same."""
+    address = (await door({})).url
+    head = b"POST /api/graph HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    held = [await asyncio.open_connection(address.host, address.port) for _ in range(LARGE_AT_ONCE)]
+    for _, writer in held:
+        writer.write(head)
+    assert (await crowded(door)).headers["Retry-After"] == "1"
+    assert (await door({"value": []})).status == 202
+    for reader, writer in held:
+        writer.write(b"0\r\n\r\n")
+        assert b" 400 " in await reader.readline()
+        writer.close()
+    assert (await door(LARGE)).status == 400
+    assert behind.heard_rooms == []
+
+
+async def crowded(door: Callable[..., Any]) -> aiohttp.ClientResponse:
+    """Return the first answer that says too many are inside: those before may still have been on their way."""
+    while True:
+        answer: aiohttp.ClientResponse = await door(LARGE)
+        if answer.status == 429:
+            return answer
 
 
 class Signer:

@@ -37,7 +37,7 @@ def test_no_file_knows_the_machine_it_was_written_on(files: list[Path], root: Pa
 
 def test_locks_name_no_place(root: Path) -> None:
     """The locks pin every package by version and hash and leave open where it is fetched from."""
-    for name in ("serve", "demo", "test", "peers"):
+    for name in ("serve", "demo", "test", "peers", "assurance"):
         lock = (root / "infra" / "locks" / f"{name}.txt").read_text(encoding="utf-8")
         assert "://" not in lock
         assert not re.search(r"^\s*--(?!hash)", lock, re.MULTILINE), "no index, no links, no options"
@@ -49,9 +49,10 @@ def test_larger_sets_contain_the_smaller(root: Path) -> None:
     """Whoever has the test set can run the demo, who has the demo set can serve, and peers run the tests' versions."""
     pins = {
         name: set(re.findall(r"^([\w.-]+==\S+)", (root / f"infra/locks/{name}.txt").read_text("utf-8"), re.MULTILINE))
-        for name in ("serve", "demo", "test", "peers")
+        for name in ("serve", "demo", "test", "peers", "assurance")
     }
     assert pins["serve"] < pins["demo"] < pins["test"] < pins["peers"]
+    assert pins["test"] < pins["assurance"]
 
 
 def test_no_module_is_called_utils(files: list[Path]) -> None:

@@ -58,6 +58,11 @@ class Forked:
         self._reading: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
 
+    @property
+    def pid(self) -> int | None:
+        """Return the process's number; None while it does not run."""
+        return self._process.pid if self._process is not None else None
+
     async def start(self) -> None:
         """Start it and return when it listens. Raises AssertionError with its log if it ends before."""
         await self.begin()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -25,6 +27,7 @@ from bot.store.opening import forgetful, open_store
 from bot.store.postgres import PostgresDriver, _Query, several
 from bot.store.statements import Operation, Terms, Value
 from bot.store.store import TransactionalStore
+from bot.teams.ids import LONGEST_ID
 from tests.database import server
 
 if TYPE_CHECKING:  # conftest is pytest's to import
@@ -48,6 +51,14 @@ async def test_replicas_start_together(postgres_url: str) -> None:
     stores = await asyncio.gather(*(open_store(postgres_url, owner=f"{n}") for n in range(4)))
     await asyncio.gather(*(store.ready() for store in stores))
     await asyncio.gather(*(store.close() for store in stores))
+
+
+async def test_the_longest_ids_can_be_kept(two: tuple[Store, Store], make: Make) -> None:
+    """Ids as long as the door lets in fit into every index, however little they can be compressed."""
+    ids = [secrets.token_hex(LONGEST_ID // 2) for _ in range(4)]
+    chat = replace(make.chat(thread_id=ids[0]), team_id=ids[1])
+    turn = make.turn(chat=chat, person=Person(ids[2], ids[3]), conversation_id=ids[0])
+    assert (await two[0].receive(turn, make.now)).kind is ReceiptKind.NEW
 
 
 async def test_one_turn_on_two_replicas(two: tuple[Store, Store], make: Make) -> None:

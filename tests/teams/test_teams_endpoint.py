@@ -194,6 +194,16 @@ async def test_a_press_carries_its_answer(stage: Stage) -> None:
     assert headers["Content-Type"].startswith("application/json")
 
 
+@pytest.mark.parametrize("name", [[], {}, 7, True, None])
+async def test_an_invoke_whose_name_is_none_is_one_that_nobody_handles(
+    stage: Stage, aiohttp_server: AiohttpServer, name: object
+) -> None:
+    """Whatever an invoke's name is made of, where people can sign in too, the answer is 501 and never an error."""
+    stage.url = await serve(aiohttp_server, endpoint(stage, signins=object()))
+    assert await stage.status(stage.activity("execute", name=name)) == 501
+    assert stage.desk.turns == []
+
+
 async def test_unhandled_invokes_are_501_and_never_taken_in(stage: Stage) -> None:
     """Sign-in invokes, which carry a token, and those nobody handles never reach the inbox."""
     for name in ("signin/tokenExchange", "signin/verifyState", "tab/fetch", "composeExtension/query", None):

@@ -279,3 +279,20 @@ def test_no_json_makes_it_raise(anything: Any) -> None:  # noqa: ANN401 - any JS
 def test_no_object_makes_it_raise(anything: dict[str, Any]) -> None:
     """Any object at all is read without an error."""
     read(anything, app_id=APP_ID, now=NOON)
+
+
+@pytest.mark.parametrize("length", [512, 513, 250_000])
+def test_an_id_longer_than_any_of_teams_is_none(length: int) -> None:
+    """What no database could keep is nobody's id, no chat's and no team's; what is as long as an id may be is kept."""
+    long = "x" * length
+    kept = long if length == 512 else ""
+    activity = sample("channel_root")
+    mention = {"type": "mention", "text": "<at>Ben</at>", "mentioned": {"id": long, "name": "Ben"}}
+    activity = {**activity, "from": {"id": "29:a", "aadObjectId": long}, "replyToId": long}
+    activity["entities"] = [*activity["entities"], mention]
+    turn = read(activity, app_id="b", now=0)
+    assert turn is not None
+    assert (turn.person.oid, turn.reply_to_id) == (kept, kept)
+    assert [person.id for person in turn.mentions] == [kept] * bool(kept)
+    elsewhere = {**activity, "conversation": {**activity["conversation"], "id": long}}
+    assert (read(elsewhere, app_id="b", now=0) is not None) == bool(kept)
