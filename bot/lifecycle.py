@@ -12,8 +12,9 @@ from bot.amending import Amending
 from bot.applying import Applying, explain
 from bot.backoff import delay
 from bot.calling import Calling
+from bot.commands import why
 from bot.commands.command import Policy, derived
-from bot.decisions import PlanMessage, Reply, SetTimer, View
+from bot.decisions import PlanMessage, Record, Reply, SetTimer, View
 from bot.deleting import Deleting
 from bot.errors import (
     MeetingsError,
@@ -87,6 +88,7 @@ class Lifecycle:
             TimerKind.OWNER: self._owner,
             TimerKind.LEAD: self._lead,
             TimerKind.RING: self._ring,
+            TimerKind.STORY: self._story,
         }
         decide = await runners[claim.timer.kind](claim)
         return news.told(lambda view: ringing.opened(decide(view), view.room))
@@ -274,6 +276,9 @@ class Lifecycle:
         step = Calling(self.calls, self.messenger, self.clock, self.chance, self.observe, self._report, url)
         return await step.run(claim)
 
+    async def _story(self, claim: TimerClaim) -> Decide:
+        return why.answered(claim, self.policy)
+
     async def _delete(self, claim: TimerClaim) -> Decide:
         deleting = Deleting(self.meetings, self.calendar, self.clock, self.chance, self._report)
         return await deleting.run(claim)
@@ -292,7 +297,8 @@ class Lifecycle:
                 return lambda view: Reply((SetTimer(replace(timer, due_at=view.now + int(wait * 1000))),), "not yet")
             name = "not-signed-out"
         words = Whisper(name, {}, payload["language"], payload["zone"], payload["reference"])
-        return lambda view: Reply((PlanMessage(_told(timer, person, words, view)),), name)
+        out = (Record(timer.tenant, person.oid, "sign out", reference=words.reference),) if name == "signed-out" else ()
+        return lambda view: Reply((PlanMessage(_told(timer, person, words, view)), *out), name)
 
     def _refused(self, room: Room, view: View, error: Refused) -> Reply:
         """A definite no fails the request, unless another host or the person's own permission is left to try."""

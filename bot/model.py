@@ -143,6 +143,7 @@ class TimerKind(StrEnum):
     OWNER = "owner"
     LEAD = "lead"
     RING = "ring"
+    STORY = "story"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from bot.messages import Answer, MessageState
 from bot.model import Turn
 from bot.observe import Event, Observer, Value
 from bot.places import AT_ONCE, Places
-from bot.ports import Chance, Clock, Decide, Store
+from bot.ports import KEPT, Chance, Clock, Decide, Store
 
 POLL_SECONDS = 1.0
 HEARTBEAT_SECONDS = 10.0
@@ -43,7 +43,7 @@ SETTLE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """Everything the worker drives."""
+    """Everything the worker drives; what is over is `kept` for so many ms."""
 
     store: Store
     dispatch: Dispatch
@@ -53,6 +53,7 @@ class Engine:
     chance: Chance
     observe: Observer
     most_turns: int = MOST_TURNS
+    kept: int = KEPT
 
 
 class Worker:
@@ -221,7 +222,7 @@ class Worker:
         while True:
             await engine.clock.sleep(SWEEP_SECONDS)
             with suppress(StoreError):  # said by the claimer; the next sweep does it
-                await engine.store.sweep(engine.clock.now())
+                await engine.store.sweep(engine.clock.now(), engine.kept)
 
     def _begin(self, work: Work) -> None:
         for turn in work.turns:

@@ -18,6 +18,7 @@ from cards import (
     planning,
     preferences,
     ringing,
+    stories,
     times,
 )
 from cards.parts import SHORT, Act, Button, Content, Line, Look, Row, join, open_button, plain_text, titled
@@ -393,6 +394,7 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     **preferences.WHISPERS,
     **existing.WHISPERS,
     **ringing.WHISPERS,
+    **stories.WHISPERS,
     "bare": planning.bare,
     "now-or-then": planning.now_or_then,
     "planned": planning.planned,

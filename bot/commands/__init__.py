@@ -21,6 +21,7 @@ from bot.commands import (
     stop_trying,
     tell_admin,
     try_now,
+    why,
 )
 from bot.commands.command import Command
 
@@ -39,6 +40,7 @@ COMMANDS: tuple[Command, ...] = (
     stop_trying.COMMAND,
     ask_to_host.COMMAND,
     tell_admin.COMMAND,
+    why.COMMAND,
     sign_in.COMMAND,
     sign_out.COMMAND,
     settings.COMMAND,

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 LINES: Mapping[str, str] = {
+    "why": "the story of one request, by its reference",
+    "audit": "who did what when, by object ids",
     "turns": "what was set aside after five failures: list, replay or drop it",
 }
 """Help for each line, by name, in the order of the help page."""
