@@ -121,8 +121,7 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     if warning:
         observe(Event("store.forgetful", {"text": warning}, logging.WARNING))
     opening = replaced.open_store or open_store
-    opened = await opening(url, owner=chance.token(), lease_ms=replaced.lease_ms)
-    store = replaced.wrap_store(opened)
+    store = replaced.wrap_store(await opening(url, owner=chance.token(), lease_ms=replaced.lease_ms))
     stack.push_async_callback(store.close)
     tokens = MsalTokens(settings.login_url, settings.app_id, settings.credential, context, clock, observe=observe)
     stack.push_async_callback(tokens.close)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bot import stories, watching
+from bot.commands import why
 from bot.decisions import Reply, SaveStep, View
 from bot.leases import TimerClaim
 from bot.lifecycle import Lifecycle
@@ -37,6 +38,8 @@ class CallTimers:
         subscribing = self.subscribing
         if claim.timer.kind in WATCHING:
             return await subscribing.run(claim) if subscribing else _not_watched
+        if claim.timer.kind is TimerKind.STORY:
+            return why.answered(claim, self.lifecycle.policy)
         decide = await self.lifecycle.run(claim)
         return (lambda view: watching.begun(decide(view), view)) if subscribing else decide
 

@@ -12,7 +12,6 @@ from bot.amending import Amending
 from bot.applying import Applying, explain
 from bot.backoff import delay
 from bot.calling import Calling
-from bot.commands import why
 from bot.commands.command import Policy, derived
 from bot.decisions import PlanMessage, Record, Reply, SetTimer, View
 from bot.deleting import Deleting
@@ -88,7 +87,6 @@ class Lifecycle:
             TimerKind.OWNER: self._owner,
             TimerKind.LEAD: self._lead,
             TimerKind.RING: self._ring,
-            TimerKind.STORY: self._story,
         }
         decide = await runners[claim.timer.kind](claim)
         return news.told(lambda view: ringing.opened(decide(view), view.room))
@@ -275,9 +273,6 @@ class Lifecycle:
         url = self.policy.public_url
         step = Calling(self.calls, self.messenger, self.clock, self.chance, self.observe, self._report, url)
         return await step.run(claim)
-
-    async def _story(self, claim: TimerClaim) -> Decide:
-        return why.answered(claim, self.policy)
 
     async def _delete(self, claim: TimerClaim) -> Decide:
         deleting = Deleting(self.meetings, self.calendar, self.clock, self.chance, self._report)

@@ -110,7 +110,7 @@ def exchanges(events: Sequence[Event]) -> tuple[Exchange, ...]:
 
 def spelled(text: str) -> str:
     """Return the reference that somebody typed, in any case, with its dash or without; "" for what is none."""
-    letters = text.strip().upper().replace("-", "").replace("\N{EN DASH}", "").replace(" ", "")
+    letters = "".join(letter for letter in text.upper() if letter.isalnum())
     if len(letters) != LENGTH or set(letters) - set(ALPHABET):
         return ""
     return f"{letters[:4]}-{letters[4:]}"

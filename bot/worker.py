@@ -282,12 +282,8 @@ class Worker:
         engine = self._engine
         now = engine.clock.now()
         poison = await engine.store.fail_turn(claim, now, now + TURN_RETRY_MS)
-        fields: dict[str, Value] = {
-            "ref": claim.turn.reference,
-            "error": told(error),
-            "attempts": claim.attempts,
-            "poison": poison,
-        }
+        fields: dict[str, Value] = {"ref": claim.turn.reference, "error": told(error)}
+        fields |= {"attempts": claim.attempts, "poison": poison}
         engine.observe(Event("turn.failed", fields, logging.ERROR))
         if poison:
             self.wake()  # the store has planned to tell the person

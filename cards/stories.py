@@ -34,7 +34,7 @@ def _told(reference: str, moments: Sequence[Facts], zone: str, says: Words) -> P
 def _line(facts: Facts, zone: str, says: Words) -> Line:
     template, values = _WHAT[str(facts["what"])](facts, says)
     shown = {name: str(value) for name, value in values.items()}
-    return Line(f"{{time}} · {template}", {"time": times.exact(facts["at"], zone), **shown}, longest=LONGEST_LINE)
+    return Line("{time} · " + template, {"time": times.exact(facts["at"], zone), **shown}, longest=LONGEST_LINE)
 
 
 def _asked(facts: Facts, says: Words) -> tuple[str, Facts]:
@@ -70,14 +70,17 @@ def _graph(facts: Facts, says: Words) -> tuple[str, Facts]:
     known = {name: facts.get(name, "-") for name in ("method", "step", "ms", "request_id", "client_request_id")}
     code = facts.get("code") or facts.get("error")
     values = {**known, "attempt": facts.get("attempt", 1), "outcome": facts.get("outcome", "-")}
-    ids = "request-id {request_id}, client-request-id {client_request_id}"
-    asked = "{step} {attempt}, {method}, {ms} ms, {outcome}"
     if not facts.get("status"):
-        none = says("Microsoft Graph did not answer.")
-        return f"{none} {asked}, {ids}", values
-    answer = says("Microsoft Graph said {said}.")
-    said = f"{facts['status']} {code}" if code else str(facts["status"])
-    return f"{answer} {asked}, {ids}", {**values, "said": said}
+        none = says(
+            "Microsoft Graph did not answer: {step} {attempt}, {method}, {ms} ms, {outcome}. "
+            "client-request-id {client_request_id}"
+        )
+        return none, values
+    answer = says(
+        "Microsoft Graph said {said}: {step} {attempt}, {method}, {ms} ms, {outcome}. "
+        "request-id {request_id}, client-request-id {client_request_id}"
+    )
+    return answer, {**values, "said": f"{facts['status']} {code}" if code else facts["status"]}
 
 
 def _opened(facts: Facts, says: Words) -> tuple[str, Facts]:
@@ -132,10 +135,10 @@ _WHAT: Mapping[str, Callable[[Facts, Words], tuple[str, Facts]]] = {
 def no_story(whisper: Whisper, says: Words) -> Parts:
     """Nothing is known of the reference `ref`."""
     said = says(
-        "I know nothing about {reference}. Look at it again: there is no 0, O, 1, I or L in a reference. "
+        "I know nothing about {reference}. Look at it again: a reference has none of {letters}. "
         "What was said is forgotten after two days, a meeting after some weeks."
     )
-    return (Line(said, {"reference": text(whisper, "ref")}),)
+    return (Line(said, {"reference": text(whisper, "ref"), "letters": "0, O, 1, I, L"}),)
 
 
 def why_admins(whisper: Whisper, says: Words) -> Parts:

@@ -18,9 +18,10 @@ LONGEST_TYPED = 60
 def run(asked: Asked) -> Reply:
     """Have the story looked up; raises UsageError for words that are no reference."""
     reference, turn = stories.spelled(asked.rest), asked.turn
+    may = turn.person.oid in asked.policy.admins
     if not reference:
-        raise UsageError(turn.text[:LONGEST_TYPED], "help why")
-    if turn.person.oid not in asked.policy.admins:
+        raise UsageError(turn.text[:LONGEST_TYPED], "help why" if may else "")
+    if not may:
         return asked.tell("why-admins", ref=reference)
     payload = {"turn": asdict(turn), "ref": reference}
     # Of the asker's own tenant: a timer looks at nothing else.
