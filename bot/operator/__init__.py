@@ -11,6 +11,7 @@ from collections.abc import Mapping
 LINES: Mapping[str, str] = {
     "why": "the story of one request, by its reference",
     "audit": "who did what when, by object ids",
+    "forget": "let go of a person or of a tenant; without --yes it only counts",
     "turns": "what was set aside after five failures: list, replay or drop it",
 }
 """Help for each line, by name, in the order of the help page."""

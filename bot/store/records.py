@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
-from bot.store import auditing, stories
+from bot.store import auditing, forgetting, stories
 from bot.store.auditing import Line, Wanted
 from bot.store.opening import POSTGRES
 from bot.store.sqlite import SqliteDriver, store_path
@@ -26,6 +27,41 @@ class Records:
         """Return the next lines of the audit, oldest first; none when there are no more."""
         return await self.driver.run(lambda: auditing.lines(wanted))
 
+    async def of_tenant(self, tenant: str, *, act: bool) -> dict[str, int]:
+        """Return by table how many rows a tenant has, and (`act`) delete them all."""
+        found = {}
+        for table in forgetting.of_tenant():
+            found[table.name] = await self.driver.run(partial(forgetting.count, table, tenant))
+            while act and await self.driver.run(partial(forgetting.leave, table, tenant)):
+                pass
+        return found
+
+    async def of_person(self, tenant: str, oid: str, *, act: bool) -> dict[str, int]:
+        """Return by table how many rows name a person, and (`act`) delete or rewrite them."""
+        named = await self._known(tenant, oid)
+        found = {}
+        for table in forgetting.of_tenant():
+            keys: set[forgetting.Keys] = set()
+            for needle in named.needles():
+                keys |= await self.driver.run(partial(forgetting.forget_in, table, tenant, named, needle, act=act))
+            found[table.name] = len(keys)
+        return found
+
+    async def _known(self, tenant: str, oid: str) -> forgetting.Named:
+        """Find out by what else a person is known, until nothing new is found."""
+        named = forgetting.Named(oid, threads=await self.driver.run(partial(forgetting.own_chats, tenant, oid)))
+        looked: set[str] = set()
+        while left := {named.oid, *named.ids} - looked:
+            needle = left.pop()
+            looked.add(needle)
+            for table in forgetting.of_tenant():
+                await self.driver.run(partial(forgetting.learn_from, table, tenant, named, needle))
+        return named
+
+    async def forgot(self, tenant: str, what: str, now: int, unique: str) -> None:
+        """Write into a tenant's audit that somebody at the command line had `what` forgotten."""
+        await self.driver.run(partial(forgetting.record, tenant, what, now, unique))
+
     async def close(self) -> None:
         """Let go of the store."""
         await self.driver.close()
@@ -39,9 +75,9 @@ async def open_records(url: str, *, writing: bool = False) -> Records:
     if url.startswith(POSTGRES):
         from bot.store.postgres import PostgresDriver  # noqa: PLC0415 - who uses SQLite does not wait for asyncpg
 
-        shared = PostgresDriver(url)
+        shared = PostgresDriver(url, more=forgetting.sql())
         await shared.start()
         return Records(shared)
-    own = SqliteDriver(store_path(url), exclusive=writing, reading=not writing)
+    own = SqliteDriver(store_path(url), exclusive=writing, reading=not writing, more=forgetting.sql())
     await own.start()
     return Records(own)

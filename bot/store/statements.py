@@ -84,6 +84,7 @@ SHARED = (
     "ringing",
     "stories",
     "auditing",
+    "forgetting",
 )
 
 
