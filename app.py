@@ -163,6 +163,7 @@ def _policy(settings: "Settings", edges: Edges) -> "Policy":
         cmdlets=cmdlets(settings.app_id, settings.cloud),
         rings=settings.rings,
         languages=settings.languages,
+        tenants=len(settings.tenants),
     )
 
 

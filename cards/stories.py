@@ -147,4 +147,10 @@ def why_admins(whisper: Whisper, says: Words) -> Parts:
     return (Line(said, {"reference": text(whisper, "ref")}),)
 
 
-WHISPERS = {"story": story, "no-story": no_story, "why-admins": why_admins}
+def why_alone(whisper: Whisper, says: Words) -> Parts:
+    """An administrator asked in a chat that may be another organisation's; `line` asks the same."""
+    said = says("I serve several organisations, so please ask that in our own chat: {line}")
+    return (Line(said, {"line": text(whisper, "line")}),)
+
+
+WHISPERS = {"story": story, "no-story": no_story, "why-admins": why_admins, "why-alone": why_alone}

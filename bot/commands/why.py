@@ -9,7 +9,7 @@ from bot.commands.command import Asked, Command, Policy
 from bot.decisions import Reply, SetTimer, View
 from bot.errors import UsageError
 from bot.leases import TimerClaim
-from bot.model import Timer, TimerKind, TurnKind
+from bot.model import ChatKind, Timer, TimerKind, TurnKind
 from bot.ports import Decide
 
 LONGEST_TYPED = 60
@@ -23,6 +23,8 @@ def run(asked: Asked) -> Reply:
         raise UsageError(turn.text[:LONGEST_TYPED], "help why" if may else "")
     if not may:
         return asked.tell("why-admins", ref=reference)
+    if asked.policy.tenants > 1 and asked.chat.kind is not ChatKind.PERSONAL:
+        return asked.tell("why-alone", line=f"why {reference}")  # elsewhere they may be another tenant's guest
     payload = {"turn": asdict(turn), "ref": reference}
     # Of the asker's own tenant: a timer looks at nothing else.
     timer = Timer(f"story|{turn.turn_key}", TimerKind.STORY, turn.chat.tenant, "", asked.view.now, payload)

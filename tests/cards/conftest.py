@@ -216,6 +216,7 @@ WHISPER_DATA: dict[str, dict[str, Any]] = {
     },
     "no-story": {"ref": "7F3K-92QD"},
     "why-admins": {"ref": "7F3K-92QD"},
+    "why-alone": {"line": "why 7F3K-92QD"},
     "bare": {},
     "now-or-then": {
         "now": "meet now Retro",

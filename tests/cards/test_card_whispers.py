@@ -76,6 +76,7 @@ GOLDEN = {
     "2026-03-19 12:04:06 (UTC+1) · Ended: clock.",
     "no-story": "I know nothing about 7F3K-92QD. Look at it again: a reference has none of 0, O, 1, I, L. "
     "What was said is forgotten after two days, a meeting after some weeks.",
+    "why-alone": "I serve several organisations, so please ask that in our own chat: why 7F3K-92QD",
     "why-admins": "Only an administrator of mine can look that up. Give them the reference 7F3K-92QD.",
     "no-admin": "I don't know who your administrator is. Please give them the reference 7F3K-92QD.",
     "admin-told": "I'm writing to your administrator, who hears of it once a day. The reference is 7F3K-92QD.",
