@@ -81,7 +81,7 @@ def leave(table: Table, tenant: str) -> Operation[bool]:
     return bool((yield f"{table.name}_leave", {"tenant": tenant, "most": PAGE}))
 
 
-def naming(table: Table, tenant: str, needle: str, skip: int = 0) -> Operation[list[Row]]:
+def _naming(table: Table, tenant: str, needle: str, skip: int = 0) -> Operation[list[Row]]:
     """Return a page of a tenant's rows in which a text stands anywhere."""
     return list((yield f"{table.name}_naming", {"tenant": tenant, "needle": needle, "most": PAGE, "skip": skip}))
 
@@ -89,11 +89,18 @@ def naming(table: Table, tenant: str, needle: str, skip: int = 0) -> Operation[l
 Keys = tuple[str | int, ...]
 
 
-def forget_in(table: Table, tenant: str, named: Named, needle: str, *, act: bool) -> Operation[set[Keys]]:
-    """Let go of the person in the rows that have this text, or (not `act`) only look; return the keys of those rows."""
+def forget_in(table: Table, tenant: str, named: Named, *, act: bool) -> Operation[int]:
+    """Let go of the person in a table's rows, or (not `act`) only look; return how many name them."""
+    found: set[Keys] = set()
+    for needle in named.needles():
+        found |= yield from _forget_in(table, tenant, named, needle, act=act)
+    return len(found)
+
+
+def _forget_in(table: Table, tenant: str, named: Named, needle: str, *, act: bool) -> Operation[set[Keys]]:
     found: set[Keys] = set()
     skip = 0
-    while rows := (yield from naming(table, tenant, needle, skip)):
+    while rows := (yield from _naming(table, tenant, needle, skip)):
         for row in rows:
             after = _after(table, row, named)
             names = after != _before(table, row)
@@ -211,13 +218,26 @@ def _person(value: dict[str, Any]) -> bool:
     return {"id", "oid", "name"} <= value.keys()
 
 
-def learn_from(table: Table, tenant: str, named: Named, needle: str) -> Operation[None]:
-    """Find out by what else the person is known, from every row that has this text."""
+def known(tenant: str, oid: str) -> Operation[Named]:
+    """Return by what else a person is known: what stands beside it in any row, until nothing new is found."""
+    named = Named(oid, threads=(yield from _own_chats(tenant, oid)))
+    looked: set[str] = set()
+    while left := {named.oid, *named.ids} - looked:
+        needle = left.pop()
+        looked.add(needle)
+        for table in of_tenant():
+            yield from _learn_from(table, tenant, named, needle)
+    return named
+
+
+def _learn_from(table: Table, tenant: str, named: Named, needle: str) -> Operation[None]:
     skip = 0
-    while rows := (yield from naming(table, tenant, needle, skip)):
+    while rows := (yield from _naming(table, tenant, needle, skip)):
         for row in rows:
             _learn(table, row, named)
         skip += len(rows)
+        if len(rows) < PAGE:
+            break
 
 
 def _learn(table: Table, row: Row, named: Named) -> None:
@@ -251,7 +271,7 @@ def _people(text: str | None) -> Iterator[dict[str, Any]]:
             yield from _people(value)
 
 
-def own_chats(tenant: str, oid: str) -> Operation[set[str]]:
+def _own_chats(tenant: str, oid: str) -> Operation[set[str]]:
     """Return the threads in which the person and the bot are alone."""
     found = yield "own_chats", {"tenant": tenant, "oid": oid}
     return {str(row["thread_id"]) for row in found}

@@ -38,25 +38,11 @@ class Records:
 
     async def of_person(self, tenant: str, oid: str, *, act: bool) -> dict[str, int]:
         """Return by table how many rows name a person, and (`act`) delete or rewrite them."""
-        named = await self._known(tenant, oid)
-        found = {}
-        for table in forgetting.of_tenant():
-            keys: set[forgetting.Keys] = set()
-            for needle in named.needles():
-                keys |= await self.driver.run(partial(forgetting.forget_in, table, tenant, named, needle, act=act))
-            found[table.name] = len(keys)
-        return found
-
-    async def _known(self, tenant: str, oid: str) -> forgetting.Named:
-        """Find out by what else a person is known, until nothing new is found."""
-        named = forgetting.Named(oid, threads=await self.driver.run(partial(forgetting.own_chats, tenant, oid)))
-        looked: set[str] = set()
-        while left := {named.oid, *named.ids} - looked:
-            needle = left.pop()
-            looked.add(needle)
-            for table in forgetting.of_tenant():
-                await self.driver.run(partial(forgetting.learn_from, table, tenant, named, needle))
-        return named
+        named = await self.driver.run(partial(forgetting.known, tenant, oid))
+        return {
+            table.name: await self.driver.run(partial(forgetting.forget_in, table, tenant, named, act=act))
+            for table in forgetting.of_tenant()
+        }
 
     async def forgot(self, tenant: str, what: str, now: int, unique: str) -> None:
         """Write into a tenant's audit that somebody at the command line had `what` forgotten."""

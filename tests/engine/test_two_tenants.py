@@ -246,7 +246,7 @@ async def lived(actions: Sequence[Action]) -> None:
 BOTH = [(tenant, 0, 0, line) for line in LINES for tenant in (0, 1)]
 
 
-@settings(max_examples=6, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=3, suppress_health_check=[HealthCheck.too_slow])
 @given(ACTIONS)
 @example(BOTH)
 async def test_nothing_of_one_tenant_is_seen_in_the_other(actions: list[Action]) -> None:

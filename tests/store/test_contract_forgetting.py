@@ -193,7 +193,7 @@ async def test_a_tenant_leaves_entirely(
     await opened.close()
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(name=st.text(min_size=3, max_size=12).map(lambda text: f"Q{text}Z".replace("\x00", "")), tail=st.uuids())
 @example(name='Q\\"\\\\"{Z', tail="0f")
 async def test_whatever_somebody_is_called_they_are_forgotten(name: str, tail: object, make: Make) -> None:
