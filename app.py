@@ -173,6 +173,8 @@ def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
     from bot.commands import COMMANDS, available
     from bot.delivery import Delivery
     from bot.dispatch import Dispatch
+    from bot.doctor.opening import OneLook
+    from bot.examining import Examining
     from bot.graph.calendar import GraphCalendar
     from bot.graph.calls import GraphCalls
     from bot.graph.owners import GraphOwners
@@ -202,7 +204,8 @@ def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
     shown = {"language": settings.language, "teams_url": settings.cloud.teams_url}
     delivery = Delivery(messenger, edges.clock, edges.chance, edges.observe, reading=reading, **shown)
     timers = CallTimers(lifecycle, _subscribing(settings, edges, replaced))
-    parts = (edges.store, dispatch, timers, delivery, edges.clock, edges.chance, edges.observe)
+    examining = Examining(timers, OneLook(settings, edges.clock, edges.observe, edges.store), policy)
+    parts = (edges.store, dispatch, examining, delivery, edges.clock, edges.chance, edges.observe)
     return Worker(Engine(*parts, kept=settings.keep_days * 86_400_000))
 
 

@@ -441,6 +441,10 @@ class Store(Protocol):
         """Forget a turn that was set aside; False when there is none of this key."""
         ...
 
+    async def made(self, tenant: str, since: int) -> Mapping[str, int]:
+        """Return by host's object id how many meetings were made for them since then (ms UTC)."""
+        ...
+
     async def sweep(self, now: int, kept: int = KEPT) -> None:
         """Delete what is kept no longer: finished turns after 48 h, what else is over after `kept` ms, old notes."""
         ...

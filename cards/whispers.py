@@ -9,6 +9,7 @@ from bot.messages import Rendered, Whisper
 from bot.model import DialIn
 from cards import (
     attendance,
+    doctor,
     escape,
     existing,
     failures,
@@ -395,6 +396,7 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     **existing.WHISPERS,
     **ringing.WHISPERS,
     **stories.WHISPERS,
+    **doctor.WHISPERS,
     "bare": planning.bare,
     "now-or-then": planning.now_or_then,
     "planned": planning.planned,

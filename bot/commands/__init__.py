@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.commands import (
     ask_to_host,
     dial_in,
+    doctor,
     end,
     help,  # noqa: A004 - the command is called help
     host,
@@ -41,6 +42,7 @@ COMMANDS: tuple[Command, ...] = (
     ask_to_host.COMMAND,
     tell_admin.COMMAND,
     why.COMMAND,
+    doctor.COMMAND,
     sign_in.COMMAND,
     sign_out.COMMAND,
     settings.COMMAND,

@@ -12,6 +12,9 @@ LINES: Mapping[str, str] = {
     "why": "the story of one request, by its reference",
     "audit": "who did what when, by object ids",
     "forget": "let go of a person or of a tenant; without --yes it only counts",
+    "doctor": "what is missing, and the one next step",
+    "register": "register Muster in Entra and Azure: shows each command, asks, runs it",
+    "manifest": "make the Teams app package, and check one",
     "turns": "what was set aside after five failures: list, replay or drop it",
 }
 """Help for each line, by name, in the order of the help page."""

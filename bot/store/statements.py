@@ -81,10 +81,7 @@ class Migration:
 
 SHARED = (
     *("transactions", "chats", "inbox", "rooms", "messages", "sends", "timers", "signins", "people", "calls"),
-    "ringing",
-    "stories",
-    "auditing",
-    "forgetting",
+    *("ringing", "counts", "stories", "auditing", "forgetting"),
 )
 
 
