@@ -1,7 +1,7 @@
 # Two commands matter: make demo, make test. Everything they need they fetch themselves.
 # The same without make (Windows): py app.py demo, py app.py test.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-all peers browser assurance bench chaos chaos-proof crash day doctor-pairs words release format lock clean
+.PHONY: help demo test check test-all peers browser assurance bench chaos chaos-proof crash tenants day doctor-pairs words release format lock clean
 PYTHON ?=
 ARGS ?=
 export PYTHON
@@ -40,6 +40,9 @@ chaos-proof:  ## Builds broken on purpose, one after the other: the verdict find
 
 crash:  ## Every crash point on both stores, by SIGKILL and by SIGSTOP (make test runs each point once)
 	@$(RUN) app.py test -m "long or not long" -n 4 $(ARGS) tests/crash
+
+tenants:  ## Hundreds of made-up days of two tenants on one bot: nothing of one is seen in the other
+	@$(RUN) app.py test -m "long or not long" $(ARGS) tests/engine/test_two_tenants.py
 
 bench:  ## Muster beside a bare aiohttp server and a plain botbuilder bot, in one table, 3 minutes (ARGS='--rounds 1')
 	@$(RUN) app.py test bench $(ARGS)

@@ -106,13 +106,14 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     from bot.observe import Event, log_lines
     from bot.remedies import Remedies
     from bot.store.opening import forgetful, open_store
+    from bot.stories import overhearing
     from bot.system import SystemChance, SystemClock, trust
     from bot.teams.door import Rules
     from bot.teams.edge import Registration, TeamsEdge
     from bot.teams.token_service import Account
 
     clock = replaced.clock or SystemClock()
-    observe = Remedies(log_lines(logging.getLogger("muster")), settings.app_id, settings.cloud, clock.now)
+    observe = overhearing(Remedies(log_lines(logging.getLogger("muster")), settings.app_id, settings.cloud, clock.now))
     chance = replaced.chance or SystemChance()
     context = await asyncio.to_thread(trust, settings.ca_files)
     url = settings.store.reveal()
@@ -163,6 +164,7 @@ def _policy(settings: "Settings", edges: Edges) -> "Policy":
         cmdlets=cmdlets(settings.app_id, settings.cloud),
         rings=settings.rings,
         languages=settings.languages,
+        tenants=len(settings.tenants),
     )
 
 
@@ -204,7 +206,8 @@ def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
     delivery = Delivery(messenger, edges.clock, edges.chance, edges.observe, reading=reading, **shown)
     timers = CallTimers(lifecycle, _subscribing(settings, edges, replaced))
     examining = Examining(timers, OneLook(settings, edges.clock, edges.observe, edges.store), policy)
-    return Worker(Engine(edges.store, dispatch, examining, delivery, edges.clock, edges.chance, edges.observe))
+    parts = (edges.store, dispatch, examining, delivery, edges.clock, edges.chance, edges.observe)
+    return Worker(Engine(*parts, kept=settings.keep_days * 86_400_000))
 
 
 def _subscribing(settings: "Settings", edges: Edges, replaced: Replaced) -> "Optional[Subscribing]":

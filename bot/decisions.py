@@ -11,6 +11,7 @@ from typing import Any
 from bot.calls import Attendance, Stay, Watched, WatchKey
 from bot.messages import Answer, Message
 from bot.model import Chat, Person, Room, Timer, Turn
+from bot.stories import Step, Story
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +186,13 @@ class ExpectCall:
     room_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class SaveStep:
+    """Keep what Graph answered to a request, for its story."""
+
+    step: Step
+
+
 Effect = (
     MakeRoom
     | SaveRoom
@@ -206,6 +214,7 @@ Effect = (
     | GiveAnswer
     | ExpectCall
     | Record
+    | SaveStep
 )
 
 
@@ -246,6 +255,7 @@ class View:
     said is whispered (ENGINE R14); `opened` is what the message has opened, or waits to open after a sign-in, that was
     edited or deleted; `affected` how many people met the fault within a day that a pressed whisper is about. `me` is
     what the turn's person set for themselves, as of `me_version`; `installers` who added Muster to the chat or team.
+    `story` is that of the reference which a timer asks about.
     `stays` are who was in the calls of `room`; `watched` is its subscription and `key` the newest key pair that still
     serves, for what is about them.
     """
@@ -272,3 +282,4 @@ class View:
     me: dict[str, Any] = field(default_factory=dict)
     me_version: int = 0
     installers: tuple[Person, ...] = ()
+    story: Story | None = None

@@ -13,7 +13,7 @@ from bot.applying import Applying, explain
 from bot.backoff import delay
 from bot.calling import Calling
 from bot.commands.command import Policy, derived
-from bot.decisions import PlanMessage, Reply, SetTimer, View
+from bot.decisions import PlanMessage, Record, Reply, SetTimer, View
 from bot.deleting import Deleting
 from bot.errors import (
     MeetingsError,
@@ -292,7 +292,8 @@ class Lifecycle:
                 return lambda view: Reply((SetTimer(replace(timer, due_at=view.now + int(wait * 1000))),), "not yet")
             name = "not-signed-out"
         words = Whisper(name, {}, payload["language"], payload["zone"], payload["reference"])
-        return lambda view: Reply((PlanMessage(_told(timer, person, words, view)),), name)
+        out = (Record(timer.tenant, person.oid, "sign out", reference=words.reference),) if name == "signed-out" else ()
+        return lambda view: Reply((PlanMessage(_told(timer, person, words, view)), *out), name)
 
     def _refused(self, room: Room, view: View, error: Refused) -> Reply:
         """A definite no fails the request, unless another host or the person's own permission is left to try."""

@@ -143,6 +143,7 @@ class TimerKind(StrEnum):
     OWNER = "owner"
     LEAD = "lead"
     RING = "ring"
+    STORY = "story"
     DOCTOR = "doctor"
 
 

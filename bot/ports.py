@@ -16,6 +16,8 @@ from bot.model import Chat, FrozenRequest, Meeting, MeetingKey, MeetingRequest, 
 
 Decide = Callable[[View], Reply]
 """A pure function from what is there to what is to be done; may run twice, so it keeps no state."""
+KEPT = 30 * 86_400_000
+"""ms for which what is over is kept, unless MUSTER_KEEP_DAYS says otherwise (EXPERIENCE 1.21)."""
 
 
 class Clock(Protocol):
@@ -447,8 +449,8 @@ class Store(Protocol):
         """Return by host's object id how many meetings were made for them since then (ms UTC)."""
         ...
 
-    async def sweep(self, now: int) -> None:
-        """Delete what is kept no longer: finished turns after 48 h, finished rooms after 90 days, old notes."""
+    async def sweep(self, now: int, kept: int = KEPT) -> None:
+        """Delete what is kept no longer: finished turns after 48 h, what else is over after `kept` ms, old notes."""
         ...
 
     async def alive(self, now: int) -> int:

@@ -43,7 +43,8 @@ class Settings:
     `meeting_options` what every meeting has; `secret_key` seals keys in the store, `roster` is what cards show of who
     is inside: `count`, `names` or `off`; `languages` (BCP 47) are those that people are answered in, English first.
     `calls_openid_url` is where the keys of calls' callbacks are found, "" where this cloud's is not documented and
-    nobody said: then nobody can be rung. `hooks` is where alerts come in.
+    nobody said: then nobody can be rung. `hooks` is where alerts come in; what is over
+    is kept for `keep_days`.
     """
 
     app_id: str
@@ -86,6 +87,7 @@ class Settings:
     languages: tuple[str, ...] = REVIEWED
     secret_key: Secret = NO_SECRET
     roster: str = "count"
+    keep_days: int = 30
 
     @property
     def watches(self) -> bool:
@@ -255,6 +257,7 @@ class _Reader(Variables):
             meeting_options=self.meeting_options("MUSTER_MEETING_OPTIONS"),
             secret_key=self.secret_key("MUSTER_SECRET_KEY"),
             roster=self.choice("MUSTER_ROSTER", "count", ("count", "names", "off")),
+            keep_days=self.number("MUSTER_KEEP_DAYS", 30, 2, 3650),
         )
 
     def secret_key(self, name: str) -> Secret:

@@ -23,7 +23,7 @@ from bot.messages import Answer, MessageState
 from bot.model import Turn
 from bot.observe import Event, Observer, Value
 from bot.places import AT_ONCE, Places
-from bot.ports import Chance, Clock, Decide, Store
+from bot.ports import KEPT, Chance, Clock, Decide, Store
 
 POLL_SECONDS = 1.0
 HEARTBEAT_SECONDS = 10.0
@@ -42,7 +42,7 @@ SETTLE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """Everything the worker drives."""
+    """Everything the worker drives; what is over is `kept` for so many ms."""
 
     store: Store
     dispatch: Dispatch
@@ -52,6 +52,7 @@ class Engine:
     chance: Chance
     observe: Observer
     most_turns: int = MOST_TURNS
+    kept: int = KEPT
 
 
 class Worker:
@@ -220,7 +221,7 @@ class Worker:
         while True:
             await engine.clock.sleep(SWEEP_SECONDS)
             with suppress(StoreError):  # said by the claimer; the next sweep does it
-                await engine.store.sweep(engine.clock.now())
+                await engine.store.sweep(engine.clock.now(), engine.kept)
 
     def _begin(self, work: Work) -> None:
         for turn in work.turns:
@@ -280,12 +281,8 @@ class Worker:
         engine = self._engine
         now = engine.clock.now()
         poison = await engine.store.fail_turn(claim, now, now + TURN_RETRY_MS)
-        fields: dict[str, Value] = {
-            "ref": claim.turn.reference,
-            "error": told(error),
-            "attempts": claim.attempts,
-            "poison": poison,
-        }
+        fields: dict[str, Value] = {"ref": claim.turn.reference, "error": told(error)}
+        fields |= {"attempts": claim.attempts, "poison": poison}
         engine.observe(Event("turn.failed", fields, logging.ERROR))
         if poison:
             self.wake()  # the store has planned to tell the person

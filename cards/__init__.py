@@ -14,6 +14,7 @@ from cards.dialogs import (
     whisper_dialog,
 )
 from cards.rooms import render_room
+from cards.stories import as_text as story_text
 from cards.warming import warm
 from cards.whispers import WHISPERS, answer_text, render_whisper
 
@@ -30,6 +31,7 @@ __all__ = [
     "room_insert",
     "sentence_dialog",
     "settings_dialog",
+    "story_text",
     "warm",
     "whisper_dialog",
 ]

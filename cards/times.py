@@ -36,6 +36,11 @@ def hours(ms: int, zone: str, language: str = SOURCE) -> str:
     return _short(language).apply(_moment(ms, zone), locale(language))
 
 
+def exact(ms: int, zone: str) -> str:
+    """Return a time to the second, the same in every language: `2026-03-19 12:04:05 (UTC+1)`."""
+    return f"{_moment(ms, zone):%Y-%m-%d %H:%M:%S} ({offset(ms, zone)})"
+
+
 def minutes(since: int, until: int) -> int:
     """Return the minutes between two times (ms UTC), one at least."""
     return max(1, round((until - since) / 60_000))

@@ -19,6 +19,7 @@ from cards import (
     planning,
     preferences,
     ringing,
+    stories,
     times,
 )
 from cards.parts import SHORT, Act, Button, Content, Line, Look, Row, join, open_button, plain_text, titled
@@ -394,6 +395,7 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     **preferences.WHISPERS,
     **existing.WHISPERS,
     **ringing.WHISPERS,
+    **stories.WHISPERS,
     **doctor.WHISPERS,
     "bare": planning.bare,
     "now-or-then": planning.now_or_then,

@@ -22,6 +22,7 @@ from bot.commands import (
     stop_trying,
     tell_admin,
     try_now,
+    why,
 )
 from bot.commands.command import Command
 
@@ -40,6 +41,7 @@ COMMANDS: tuple[Command, ...] = (
     stop_trying.COMMAND,
     ask_to_host.COMMAND,
     tell_admin.COMMAND,
+    why.COMMAND,
     doctor.COMMAND,
     sign_in.COMMAND,
     sign_out.COMMAND,

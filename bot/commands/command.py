@@ -29,7 +29,7 @@ class Policy:
     many meetings are kept in reserve; `public_url` is where browsers reach this bot, "" where nobody said. `admins` are
     the administrators' object ids; `cmdlets` is where and how one of them lets the app open meetings for `{host}`;
     `rings` says that people can be rung; `roster` what cards show of who is inside: `count`, `names` or `off`.
-    `languages` (BCP 47) are those that may be set.
+    `languages` (BCP 47) are those that may be set; `tenants` is how many there are here.
     """
 
     freeze: Freeze
@@ -50,6 +50,7 @@ class Policy:
     cmdlets: tuple[str, ...] = ()
     rings: bool = False
     languages: tuple[str, ...] = REVIEWED
+    tenants: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 LINES: Mapping[str, str] = {
+    "why": "the story of one request, by its reference",
+    "audit": "who did what when, by object ids",
+    "forget": "let go of a person or of a tenant; without --yes it only counts",
     "doctor": "what is missing, and the one next step",
     "permissions": "every permission: what it is for, what breaks without it, what a thief could do",
     "register": "register Muster in Entra and Azure: shows each command, asks, runs it",

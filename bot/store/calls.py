@@ -15,8 +15,6 @@ from bot.store.statements import Operation, Row, Value, side_by_side
 
 WATCHING = frozenset({TimerKind.SUBSCRIBE, TimerKind.RENEW})
 """The timers whose decisions are about a subscription."""
-ROSTER_KEPT = 30 * 86_400_000
-"""ms for which it is kept who was in a call (ENGINE 2.17)."""
 LONGEST_WATCH = 3 * 86_400_000
 """ms that a subscription lives at most (facts/graph 6)."""
 
@@ -120,9 +118,9 @@ def find_key(key_id: str) -> Operation[WatchKey | None]:
     return _key(found[0]) if found else None
 
 
-def sweep(now: int, most: int) -> Operation[None]:
-    """Delete what is kept no longer."""
-    yield "roster_sweep", {"before": now - ROSTER_KEPT, "most": most}
+def sweep(now: int, before: int, most: int) -> Operation[None]:
+    """Delete rosters from `before` (ms UTC), and what has expired long ago."""
+    yield "roster_sweep", {"before": before, "most": most}
     yield "watches_sweep", {"before": now - LONGEST_WATCH}
     yield "keys_sweep", {"before": now - LONGEST_WATCH}
 

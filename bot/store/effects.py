@@ -26,13 +26,14 @@ from bot.decisions import (
     SaveNote,
     SavePerson,
     SaveRoom,
+    SaveStep,
     SaveWatch,
     SetTimer,
     TakeNote,
 )
 from bot.leases import MessageClaim, Work
 from bot.pauses import GRAPH_PAUSED
-from bot.store import calls, rows
+from bot.store import auditing, calls, rows, stories
 from bot.store.claims import ASKS_GRAPH, Known, graph_pause, timer_claims
 from bot.store.people import place_of
 from bot.store.sending import chat_is_gone, claim_thread
@@ -245,20 +246,13 @@ def _expect_call(at: Applying, effect: ExpectCall) -> Operation[None]:
 
 def _record(at: Applying, effect: Record) -> Operation[None]:
     at.records += 1
-    # Ordered by time, unique by the decision's own random id.
-    audit_id = f"{at.now:015d}-{at.fresh_id}-{at.records:03d}"
-    line: dict[str, Value] = {
-        "audit_id": audit_id,
-        "tenant": effect.tenant,
-        "now": at.now,
-        "actor_oid": effect.actor_oid,
-        "action": effect.action,
-        "room_id": effect.room_id,
-        "thread_id": effect.thread_id,
-        "detail": effect.detail,
-        "reference": effect.reference,
-    }
-    yield from at.writes.add(audit_id, ("audit_insert", line))
+    line = auditing.insert(effect, at.now, f"{at.fresh_id}-{at.records:03d}")
+    yield from at.writes.add(f"audit {at.records}", line)
+
+
+def _save_step(at: Applying, effect: SaveStep) -> Operation[None]:
+    step = effect.step
+    yield from at.writes.add(f"step {step.reference} {step.at} {step.kind}", stories.step_insert(step))
 
 
 _WRITERS: dict[type[Effect], Callable[[Applying, Any], Operation[None]]] = {
@@ -282,6 +276,7 @@ _WRITERS: dict[type[Effect], Callable[[Applying, Any], Operation[None]]] = {
     GiveAnswer: _give_answer,
     ExpectCall: _expect_call,
     Record: _record,
+    SaveStep: _save_step,
 }
 
 

@@ -8,7 +8,8 @@ from bot import backoff, limits
 from bot.leases import Lease, Receipt, ReceiptKind, Stuck, TurnClaim, Work
 from bot.messages import Answer, Whisper
 from bot.model import TimerKind, Turn, TurnKind
-from bot.store import calls, ringing, rows, signins
+from bot.ports import KEPT
+from bot.store import auditing, calls, ringing, rows, signins, stories
 from bot.store.claims import MOST_ATTEMPTS, Known, timer_claims, turn_claim, turn_claims
 from bot.store.sending import claim_threads, forget
 from bot.store.statements import Operation, Row, Rows, Statement, Terms, Value, side_by_side
@@ -21,8 +22,6 @@ ALIVE_WITHIN = 30_000
 """ms after its last heartbeat for which a replica counts as alive: three heartbeats."""
 TURNS_KEPT = 48 * 3_600_000
 """ms for which a finished turn keeps its keys (ENGINE 2.17)."""
-ROOMS_KEPT = 90 * 86_400_000
-"""ms for which a finished room is kept (ENGINE 2.17)."""
 BEST_BEFORE = 300_000
 """ms after which a whisper or a notice that could not be posted is given up (ENGINE R6)."""
 ASKING = frozenset({TurnKind.SAID, TurnKind.EDITED, TurnKind.DELETED, TurnKind.PRESSED, TurnKind.DIALOG})
@@ -280,17 +279,24 @@ def _guard(key_name: str, key: str, lease: Lease) -> dict[str, Value]:
     return {key_name: key, "owner": lease.owner, "fence": lease.fence}
 
 
-def sweep(now: int) -> Operation[None]:
-    """Delete what is kept no longer (ENGINE 2.17), at most `MOST_SWEPT` rows of a kind at once."""
-    before: dict[str, Value] = {"before": now - ROOMS_KEPT, "most": MOST_SWEPT}
+def sweep(now: int, kept: int = KEPT) -> Operation[None]:
+    """Delete what is over for `kept` ms or for its own time, if that is less; at most `MOST_SWEPT` of a kind at once.
+
+    What each table keeps, and until when, is said in `bot.store.tables`.
+    """
+    before: dict[str, Value] = {"before": now - kept, "most": MOST_SWEPT}
     yield "turns_sweep", {"before": now - TURNS_KEPT, "most": MOST_SWEPT}
     yield "rooms_sweep_messages", before
     yield "rooms_sweep", before
     yield "messages_sweep", before
+    yield "installers_sweep", before
+    yield "chats_sweep", before
     yield "notes_sweep", {"now": now}
     yield from signins.sweep(now)
     yield "replicas_sweep", {"before": now - TURNS_KEPT}
     yield "sends_sweep", {"before": now - limits.LONGEST}
     yield "personal_sweep", {"now": now}
     yield from ringing.sweep(now)
-    yield from calls.sweep(now, MOST_SWEPT)
+    yield from calls.sweep(now, now - kept, MOST_SWEPT)
+    yield from stories.sweep(now - kept, MOST_SWEPT)
+    yield from auditing.sweep(now - kept, MOST_SWEPT)

@@ -90,14 +90,15 @@ class _Query:
 class PostgresDriver:
     """Runs operations on a bounded pool of connections, whose statements are prepared once each.
 
-    `begun_again` counts the operations that were begun anew because another one was in their way.
+    `more` are statements besides those of the bot. `begun_again` counts the operations that were begun anew because
+    another one was in their way.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, more: str = "") -> None:
         self._url = url
         self._pool: Any = None  # asyncpg has no types
         self._pool_first: Any = None
-        self._queries = _queries()
+        self._queries = _queries(more)
         self._several: dict[tuple[str, ...], str] = {}
         self.begun_again = 0
 
@@ -235,9 +236,9 @@ async def _shut(connection: Any) -> None:  # noqa: ANN401 - asyncpg has no types
         await connection.close(timeout=CONNECT_SECONDS)
 
 
-def _queries() -> dict[str, _Query]:
+def _queries(more: str) -> dict[str, _Query]:
     """Return the statements with `$1` for their first parameter, and so on."""
-    loaded = load("postgres", "asyncpg")
+    loaded = load("postgres", "asyncpg", more)
     sorted_names = loaded.driver_adapter.var_sorted
     return {
         name: _Query(

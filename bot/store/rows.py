@@ -254,6 +254,11 @@ def emptied(content: str | None) -> str | None:
     return _json(Whisper(words.name, reference=words.reference, offer=words.offer))
 
 
+def whisper_name(content: str) -> str:
+    """Return the name of a message's words."""
+    return _whisper.decode(content).name
+
+
 def timer_params(timer: Timer) -> Params:
     """Return a timer's columns."""
     return {**_plain(timer, TIMER_PLAIN), "kind": timer.kind.value, "payload": _json(timer.payload)}

@@ -10,10 +10,10 @@ from bot.decisions import Reply, View
 from bot.errors import StoreError
 from bot.leases import Learned, MessageClaim, Sent, Settled, TimerClaim, TurnClaim
 from bot.messages import Message, MessageState, Purpose
-from bot.model import UNFINISHED, Chat, Room, Turn, TurnKind
+from bot.model import UNFINISHED, Chat, Room, TimerKind, Turn, TurnKind
 from bot.ports import Decide
 from bot.rooms import brought_key
-from bot.store import calls, people, rows, signins, strays
+from bot.store import calls, people, rows, signins, stories, strays
 from bot.store.claims import MOST_ATTEMPTS, find_room, turn_claims
 from bot.store.effects import OVERTAKEN_AT, Applying, Overtaken, apply, refresh, take
 from bot.store.sending import learn
@@ -251,7 +251,8 @@ def _timer_view(at: Applying, claim: TimerClaim, found: Sequence[Rows]) -> Opera
     room = rows.read_room(rooms[0]) if rooms else None
     chat = at.known.read_chat(seen) if room else None
     if claim.turn is not None:
-        return replace((yield from _turn_view(at, claim.turn, turns, unheard=False)), room=room)
+        view = replace((yield from _turn_view(at, claim.turn, turns, unheard=False)), room=room)
+        return (yield from stories.with_story(view, claim.timer)) if claim.timer.kind is TimerKind.STORY else view
     notes = by_key(noted)
     for person in room.people if room else ():
         if not person.upn:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+
+from bot.decisions import Record
 from bot.leases import Exchange
 from bot.messages import Message
 from bot.model import Turn
-from bot.store import rows
+from bot.store import auditing, rows
 from bot.store.statements import Operation, Terms, Value
 from bot.store.telling import tell
 
@@ -37,6 +40,9 @@ def end(key: tuple[str, str, str], now: int, *, done: bool | None) -> Operation[
     yield "signin_end", {**who, "exchange_id": exchange_id, "state": state, "expires_at": now + kept}
     if done:
         yield "turns_go_on", {**who, "now": now, "until": now + GOES_ON}
+        yield auditing.insert(
+            Record(tenant, user_oid, "sign in"), now, hashlib.sha256("|".join(key).encode()).hexdigest()
+        )
 
 
 def failed(terms: Terms, tenant: str, user_oid: str, now: int, *, account: bool) -> Operation[None]:

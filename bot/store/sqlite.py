@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
@@ -61,12 +62,15 @@ class _Outcome:
 class SqliteDriver:
     """Runs operations in its writer thread; the event loop only ever waits for futures.
 
-    `commits` counts the transactions committed so far.
+    One that is `reading` leaves the file as it is, and may do so while the bot runs; `more` are statements besides
+    those of the bot. `commits` counts the transactions committed so far.
     """
 
-    def __init__(self, path: str, *, exclusive: bool) -> None:
+    def __init__(self, path: str, *, exclusive: bool, reading: bool = False, more: str = "") -> None:
         self._path = path
         self._exclusive = exclusive
+        self._reading = reading
+        self._more = more
         self._jobs: Jobs[_Job] = Jobs()
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
@@ -100,9 +104,12 @@ class SqliteDriver:
     def _work(self, opened: asyncio.Future[Any]) -> None:
         lock: FileLock | None = None
         try:
-            sqlite_file.prepare(self._path)
+            if self._reading:
+                sqlite_file.present(self._path)
+            else:
+                sqlite_file.prepare(self._path)
             lock = sqlite_file.lock(self._path) if self._exclusive else None
-            writer = _Writer(self._path)
+            writer = _Writer(self._path, reading=self._reading, more=self._more)
         except Exception as error:  # noqa: BLE001 - whatever it is, the one who opens the store is to know it
             _release(lock)  # before anybody is told: the next attempt may come at once
             self._tell(_settle, opened, None, error)
@@ -127,25 +134,31 @@ class SqliteDriver:
 class _Writer:
     """The one connection. Every sqlite3.Error leaves it as StoreError."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, reading: bool = False, more: str = "") -> None:
         self.commits = 0
+        self._begin = "BEGIN" if reading else "BEGIN IMMEDIATE"
         self._sql: dict[str, str] = {}
         self._columns: dict[str, tuple[str, ...]] = {}
         try:
             self._connection = sqlite3.connect(
-                path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=CACHED_STATEMENTS
+                f"{Path(path).resolve().as_uri()}?mode={'ro' if reading else 'rwc'}",
+                uri=True,
+                timeout=BUSY_SECONDS,
+                isolation_level=None,
+                cached_statements=CACHED_STATEMENTS,
             )
         except sqlite3.Error as error:
             raise _translated(error) from error
         try:
-            self._be_durable()
-            migrate(self._connection, migrations())
+            if not reading:
+                self._be_durable()
+                migrate(self._connection, migrations())
         except BaseException as error:
             self._connection.close()
             if isinstance(error, sqlite3.Error):
                 raise _translated(error) from error
             raise
-        loaded = load("sqlite", "sqlite3")
+        loaded = load("sqlite", "sqlite3", more)
         self._sql = {name: getattr(loaded, name).sql for name in loaded.available_queries if "_cursor" not in name}
 
     def _be_durable(self) -> None:
@@ -164,13 +177,13 @@ class _Writer:
         keeps a copy of every page that is written: so they are there only when all is done over.
         """
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute(self._begin)
             try:
                 outcomes = [_Outcome(job, self._run(job.begin())) for job in jobs]
             except Exception:  # noqa: BLE001 - whose it was and what it is: that is found out now
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
-                self._connection.execute("BEGIN IMMEDIATE")
+                self._connection.execute(self._begin)
                 outcomes = [self._attempt(job) for job in jobs]
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:

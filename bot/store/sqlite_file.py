@@ -51,6 +51,12 @@ def prepare(path: str) -> None:
         raise SettingsError([problem]) from error
 
 
+def present(path: str) -> None:
+    """See to it that the file is there to be read. Raises SettingsError when it is not."""
+    if not Path(path).is_file():
+        raise SettingsError([f"MUSTER_STORE is {path!r}, which is not there. Where the bot runs it is."])
+
+
 def lock(path: str) -> FileLock:
     """Take the file for this process, by a lock file beside it. Raises SettingsError when another one has it."""
     taken = FileLock(f"{path}.lock", timeout=0, mode=0o600)

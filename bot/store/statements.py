@@ -81,17 +81,20 @@ class Migration:
 
 SHARED = (
     *("transactions", "chats", "inbox", "rooms", "messages", "sends", "timers", "signins", "people", "calls"),
-    *("ringing", "counts"),
+    *("ringing", "counts", "stories", "auditing", "forgetting"),
 )
 
 
-@lru_cache(maxsize=2)
-def load(engine: str, adapter: str) -> Any:  # noqa: ANN401 - aiosql's Queries has its queries as attributes
-    """Return the queries for an engine (`sqlite`, `postgres`) through its adapter in aiosql (`sqlite3`, `asyncpg`)."""
+@lru_cache(maxsize=4)
+def load(engine: str, adapter: str, more: str = "") -> Any:  # noqa: ANN401 - aiosql's Queries has its queries as attributes
+    """Return the queries for an engine (`sqlite`, `postgres`) through its adapter in aiosql (`sqlite3`, `asyncpg`).
+
+    `more` is the text of others besides.
+    """
     folder = files("bot.store") / "sql"
     names = (*SHARED, f"claim_{engine}")
     text = "\n".join((folder / f"{name}.sql").read_text("utf-8") for name in names)
-    return aiosql.from_str(text, adapter)
+    return aiosql.from_str(f"{text}\n{more}", adapter)
 
 
 def migrations() -> list[Migration]:

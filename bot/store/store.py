@@ -9,7 +9,7 @@ from bot.calls import Watched, WatchKey
 from bot.errors import StoreError
 from bot.leases import Exchange, MessageClaim, Receipt, Sent, Settled, Stuck, TimerClaim, TurnClaim, Work
 from bot.model import Chat, Room, Turn
-from bot.ports import Decide
+from bot.ports import KEPT, Decide
 from bot.store import calls, counts, operations, ringing, settling, signins
 from bot.store.claims import Known, find_room
 from bot.store.effects import Applying
@@ -126,9 +126,9 @@ class TransactionalStore:
         """Count meetings by host."""
         return await self._driver.run(lambda: counts.made(tenant, since))
 
-    async def sweep(self, now: int) -> None:
+    async def sweep(self, now: int, kept: int = KEPT) -> None:
         """Delete what is kept no longer."""
-        await self._driver.run(lambda: operations.sweep(now))
+        await self._driver.run(lambda: operations.sweep(now, kept))
 
     async def ready(self) -> None:
         """Return when the store answers."""

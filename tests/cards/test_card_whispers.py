@@ -62,6 +62,22 @@ GOLDEN = {
     "no-numbers": "Your meetings have no phone numbers, because your account has no Audio Conferencing licence (or no "
     "number yet). Link and meeting ID work as usual. Your admin can add it; new meetings then have numbers.",
     "sign-in-else": "Retro without signing in:",
+    "story": "The story of 7F3K-92QD\n"
+    "2026-03-19 12:04:00 (UTC+1) · Asked in a channel, 19:a, by oid.\n"
+    "2026-03-19 12:04:00 (UTC+1) · A meeting was asked for: createOrGet, app, host oid, 2 ways tried.\n"
+    "2026-03-19 12:04:00 (UTC+1) · Microsoft Graph did not answer: open 1, POST, 12 ms, not yet. client-request-id c1\n"
+    "2026-03-19 12:04:02 (UTC+1) · Microsoft Graph said 201 X: open 2, POST, 9 ms, open. "
+    "request-id r2, client-request-id c2\n"
+    "2026-03-19 12:04:02 (UTC+1) · Opened, bound.\n"
+    "2026-03-19 12:04:03 (UTC+1) · The card shows version 2: posted. Tried 3 times.\n"
+    "2026-03-19 12:04:03 (UTC+1) · Told oid alone, policy: planned.\n"
+    "2026-03-19 12:04:04 (UTC+1) · Somebody came in.\n"
+    "2026-03-19 12:04:05 (UTC+1) · rename, by oid.\n"
+    "2026-03-19 12:04:06 (UTC+1) · Ended: clock.",
+    "no-story": "I know nothing about 7F3K-92QD. Look at it again: a reference has none of 0, O, 1, I, L. "
+    "What was said is forgotten after two days, a meeting after some weeks.",
+    "why-alone": "I serve several organisations, so please ask that in our own chat: why 7F3K-92QD",
+    "why-admins": "Only an administrator of mine can look that up. Give them the reference 7F3K-92QD.",
     "no-admin": "I don't know who your administrator is. Please give them the reference 7F3K-92QD.",
     "admin-told": "I'm writing to your administrator, who hears of it once a day. The reference is 7F3K-92QD.",
     "policy-advice": "I may not open meetings for people here: no application access policy names them. "

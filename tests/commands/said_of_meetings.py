@@ -205,6 +205,24 @@ SAID_OF_MEETINGS: dict[str, dict[str, str]] = {
         "أخبر المسؤول": "",
         "أبلغ المسؤول من فضلك": "",
     },
+    "why": {
+        "why 7F3K-92QD": "7F3K-92QD",
+        "Why 7f3k-92qu?": "7f3k-92qu?",
+        "WHY  7F3K92QT!": "7F3K92QT!",
+        "why 7F3K 92QD, please": "7F3K 92QD,",
+        "\uff57\uff48\uff59\u30007F3K-92QE": "7F3K-92QE",
+        "what happened to 7F3K-92QF": "7F3K-92QF",
+        "What happened to 7f3k-92qg?": "7f3k-92qg?",
+        "the story of 7F3K-92QH": "7F3K-92QH",
+        "The story of 7F3K-92QJ, thanks": "7F3K-92QJ,",
+        "warum 7F3K-92QK": "7F3K-92QK",
+        "Warum 7F3K-92QM bitte": "7F3K-92QM",
+        "pourquoi 7F3K-92QN": "7F3K-92QN",
+        "por qué 7F3K-92QP": "7F3K-92QP",
+        "なぜ 7F3K-92QR": "7F3K-92QR",
+        "لماذا 7F3K-92QS": "7F3K-92QS",
+        "why": "",
+    },
 }
 """By command: what is said, and the words after the command's own."""
 
@@ -221,5 +239,6 @@ WRONG_OF_MEETINGS: dict[str, str] = {
     "setings": "settings",
     "tell the admni": "tell the admin",
     "einstelungen": "einstellungen",
+    "whyy 7F3K-92QD": "why 7F3K-92QD",
 }
 """What is mistyped, and the line that is offered."""

@@ -111,7 +111,7 @@ async def test_claim_limit(store: Store, make: Make) -> None:
 
 
 async def test_sweep(store: Store, engine: Engine, make: Make) -> None:
-    """Finished turns go after 48 hours, finished rooms and what was posted for them after 90 days, notes when over."""
+    """Finished turns go after 48 hours, finished rooms and what was posted for them after 30 days, notes when over."""
     hours, days = 3_600_000, 86_400_000
     old = make.room("old", state=RoomState.ENDED, ended_at=make.now)
     kept = make.room("kept", topic="kept")
@@ -126,8 +126,8 @@ async def test_sweep(store: Store, engine: Engine, make: Make) -> None:
     assert await engine.rows("SELECT COUNT(*) FROM notes") == [(0,)]
     await store.sweep(make.now + 48 * hours + 1)
     assert await engine.rows("SELECT turn_key FROM inbox") == [("open",)]
-    await store.sweep(make.now + 90 * days)
+    await store.sweep(make.now + 30 * days)
     assert await engine.rows("SELECT COUNT(*) FROM messages") == [(4,)]
-    await store.sweep(make.now + 90 * days + 1)
+    await store.sweep(make.now + 30 * days + 1)
     assert await engine.rows("SELECT room_id FROM rooms") == [("kept",)]
     assert await engine.rows("SELECT message_id FROM messages ORDER BY 1") == [("kept",), ("welcome",)]

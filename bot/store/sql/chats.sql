@@ -88,6 +88,23 @@ WHERE tenant = CAST(:tenant AS TEXT) AND at >= CAST(:since AS BIGINT) AND action
 -- name: notes_sweep(now)!
 DELETE FROM notes WHERE until <= CAST(:now AS BIGINT);
 
+-- name: chats_sweep(before, most)!
+-- Chats that Muster was taken out of; whoever adds it again begins anew.
+DELETE FROM chats WHERE (tenant, thread_id) IN (
+  SELECT tenant, thread_id FROM chats WHERE gone_at < CAST(:before AS BIGINT)
+  ORDER BY gone_at LIMIT CAST(:most AS BIGINT)
+);
+
+-- name: installers_sweep(before, most)!
+-- Who added Muster to a chat that is forgotten now, or to a team of which no chat is left.
+DELETE FROM installers WHERE (tenant, place) IN (
+  SELECT g.tenant, CASE WHEN g.team_id <> '' THEN g.team_id ELSE g.thread_id END FROM chats AS g
+  WHERE g.gone_at < CAST(:before AS BIGINT) AND (g.team_id = '' OR NOT EXISTS (
+    SELECT 1 FROM chats AS o WHERE o.tenant = g.tenant AND o.team_id = g.team_id AND o.gone_at IS NULL
+  ))
+  ORDER BY g.gone_at LIMIT CAST(:most AS BIGINT)
+);
+
 -- name: audit_insert(audit_id, tenant, now, actor_oid, action, room_id, thread_id, detail, reference)!
 INSERT INTO audit (audit_id, tenant, at, actor_oid, action, room_id, thread_id, detail, reference)
 VALUES (
