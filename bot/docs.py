@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from bot import commands, doors, permissions, troubles
 from bot.clouds import CLOUDS, Cloud
+from bot.store.tables import TABLES
 from cards import failures
 from cards.words import words
 
@@ -27,7 +28,7 @@ def parts(root: Path, lines: Lines) -> Parts:
         "README.md": {"commands": commands.table(), "permissions": permissions.table()},
         "CONTRIBUTING.md": {"targets": targets(makefile)},
         "infra/ADMIN.md": {"lines": command_lines(lines)},
-        "infra/SECURITY.md": {"hosts": hosts()},
+        "infra/SECURITY.md": {"hosts": hosts(), "tables": kept()},
         "infra/TROUBLESHOOTING.md": {"failures": on_cards(), "whispers": whispered(), "doors": at_doors()},
     }
 
@@ -90,6 +91,11 @@ def hosts() -> str:
     }
     rows = ((purpose, *(host(cloud) for cloud in clouds)) for purpose, host in purposes.items())
     return table(("What for", *(", ".join(names) for names in clouds.values())), rows)
+
+
+def kept() -> str:
+    """Return how long each table of the store keeps its rows."""
+    return table(("Table", "Kept"), ((f"`{one.name}`", one.kept) for one in TABLES))
 
 
 def on_cards() -> str:

@@ -109,6 +109,22 @@ WHISPERS: Mapping[str, Trouble] = {
         "Whoever runs Muster: set it to the administrators' object ids",
         "I don't know who your administrator is. Please give them the reference {reference}.",
     ),
+    "why-admins": Trouble(
+        "who asked is none of `MUSTER_ADMINS`",
+        "Give the reference to one of them",
+        "Only an administrator of mine can look that up. Give them the reference {reference}.",
+    ),
+    "why-alone": Trouble(
+        "the bot serves several tenants, and an administrator of one may be a guest in another's chat",
+        "Ask it in the chat that the administrator and the bot have alone",
+        "I serve several organisations, so please ask that in our own chat: {line}",
+    ),
+    "no-story": Trouble(
+        "there is no such reference in this tenant, or what it was about is kept no longer (`MUSTER_KEEP_DAYS`)",
+        "Look at its letters again",
+        "I know nothing about {reference}. Look at it again: a reference has none of {letters}. What was said is "
+        "forgotten after two days, a meeting after some weeks.",
+    ),
     "doctor-admins": Trouble(
         "who asked is none of `MUSTER_ADMINS`",
         "Ask one of them",
@@ -252,6 +268,7 @@ ANSWERS = frozenset(
         *("help-command", "welcome", "working", "live-below", "notice", "settings", "settings-set", "settings-same"),
         *("meeting-chat", "is-open", "ended", "end-live", "reopened", "renamed", "host", "host-already", "status"),
         "doctor",
+        "story",
         *("recent", "ring-begun", "ring-stopped", "bare", "now-or-then", "planned", "planned-already", "reminder"),
     }
 )
