@@ -46,8 +46,12 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: list[XSpec]) -> None:
             finally:
                 os._exit(0)
     os.close(ended)
-    config.add_cleanup(lambda: os.waitpid(server, 0) and None)
-    config.add_cleanup(lambda: os.close(until))  # the first of these three, and what the second waits for
+
+    def end() -> None:
+        os.close(until)
+        os.waitpid(server, 0)
+
+    config.add_cleanup(end)
     for spec in specs:
         spec.python = f"{sys.executable} -I -S {handing.__file__} {address}"
 
@@ -60,7 +64,7 @@ def _serve(listener: socket.socket, ended: int, paths: list[str]) -> None:
     pytest.main(["--collect-only", "--quiet", "-p", "no:cacheprovider", *paths])
     settings(max_examples=1, database=None)(given(text())(lambda _: None))()  # hypothesis learns all characters
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody here waits for a worker
-    while ended not in select.select([listener, ended], [], [])[0]:
+    while ended not in select.select([listener.fileno(), ended], [], [])[0]:
         connection, _ = listener.accept()
         _, pipes, _, _ = socket.recv_fds(connection, 1, len(handing.PIPES))
         if os.fork() == 0:
