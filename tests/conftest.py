@@ -21,7 +21,7 @@ import cards
 from bot.cli import GARBAGE_AFTER
 from tests.database import server
 
-settings.register_profile("muster", deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("muster", deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("muster")
 
 
