@@ -193,7 +193,8 @@ class Played:
         dialogs = [task for task, one in zip(sent, self.stage.buttons, strict=True) if one.action["type"] != EXECUTE]
         await asyncio.gather(*(task for task in sent if task not in dialogs))
         waits = asyncio.create_task(self.clock.asleep(ANSWER_WITHIN_SECONDS))
-        await asyncio.wait({waits, asyncio.gather(*dialogs)}, return_when=asyncio.FIRST_COMPLETED)
+        either: list[asyncio.Future[Any]] = [waits, asyncio.gather(*dialogs)]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         waits.cancel()
         if not all(task.done() for task in dialogs):
             await self.clock.move(ANSWERED_WITHIN / 1000)
