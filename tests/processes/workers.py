@@ -56,12 +56,22 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: list[XSpec]) -> None:
         spec.python = f"{sys.executable} -I -S {handing.__file__} {address}"
 
 
+class Forgetting:
+    """Forgets modules that failed or were left out half read: each worker finds out for itself, and says so."""
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Drop what a report that is not good is about."""
+        for name, module in list(sys.modules.items()) if not report.passed else ():
+            if str(getattr(module, "__file__", None) or "").endswith(f"/{report.nodeid}"):
+                del sys.modules[name]
+
+
 def _serve(listener: socket.socket, ended: int, paths: list[str]) -> None:
     """Collect once, then fork a worker for each who asks, until who started us ends."""
     nothing = os.open(os.devnull, os.O_RDWR)
     for pipe in handing.PIPES:
         os.dup2(nothing, pipe)
-    pytest.main(["--collect-only", "--quiet", "-p", "no:cacheprovider", *paths])
+    pytest.main(["--collect-only", "--quiet", "-p", "no:cacheprovider", *paths], plugins=[Forgetting()])
     settings(max_examples=1, database=None)(given(text())(lambda _: None))()  # hypothesis learns all characters
     while ended not in select.select([listener.fileno(), ended], [], [])[0]:
         connection, _ = listener.accept()
