@@ -71,7 +71,10 @@ def _serve(listener: socket.socket, ended: int, paths: list[str]) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for pipe in handing.PIPES:
         os.dup2(nothing, pipe)
-    pytest.main(["--collect-only", "--quiet", "-p", "no:cacheprovider", *paths], plugins=[Forgetting()])
+    code = pytest.main(["--collect-only", "--quiet", "-p", "no:cacheprovider", *paths], plugins=[Forgetting()])
+    if code != pytest.ExitCode.OK:  # a conftest may be half read too
+        for name in [name for name in sys.modules if name.startswith("tests.")]:
+            del sys.modules[name]
     settings(max_examples=1, database=None)(given(text())(lambda _: None))()  # hypothesis learns all characters
     while ended not in select.select([listener.fileno(), ended], [], [])[0]:
         connection, _ = listener.accept()
