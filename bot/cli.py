@@ -38,7 +38,7 @@ BROKEN = (HttpProcessingError, web.RequestPayloadError)
 UNSAID = ("logThreads", "logProcesses", "logMultiprocessing", "logAsyncioTasks")
 """What `logging` need not find out for each line (docs.python.org, Logging HOWTO, Optimization): none says it."""
 LOADED_WITHIN_SECONDS = 5.0
-"""When what is loaded beside the first requests (the cards' library) is there, and counts as there from the start."""
+"""When what is loaded beside the first requests (words, keys, tokens) is there, and counts as there from the start."""
 GARBAGE_AFTER = 10_000
 """New objects after which Python looks for cycles among them; its own 700 is every other turn."""
 

@@ -27,17 +27,12 @@ ROOT = Path(__file__).resolve().parent.parent
 NETWORK = Path(__file__).resolve().parent / "network"
 PYTHON = sys.executable
 LINT_IMPORTS = "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
-ALPHABET = """
-from hypothesis import given, settings
-from hypothesis.strategies import text
-settings(max_examples=1, database=None, deadline=None)(given(text())(lambda _: None))()
-"""
-"""Makes hypothesis write down which characters there are: a second's work, which else each worker does for itself."""
 PROGRAMS = ("bench", "chaos", "day", "words")
 """What is no test of pytest's: some run for minutes."""
 ROOM = 2 * 1024**3
 """Bytes that must be free in memory before temporary files go there."""
 WORKERS = str(min(8, (os.cpu_count() or 2) + 3))  # some tests wait for a process or a pause
+IN_PARALLEL = ("-p", "tests.processes.workers", "-n", WORKERS)
 
 
 @dataclass(frozen=True)
@@ -129,8 +124,7 @@ def tests(prefix: tuple[str, ...]) -> Gate:
     return Gate(
         "tests",
         (
-            (PYTHON, "-c", ALPHABET),
-            (*pytest, "-n", WORKERS, "--maxschedchunk", "2"),
+            (*pytest, *IN_PARALLEL, "--maxschedchunk", "2"),
             (*coverage, "combine", "-q"),
             (*coverage, "report"),
         ),
@@ -269,7 +263,7 @@ def other_pythons(wanted: list[str], for_pytest: list[str]) -> int:
 def on_python(version: str, python: str, for_pytest: list[str]) -> int:
     """Set up `.venv-VERSION` with the test set and run pytest there."""
     print(f"Python {version}", flush=True)
-    return in_a_folder_of_its_own(python, "test", f".venv-{version}", ["-n", WORKERS, *for_pytest])
+    return in_a_folder_of_its_own(python, "test", f".venv-{version}", [*IN_PARALLEL, *for_pytest])
 
 
 def assured(words: list[str]) -> int:

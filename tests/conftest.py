@@ -18,9 +18,10 @@ from hypothesis import HealthCheck, settings
 import app  # noqa: F401 - traced, as the two below are
 import bot
 import cards
+from bot.cli import GARBAGE_AFTER
 from tests.database import server
 
-settings.register_profile("muster", deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("muster", deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("muster")
 
 
@@ -43,6 +44,7 @@ def pytest_collection_finish() -> None:
     """Spare the garbage collector what lives to the end anyway: looked through again and again, that is a tenth."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(GARBAGE_AFTER, 20, 20)
 
 
 @contextmanager

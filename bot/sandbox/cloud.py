@@ -16,7 +16,7 @@ from bot.sandbox.faults import Faults
 from bot.sandbox.front import Front
 from bot.sandbox.gates import Gate
 from bot.sandbox.graph import Graph
-from bot.sandbox.journal import Exchange, Journal
+from bot.sandbox.journal import HANGS, Exchange, Journal
 from bot.sandbox.messages import Messages
 from bot.sandbox.outgoing import Outgoing
 from bot.sandbox.posts import Board, Post
@@ -224,6 +224,6 @@ class Cloud:
         """Return the targeted messages of a chat, all or only those that one person (`29:…`) sees."""
         return self.board.whispers(chat.thread_id if isinstance(chat, Chat) else chat, person)
 
-    async def until(self, holds: Callable[[], bool], *, seconds: float = 10) -> None:
+    async def until(self, holds: Callable[[], bool], *, seconds: float = HANGS) -> None:
         """Wait, without polling, until `holds()`; asked again after each effect and exchange. Raises TimeoutError."""
         await self.journal.until(holds, seconds=seconds)

@@ -14,6 +14,8 @@ _SECRET_HEADERS = frozenset({"authorization", "cookie", "set-cookie"})
 _SECRET_FIELDS = frozenset(
     {"client_secret", "client_assertion", "access_token", "refresh_token", "passcode", "token", "clientState"}
 )
+HANGS = 60.0
+"""Seconds without what is waited for after which it never comes, on the slowest machine too."""
 _JOIN_SECRET = re.compile(r"([?&](?:p|code|state)=)[^\s\"&]+")
 
 
@@ -96,7 +98,7 @@ class Journal:
             if not waiter.done():
                 waiter.set_result(None)
 
-    async def until(self, holds: Callable[[], bool], *, seconds: float = 10) -> None:
+    async def until(self, holds: Callable[[], bool], *, seconds: float = HANGS) -> None:
         """Wait until `holds()`; it is asked now and after each change. Raises TimeoutError after `seconds`."""
         async with asyncio.timeout(seconds):
             while not holds():
@@ -107,7 +109,7 @@ class Journal:
                 finally:
                     self._waiters.discard(waiter)
 
-    async def wait(self, operation: str, count: int = 1, *, seconds: float = 10) -> list[Exchange]:
+    async def wait(self, operation: str, count: int = 1, *, seconds: float = HANGS) -> list[Exchange]:
         """Wait for `count` finished exchanges of an operation and return them all. Raises TimeoutError."""
         await self.until(lambda: len(self.find(operation)) >= count, seconds=seconds)
         return self.find(operation)

@@ -106,9 +106,9 @@ class Run:
         return verdict
 
     async def _settled(self) -> None:
-        """Wait until every acknowledged request has an outcome, and then for what would come too much."""
+        """Wait until every acknowledged request has an outcome and no meeting is left over, then for too much."""
         give_up = time.monotonic() + self.options.patience - self.pulse.total
-        while judge(self._seen()).lost and time.monotonic() < give_up + self.pulse.total:
+        while judge(self._seen()).unsettled and time.monotonic() < give_up + self.pulse.total:
             await pause(LOOK_EVERY)
         await pause(self.options.quiet)
 

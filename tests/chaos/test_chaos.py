@@ -16,7 +16,8 @@ SEED = 7
 
 async def test_nothing_is_lost_and_nothing_happens_twice(tmp_path: Path) -> None:
     """Forty requests, some delivered twice, meet faults and a kill: each ends in one meeting or one answer."""
-    verdict = await run(draw(SEED, Sizes()), Options(f"sqlite:///{tmp_path}/chaos.db"))
+    unhurried = Options(f"sqlite:///{tmp_path}/chaos.db", lease_ms=5_000, deadline_ms=3_000, patience=60.0)
+    verdict = await run(draw(SEED, Sizes()), unhurried)
     assert verdict.green, "\n".join(verdict.lines())
     assert verdict.counts["acknowledged"] == verdict.counts["requests"] == 40
     assert verdict.counts["faults struck"] > 5

@@ -40,6 +40,11 @@ class Verdict:
         return not self.lost and not self.wrong
 
     @property
+    def unsettled(self) -> bool:
+        """Say whether something is still to come: an answer, or the end of a meeting that came too late (R6)."""
+        return bool(self.lost or self.rules["orphan"])
+
+    @property
     def rules(self) -> Counter[str]:
         """Return which rules are broken, and how often."""
         return Counter(line.partition(":")[0] for line in (*self.lost, *self.wrong))

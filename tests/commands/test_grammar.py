@@ -10,6 +10,8 @@ from bot.commands import COMMANDS
 from bot.commands.grammar import find
 from bot.errors import UsageError
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 UNDERSTOOD = [
     ("meet now", "meet", ""),
     ("MEET NOW", "meet", ""),

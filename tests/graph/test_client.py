@@ -13,6 +13,8 @@ from bot.observe import Event
 from bot.ports import Clock
 from bot.sandbox.cloud import Cloud
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 NOW = 1_900_000_000_000
 
 

@@ -26,6 +26,8 @@ from bot.sandbox.authority import Authority
 from bot.sandbox.cloud import Cloud
 from tests.graph.conftest import HandClock
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 SCOPE = "https://api.botframework.com/.default"
 ASKED = FrozenRequest("v1.0", "/users/a/onlineMeetings/createOrGet", '{"externalId":"e"}')
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

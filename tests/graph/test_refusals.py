@@ -21,6 +21,8 @@ from bot.errors import (
 from bot.graph import refusals, retry
 from tests.graph.exchanges import NOW
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=20), inner, max_size=4),

@@ -14,6 +14,8 @@ from bot.graph import refusals
 from tests.graph.exchanges import CASES, DEAD, HOST, NOW, is_dead, load, plain, read, written
 from tests.graph.slices import BETA, V1, document
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 BEYOND = {"/users/{user-id}/events/{event-id}", "/me/events/{event-id}", "/communications/onlineMeetings"}
 """What Muster asks too and the slice of Microsoft's description leaves out (facts/graph 1.4 and 4)."""
 SEEDS = Path(__file__).parents[3] / "shared" / "seeds"

@@ -17,6 +17,8 @@ from bot.ports import Clock
 from bot.sandbox.cloud import Cloud
 from tests.journeys.another_graph import AnotherGraph
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 NOW = 1_900_000_000_000
 REQUEST = MeetingRequest("e1", "Retro", NOW, NOW + 3_600_000, language="de-AT")
 

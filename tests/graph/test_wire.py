@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from bot.graph import answers, wire
 from bot.model import DialIn, MeetingRequest
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 NOW = 1_790_000_000_000
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),

@@ -18,6 +18,7 @@ class HandClock:
         self._now = START
         self.writing = 0
         self._sleepers: list[tuple[int, asyncio.Future[None]]] = []
+        self._lain_down = asyncio.Event()
 
     def now(self) -> int:
         """Return ms UTC."""
@@ -27,7 +28,15 @@ class HandClock:
         """Return when the clock was moved that far."""
         waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._sleepers.append((self._now + int(seconds * 1000), waiting))
+        self._lain_down.set()
         await waiting
+
+    async def asleep(self, seconds: float) -> None:
+        """Return when somebody sleeps whom a move by so much, and none by less, wakes."""
+        due = self._now + int(seconds * 1000)
+        while not any(due_at == due and not waiting.done() for due_at, waiting in self._sleepers):
+            self._lain_down.clear()
+            await self._lain_down.wait()
 
     async def move(self, seconds: float) -> None:
         """Move on in steps shorter than a heartbeat, and let what was woken run."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 from aiohttp import ClientSession
 
 import app
 from bot.sandbox.cloud import Cloud
 from tests.journeys.fast_clock import bot
 from tests.journeys.harness import Journey
+
+pytestmark = pytest.mark.usefixtures("untraced")
 
 
 async def test_a_meeting_can_be_put_into_any_calendar(cloud: Cloud, browser: ClientSession, tmp_path: Path) -> None:

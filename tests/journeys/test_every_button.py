@@ -15,6 +15,7 @@ from typing import Any, cast
 import pytest
 
 import app
+from bot.answers import ANSWER_WITHIN_SECONDS
 from bot.model import Room, RoomState
 from bot.ports import Store
 from bot.sandbox.cloud import Cloud
@@ -188,21 +189,19 @@ class Played:
     async def pressed(self, activity: Callable[[Button], dict[str, Any]]) -> list[Delivery]:
         """Press every button in the same moment; `activity` makes the press of one.
 
-        The clock moves once, for a dialog that looks something up, as far as people are kept waiting: moved on until
-        the answers are there, it would be late by as much as the machine is slow.
+        The clock moves once, as soon as a dialog that looks something up waits, as far as people are kept waiting:
+        moved on until the answers are there, it would be late by as much as the machine is slow.
         """
         sent = [asyncio.create_task(self.journey.teams.send(activity(one))) for one in self.stage.buttons]
         dialogs = [task for task, one in zip(sent, self.stage.buttons, strict=True) if one.action["type"] != EXECUTE]
-        held = self.held()
         await asyncio.gather(*(task for task in sent if task not in dialogs))
-        await self.journey.until(lambda: self.held() > held or all(task.done() for task in dialogs))
+        waits = asyncio.create_task(self.clock.asleep(ANSWER_WITHIN_SECONDS))
+        either: list[asyncio.Future[Any]] = [waits, asyncio.gather(*dialogs)]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        waits.cancel()
         if not all(task.done() for task in dialogs):
             await self.clock.move(ANSWERED_WITHIN / 1000)
         return await asyncio.gather(*sent)
-
-    def held(self) -> int:
-        """Return how many look-ups at the connector wait for their answer."""
-        return sum("/teams/" in one.path for gate in self.gates.values() for one in gate.held)
 
     def press(self, button: Button, **data: str) -> dict[str, Any]:
         """Return the press of who asked."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 import app
 from bot.sandbox.cloud import Cloud
 from tests.journeys.fast_clock import bot
 from tests.journeys.harness import Journey
+
+pytestmark = pytest.mark.usefixtures("untraced")
 
 
 async def opened(journey: Journey, subject: str) -> None:

@@ -11,6 +11,8 @@ from bot.sandbox.tenant import Person
 from tests.journeys.another_graph import AnotherGraph
 from tests.journeys.harness import Journey
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 
 @pytest.fixture(params=["sandbox", "another"])
 async def graph_url(request: pytest.FixtureRequest, cloud: Cloud) -> AsyncIterator[str]:

@@ -16,6 +16,8 @@ from tests.journeys.fast_clock import bot
 from tests.journeys.hand_clock import HandClock, Watched
 from tests.journeys.harness import Journey, words
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 
 @pytest.fixture
 def clock() -> HandClock:

@@ -309,6 +309,8 @@ async def test_the_demo_signs_in_by_its_button(journey: Journey, clock: FastCloc
     await talk.line("/as ben 2")
     assert console.texts[-1] == "  Ben does not see that message."
     await talk.line("2")
+    await journey.until(lambda: any("Retro: open\n" in text for text in journey.texts(talk.chat)))
+    display.show_news()
     assert "Retro: open" in "\n".join(console.texts)
     ben = journey.cloud.tenant.ben
     journey.cloud.tokens.of(ben).given = True

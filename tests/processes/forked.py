@@ -14,9 +14,9 @@ import re
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from itertools import cycle
 from multiprocessing.connection import Connection
 
@@ -30,9 +30,6 @@ CONTEXT.set_forkserver_preload(["tests.processes.preloaded"])
 START_SECONDS = 30
 END_SECONDS = 10
 LISTENS = "Running on"
-_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 12
-_PORTS = cycle(range(20_000 + _WORKER * 1_000, 21_000 + _WORKER * 1_000))
-"""A thousand for each of pytest's workers, below 32,768, where Linux takes the ports from that connections begin at."""
 
 Replacing = Callable[[], app.Replaced]
 """Says in the process what takes the place of real parts; found there by its module and name."""
@@ -149,9 +146,16 @@ def serve(environment: dict[str, str], log: Connection, replacing: Replacing) ->
     sys.exit(cli.run(["serve"], partial(app.build, replaced=replacing())))
 
 
+@cache
+def _ports() -> Iterator[int]:
+    """Ports, a thousand for each worker, below 32,768: from there on Linux takes those that connections begin at."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 12
+    return cycle(range(20_000 + worker * 1_000, 21_000 + worker * 1_000))
+
+
 def free_port() -> int:
     """Return a port nobody listens on, none of those that connections begin from: a bot that starts again wants it."""
-    for port in _PORTS:
+    for port in _ports():
         with socket.socket() as listener, suppress(OSError):
             listener.bind(("127.0.0.1", port))
             return port

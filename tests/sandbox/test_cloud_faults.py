@@ -12,6 +12,8 @@ from bot.sandbox.faults import CATALOGUE
 from bot.sandbox.journal import Exchange, masked
 from tests.sandbox.conftest import Caller, HandClock
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 HI = {"type": "message", "text": "hi"}
 LOST = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 

@@ -15,6 +15,8 @@ from aiohttp import web
 from bot.sandbox.authority import Authority
 from bot.sandbox.server import Call, Refused, Server, Stage
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 KNOCKS = 8
 """Connections, one in each turn of the event loop: some have begun their handshake, the last is not accepted yet."""
 

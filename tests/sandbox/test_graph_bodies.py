@@ -24,6 +24,8 @@ from bot.sandbox.meetings import parse_time, write_time
 from bot.sandbox.server import Refused
 from bot.sandbox.tenant import Tenant
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 TENANT = Tenant()
 JSON = some.recursive(
     some.none() | some.booleans() | some.integers() | some.floats(allow_nan=False) | some.text(max_size=9),

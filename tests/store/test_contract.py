@@ -13,6 +13,8 @@ from bot.messages import Answer
 from bot.model import ChannelKind, Person, RoomState, Turn, TurnKind
 from bot.ports import Store
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 if TYPE_CHECKING:  # conftest is pytest's to import
     from tests.store.conftest import Engine, Make
 

@@ -16,6 +16,8 @@ from bot.model import ChannelKind, LobbyScope, Options, Person, RoomState, Timer
 from bot.ports import Store
 from bot.rooms import brought_key
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 if TYPE_CHECKING:  # conftest is pytest's to import
     from tests.store.conftest import Engine, Make
 

@@ -23,6 +23,8 @@ from bot.messages import MessageState, Purpose, Whisper
 from bot.model import Person
 from bot.ports import Store
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 if TYPE_CHECKING:  # conftest is pytest's to import
     from tests.store.conftest import Engine, Make
 

@@ -16,6 +16,8 @@ from bot.store.postgres import open_postgres
 from bot.store.sqlite import migrate, open_sqlite
 from bot.store.statements import Migration, load, migrations
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> str:

@@ -14,6 +14,8 @@ from bot.messages import Answer
 from bot.model import ChatKind, Person, Turn, TurnKind
 from bot.teams import dialogs, inbound
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 SAMPLE = json.loads((Path(__file__).parent / "samples" / "execute.json").read_text(encoding="utf-8"))["activity"]
 MESSAGE = {
     "from": {"user": {"id": "oid-ben", "displayName": "Ben Okafor", "userIdentityType": "aadUser"}},

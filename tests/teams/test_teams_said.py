@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from bot.teams.said import LONGEST_BYTES, around_bot, without_bot, words
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 BOT = "28:bot"
 WORD = st.text("abcdeMust", min_size=1, max_size=8)
 
