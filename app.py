@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.observe import Observer
     from bot.ports import Calls, Chance, Clock, Meetings, Messenger, Posts, Store, Watch
     from bot.probes import Probes
+    from bot.serving import Handler
     from bot.settings import Settings
     from bot.subscribing import Subscribing
     from bot.teams.edge import TeamsEdge
@@ -55,7 +56,7 @@ def build(settings: "Settings", replaced: Replaced = REAL) -> "web.Application":
     """Return the bot as an aiohttp application; nothing is opened before it starts."""
     from aiohttp import web
 
-    handlers: "Dict[str, Callable[[web.Request], object]]" = {}
+    handlers: "Dict[str, Handler]" = {}
 
     async def running(_: "web.Application") -> "AsyncIterator[None]":
         async with contextlib.AsyncExitStack() as stack:
@@ -64,7 +65,7 @@ def build(settings: "Settings", replaced: Replaced = REAL) -> "web.Application":
 
     async def handle(request: "web.Request") -> "web.StreamResponse":
         path = request.path.rpartition("/")[0] if request.match_info else request.path
-        return await handlers[path](request)  # type: ignore[misc,no-any-return]  # each is a coroutine function
+        return await handlers[path](request)
 
     application = web.Application()
     application.cleanup_ctx.append(running)
@@ -228,17 +229,20 @@ def _notifications(settings: "Settings", edges: Edges, worker: "Worker") -> "Not
 
 async def _open(
     stack: contextlib.AsyncExitStack, settings: "Settings", replaced: Replaced
-) -> "Dict[str, Callable[[web.Request], object]]":
+) -> "Dict[str, Handler]":
     """Open everything and return the handlers by path; `stack` closes it in the opposite order."""
     import asyncio
     from functools import partial
 
     import cards
+    from bot.discreet import listening
     from bot.handout import Handout
     from bot.probes import Probes
+    from bot.serving import served
     from bot.signins import SignIns
 
     edges = await _edges(stack, settings, replaced)
+    stack.enter_context(listening(asyncio.get_running_loop(), edges.observe))
     worker = _worker(settings, edges, replaced)
     await worker.start()
     stack.push_async_callback(partial(worker.stop, STOP_WITHIN_SECONDS))
@@ -264,10 +268,11 @@ async def _open(
     probed = {"/healthz": probes.healthz, "/readyz": probes.readyz}
     if settings.watches:
         called["/api/graph"] = _notifications(settings, edges, worker).handle
-    return {"/api/messages": endpoint.handle, "/api/ics": handout.handle, **called, **probed}
+    doors = {"/api/messages": endpoint.handle, "/api/ics": handout.handle, **called, **probed}
+    return {path: served(handle, edges.clock, edges.observe) for path, handle in doors.items()}
 
 
-def _callbacks(settings: "Settings", edges: Edges, worker: "Worker") -> "Dict[str, Callable[[web.Request], object]]":
+def _callbacks(settings: "Settings", edges: Edges, worker: "Worker") -> "Dict[str, Handler]":
     """Return the handler of what Graph tells of our calls."""
     from bot.callbacks import Callbacks
     from bot.clouds import CALLERS
@@ -277,7 +282,7 @@ def _callbacks(settings: "Settings", edges: Edges, worker: "Worker") -> "Dict[st
     return {"/api/calls": Callbacks(edges.store, door.claims, read_news, worker.heard_call, edges.observe).handle}
 
 
-def _alarms(settings: "Settings", edges: Edges, worker: "Worker") -> "Callable[[web.Request], object]":
+def _alarms(settings: "Settings", edges: Edges, worker: "Worker") -> "Handler":
     """Return the handler of monitoring systems' alerts."""
     from bot.alarms import Alarms
 

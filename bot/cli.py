@@ -15,8 +15,8 @@ from typing import Protocol, cast
 
 from aiohttp import web
 
+from bot import discreet
 from bot.errors import SettingsError, StoreError, UsageError
-from bot.observe import Lines
 from bot.operator import LINES
 from bot.settings import Settings
 
@@ -32,8 +32,6 @@ class Operator(Protocol):
 
 
 STOP_WITHIN_SECONDS = 3.0
-UNSAID = ("logThreads", "logProcesses", "logMultiprocessing", "logAsyncioTasks")
-"""What `logging` need not find out for each line (docs.python.org, Logging HOWTO, Optimization): none says it."""
 LOADED_WITHIN_SECONDS = 5.0
 """When what is loaded beside the first requests (the cards' library) is there, and counts as there from the start."""
 GARBAGE_AFTER = 10_000
@@ -114,10 +112,9 @@ def _manifest_lines(manifest: argparse.ArgumentParser) -> None:
 
 def _serve(_options: argparse.Namespace, build: Build) -> int:
     gc.disable()  # until all is there that stays: searching it for garbage is a tenth of the start
+    discreet.crash_without_words()
     settings = Settings.from_env()
-    logging.basicConfig(level=settings.log.upper(), handlers=[Lines(sys.stderr)])
-    vars(logging).update(dict.fromkeys(UNSAID, False))
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would write every URL; ours writes what may be known
+    discreet.log_to(sys.stderr, settings.log)
     application = build(settings)
     application.on_startup.append(_settle)
     web.run_app(

@@ -1,0 +1,42 @@
+"""One request as it is answered: its route, status and time become an event; what breaks becomes a 500 without words."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from bot.errors import told
+from bot.observe import Event, Observer, Value
+from bot.ports import Clock
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def served(handler: Handler, clock: Clock, observe: Observer) -> Handler:
+    """Return a handler around another that tells `observe` of each request, with its route and never its path.
+
+    aiohttp answers an unforeseen error with 500 too, and logs it with its words: those may be somebody's text.
+    """
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        started = clock.now()
+        error = ""
+        try:
+            response = await handler(request)
+        except Exception as unforeseen:  # noqa: BLE001 - whatever it is: told, and answered
+            error = told(unforeseen)
+            response = web.Response(status=500)
+        resource = request.match_info.route.resource
+        fields: dict[str, Value] = {
+            "method": request.method,
+            "route": resource.canonical if resource else "",
+            "status": response.status,
+            "ms": clock.now() - started,
+            "error": error,
+        }
+        observe(Event("http.served", fields, logging.ERROR if error else logging.DEBUG))
+        return response
+
+    return handle
