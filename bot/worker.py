@@ -263,16 +263,17 @@ class Worker:
     # --- one piece of work -------------------------------------------------------------------------------
 
     async def _turn(self, claim: TurnClaim) -> None:
-        engine, turn = self._engine, claim.turn
+        engine, turn, started = self._engine, claim.turn, self._engine.clock.now()
         fresh_id = engine.chance.token()
         try:
-            settled = await engine.store.settle_turn(claim, engine.dispatch.decide(turn), engine.clock.now(), fresh_id)
+            settled = await engine.store.settle_turn(claim, engine.dispatch.decide(turn), started, fresh_id)
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - a handler's bug must not lose the turn: it is given back
             await self._turn_failed(claim, error)
             return
-        self._event("turn.done", turn, outcome=settled.reply.outcome if settled.reply else "stale")
+        outcome, ms = settled.reply.outcome if settled.reply else "stale", engine.clock.now() - started
+        self._event("turn.done", turn, kind=turn.kind, outcome=outcome, ms=ms)
         if settled.reply and settled.reply.answer:
             self._answers.give(turn.turn_key, settled.reply.answer)
         self._continue(settled)
@@ -293,7 +294,7 @@ class Worker:
         self._due(now + TURN_RETRY_MS)
 
     async def _timer(self, claim: TimerClaim) -> None:
-        engine = self._engine
+        engine, started = self._engine, self._engine.clock.now()
         try:
             with self._underway():
                 decide = await engine.lifecycle.run(claim)
@@ -308,6 +309,7 @@ class Worker:
             "ref": about.reference if about else "",
             "kind": claim.timer.kind,
             "outcome": settled.reply.outcome if settled.reply else "stale",
+            "ms": engine.clock.now() - started,
         }
         engine.observe(Event("timer.done", fields))
         self._continue(settled)
@@ -361,5 +363,5 @@ class Worker:
             self._look_at = at
             self._changed.set()
 
-    def _event(self, name: str, turn: Turn, **fields: str) -> None:
+    def _event(self, name: str, turn: Turn, **fields: Value) -> None:
         self._engine.observe(Event(name, {"ref": turn.reference, "tenant": turn.chat.tenant, **fields}))
