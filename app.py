@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.subscribing import Subscribing
     from bot.teams.edge import TeamsEdge
+    from bot.telemetry.export import Telemetry
     from bot.worker import Worker
 
 STOP_WITHIN_SECONDS = 3.0  # what runs may take so long to finish; the rest is handed back (ENGINE R25)
@@ -87,6 +88,7 @@ class Edges(NamedTuple):
     """Everything that speaks with the world outside, open."""
 
     observe: "Observer"
+    telemetry: "Optional[Telemetry]"
     clock: "Clock"
     chance: "Chance"
     tokens: "MsalTokens"
@@ -104,7 +106,7 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     from bot.graph.client import GraphMeetings
     from bot.graph.posts import GraphPosts
     from bot.graph.tokens import MsalTokens
-    from bot.observe import Event, log_lines
+    from bot.observe import Event, both, log_lines
     from bot.remedies import Remedies
     from bot.store.opening import forgetful, open_store
     from bot.system import SystemChance, SystemClock, trust
@@ -113,7 +115,12 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     from bot.teams.token_service import Account
 
     clock = replaced.clock or SystemClock()
-    observe = Remedies(log_lines(logging.getLogger("muster")), settings.app_id, settings.cloud, clock.now)
+    telemetry = _telemetry(settings, clock)
+    lines = log_lines(logging.getLogger("muster"))
+    told = both(lines, telemetry) if telemetry else lines
+    if telemetry:
+        stack.push_async_callback(telemetry.close)
+    observe = Remedies(told, settings.app_id, settings.cloud, clock.now)
     chance = replaced.chance or SystemChance()
     context = await asyncio.to_thread(trust, settings.ca_files)
     url = settings.store.reveal()
@@ -138,7 +145,16 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     )
     stack.push_async_callback(meetings.close)
     posts = GraphPosts(meetings, settings.app_id) if settings.read_messages else None
-    return Edges(observe, clock, chance, tokens, meetings, posts, store, teams)
+    return Edges(observe, telemetry, clock, chance, tokens, meetings, posts, store, teams)
+
+
+def _telemetry(settings: "Settings", clock: "Clock") -> "Optional[Telemetry]":
+    """Return what counts and traces; None, and OpenTelemetry is not even loaded, where nobody would ask for it."""
+    if not settings.admin_port and not settings.collector:
+        return None
+    from bot.telemetry.export import Wanted, start
+
+    return start(Wanted(bool(settings.admin_port), settings.collector, settings.graph_url), clock.now)
 
 
 def _policy(settings: "Settings", edges: Edges) -> "Policy":
@@ -227,9 +243,7 @@ def _notifications(settings: "Settings", edges: Edges, worker: "Worker") -> "Not
     return NotificationDoor(ear, edges.store, worker, edges.clock, edges.observe)
 
 
-async def _open(
-    stack: contextlib.AsyncExitStack, settings: "Settings", replaced: Replaced
-) -> "Dict[str, Handler]":
+async def _open(stack: contextlib.AsyncExitStack, settings: "Settings", replaced: Replaced) -> "Dict[str, Handler]":
     """Open everything and return the handlers by path; `stack` closes it in the opposite order."""
     import asyncio
     from functools import partial
@@ -257,7 +271,7 @@ async def _open(
     probes.start()
     stack.push_async_callback(probes.stop)
     if settings.admin_port:
-        await _administration(stack, settings.admin_port, probes)
+        await _administration(stack, settings.admin_port, probes, edges.telemetry)
     users = edges.teams.users
     signins = SignIns(edges.store, users, edges.clock, edges.observe, worker.wake) if users else None
     endpoint = edges.teams.endpoint(worker, signins, settings.languages)
@@ -290,14 +304,21 @@ def _alarms(settings: "Settings", edges: Edges, worker: "Worker") -> "Handler":
     return Alarms(settings.hooks, settings.app_tenant, *chats, worker, edges.clock, edges.observe).handle
 
 
-async def _administration(stack: contextlib.AsyncExitStack, port: int, probes: "Probes") -> None:
+async def _administration(
+    stack: contextlib.AsyncExitStack, port: int, probes: "Probes", telemetry: "Optional[Telemetry]"
+) -> None:
     """Listen on loopback for the administrator, who may know more than the platform (ENGINE 4.8)."""
     from aiohttp import web
 
     from bot.errors import SettingsError
 
+    async def metrics(request: "web.Request") -> "web.Response":
+        body, content_type = telemetry.page(request.headers.get("Accept", "")) if telemetry else (b"", "text/plain")
+        return web.Response(body=body, headers={"Content-Type": content_type})
+
     inside = web.Application()
     inside.router.add_get("/readyz", probes.details)
+    inside.router.add_get("/metrics", metrics)
     runner = web.AppRunner(inside, access_log=None)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)

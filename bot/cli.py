@@ -174,9 +174,14 @@ def _new_command(options: argparse.Namespace, _build: Build) -> int:
 
 def _docs(options: argparse.Namespace, _build: Build) -> int:
     from bot import docs  # noqa: PLC0415 - for developers only
+    from bot.telemetry import catalogue  # noqa: PLC0415 - the same
 
-    stale = docs.renew(ROOT / "README.md", check=options.check)
-    if stale and options.check:
-        print("README.md is not true any more. Repair: python app.py docs")
+    stale = {
+        "README.md": docs.renew(ROOT / "README.md", check=options.check),
+        "infra/EVENTS.md": docs.whole(ROOT / "infra" / "EVENTS.md", catalogue.page(), check=options.check),
+    }
+    if options.check and any(stale.values()):
+        names = " and ".join(name for name, is_stale in stale.items() if is_stale)
+        print(f"Not true any more: {names}. Repair: python app.py docs")
         return 1
     return 0

@@ -54,7 +54,10 @@ def listening(loop: asyncio.AbstractEventLoop, observe: Observer) -> Iterator[No
     def heard(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
         # Its first words: after them come the callback's arguments.
-        fields = {"what": _FIRST_WORDS.findall(str(context.get("message", "")))[0], "error": told(error) if error else ""}
+        fields = {
+            "what": _FIRST_WORDS.findall(str(context.get("message", "")))[0],
+            "error": told(error) if error else "",
+        }
         observe(Event("loop.failed", fields, logging.ERROR))
 
     before = loop.get_exception_handler()

@@ -1,4 +1,4 @@
-"""The generated parts of README.md: what stands between `<!-- name -->` and `<!-- /name -->` is made from the code."""
+"""The generated parts of README.md, between `<!-- name -->` and `<!-- /name -->`, and pages made as a whole."""
 
 from __future__ import annotations
 
@@ -15,6 +15,14 @@ def renew(readme: Path, *, check: bool = False) -> bool:
     if not check and after != before:
         readme.write_text(after, encoding="utf-8")
     return after != before
+
+
+def whole(page: Path, text: str, *, check: bool = False) -> bool:
+    """Write a page that is generated from its first word on unless `check`; say whether it was out of date."""
+    stale = not page.is_file() or page.read_text(encoding="utf-8") != text
+    if not check and stale:
+        page.write_text(text, encoding="utf-8")
+    return stale
 
 
 def generated(text: str, parts: dict[str, str]) -> str:

@@ -47,6 +47,16 @@ def log_lines(logger: logging.Logger) -> Observer:
     return observe
 
 
+def both(first: Observer, second: Observer) -> Observer:
+    """Return an observer that tells one and then the other."""
+
+    def observe(event: Event) -> None:
+        first(event)
+        second(event)
+
+    return observe
+
+
 class Lines(logging.Handler):
     """Writes each record as a line with its time, as `logging` does; those of one turn of the event loop in one go.
 

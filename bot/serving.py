@@ -1,4 +1,4 @@
-"""One request as it is answered: its route, status and time become an event; what breaks becomes a 500 without words."""
+"""One request as it is answered: route, status and time become an event; what breaks becomes a 500 without words."""
 
 from __future__ import annotations
 

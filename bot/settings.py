@@ -42,7 +42,7 @@ class Settings:
     `meeting_options` what every meeting has; `secret_key` seals keys in the store, `roster` is what cards show of who
     is inside: `count`, `names` or `off`; `languages` (BCP 47) are those that people are answered in, English first.
     `calls_openid_url` is where the keys of calls' callbacks are found, "" where this cloud's is not documented and
-    nobody said: then nobody can be rung. `hooks` is where alerts come in.
+    nobody said: then nobody can be rung. `hooks` is where alerts come in, `collector` where OpenTelemetry is pushed to.
     """
 
     app_id: str
@@ -84,6 +84,7 @@ class Settings:
     languages: tuple[str, ...] = REVIEWED
     secret_key: Secret = NO_SECRET
     roster: str = "count"
+    collector: str = ""
 
     @property
     def watches(self) -> bool:
@@ -284,6 +285,7 @@ class _Reader(Variables):
             bot_scope=cloud.bot_scope,
             token_issuer=cloud.token_issuer,
             hooks=self.hooks_of_chats(),
+            collector=self.collector("OTEL_EXPORTER_OTLP_ENDPOINT"),
             calls_openid_url=self.calls_openid_url(cloud),
             openid_metadata_url=self.url("MUSTER_OPENID_METADATA_URL", cloud.openid_metadata_url),
             connector_hosts=self.words("MUSTER_CONNECTOR_HOSTS", cloud.connector_hosts),

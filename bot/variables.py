@@ -74,6 +74,15 @@ class Variables:
             return default
         return value
 
+    def collector(self, name: str) -> str:
+        """Return where OpenTelemetry is pushed to, "" for nowhere: plain HTTP will do, it is often on this machine."""
+        value = self.text(name).rstrip("/")
+        if value and not _URL.fullmatch(re.sub("^http:", "https:", value)):
+            # Never the value: it may hold a password.
+            self.problems.append(f"{name} must be http:// or https:// and a host, such as http://localhost:4318.")
+            return ""
+        return value
+
     def optional_url(self, name: str, example: str) -> str:
         """Return an address, "" where none is given."""
         return self.url(name, example) if self.text(name) else ""

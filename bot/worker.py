@@ -21,7 +21,7 @@ from bot.errors import DoorError, StoreError, told
 from bot.leases import MessageClaim, Receipt, ReceiptKind, Sent, Settled, TimerClaim, TurnClaim, Work, together
 from bot.lifecycle import Lifecycle
 from bot.messages import Answer, MessageState
-from bot.model import Turn
+from bot.model import RoomState, Turn
 from bot.observe import Event, Observer, Value
 from bot.places import AT_ONCE, Places
 from bot.ports import Chance, Clock, Decide, Store
@@ -304,12 +304,14 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - a bug must neither lose the timer nor run it for ever
             broken = engine.lifecycle.broken(claim, error)
             settled = await engine.store.settle_timer(claim, broken, engine.clock.now(), engine.chance.token())
-        about = claim.turn or claim.room
+        about, now = claim.turn or claim.room, engine.clock.now()
+        outcome = settled.reply.outcome if settled.reply else "stale"
         fields: dict[str, Value] = {
             "ref": about.reference if about else "",
             "kind": claim.timer.kind,
-            "outcome": settled.reply.outcome if settled.reply else "stale",
-            "ms": engine.clock.now() - started,
+            "outcome": outcome,
+            "ms": now - started,
+            "since_asked_ms": now - claim.room.created_at if claim.room and outcome == RoomState.OPEN else None,
         }
         engine.observe(Event("timer.done", fields))
         self._continue(settled)

@@ -15,7 +15,7 @@ from bot.graph.templates import WORDS, template
         ("/users/5d2f/onlineMeetings/createOrGet", "/users/{id}/onlineMeetings/createOrGet"),
         ("/me/onlineMeetings/MSo1%2F", "/me/onlineMeetings/{id}"),
         ("/me/onlineMeetings?$filter=joinWebUrl%20eq%20'https://x'", "/me/onlineMeetings"),
-        ("/teams/1/channels/19:a@thread.tacv2/messages/2/replies?$top=5", "/teams/{id}/channels/{id}/messages/{id}/replies"),
+        ("/teams/1/channels/19:a@thread.tacv2/messages?$top=5", "/teams/{id}/channels/{id}/messages"),
         ("", ""),
     ],
 )

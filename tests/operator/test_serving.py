@@ -7,7 +7,7 @@ from typing import cast
 
 from aiohttp import ClientSession, web
 
-from bot.observe import Event
+from bot.observe import Event, Value
 from bot.ports import Clock
 from bot.serving import Handler, served
 
@@ -49,7 +49,7 @@ async def test_a_request_is_told_by_its_route() -> None:
         return web.Response(status=202)
 
     status, _, event = await answered(fine)
-    told = {"method": "GET", "route": "/api/calls/{nonce}", "status": 202, "ms": 5, "error": ""}
+    told: dict[str, Value] = {"method": "GET", "route": "/api/calls/{nonce}", "status": 202, "ms": 5, "error": ""}
     assert (status, event) == (202, Event("http.served", told, logging.DEBUG))
 
 
