@@ -35,7 +35,7 @@ from prometheus_client.exposition import choose_encoder
 
 from bot.errors import told
 from bot.observe import Event
-from bot.telemetry.measures import INSTRUMENTS, Instrument, Peer, measures
+from bot.telemetry.measures import INSTRUMENTS, Instrument, Peer, measures, nothing_yet
 from bot.telemetry.steps import Step, step
 
 CLOSE_WITHIN_SECONDS = 1.5
@@ -77,6 +77,8 @@ class Telemetry:
         self._meters = MeterProvider(readers, resource, shutdown_on_exit=False)
         meter = self._meters.get_meter("muster")
         self._instruments = {name: _instrument(meter, name, told) for name, told in INSTRUMENTS.items()}
+        for measure in nothing_yet():
+            self._instruments[measure.name](measure.value, measure.attributes)
         self._ids = _Ids()
         self._tracers = TracerProvider(resource=resource, id_generator=self._ids, shutdown_on_exit=False)
         for processor in processors:

@@ -63,10 +63,16 @@ class Peer(NamedTuple):
     port: int
 
 
+def nothing_yet() -> Iterator[Measure]:
+    """Yield a zero for each event, so that the first of its kind is seen as one more: what begins at 1 has no rise."""
+    for name in EVENTS:
+        yield Measure("muster.events", 0, {"muster.event": name})
+
+
 def measures(event: Event, graph: Peer) -> Iterator[Measure]:
     """Yield what an event adds."""
     name = event.name if event.name in EVENTS else "other"
-    yield Measure("muster.events", 1, {"muster.event": name, "muster.level": logging.getLevelName(event.level).lower()})
+    yield Measure("muster.events", 1, {"muster.event": name})
     match event.name:
         case "http.served":
             yield _timed(_SERVED, event, _http(event) | {"http.route": _text(event, "route"), "url.scheme": "http"})
