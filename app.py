@@ -6,7 +6,7 @@ and imports what is not in the standard library only after `bot.install` has see
 
 import contextlib
 import sys
-from typing import TYPE_CHECKING, Any, AsyncIterator, Awaitable, Callable, Dict, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, AsyncIterator, Awaitable, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -106,8 +106,7 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     from bot.graph.client import GraphMeetings
     from bot.graph.posts import GraphPosts
     from bot.graph.tokens import MsalTokens
-    from bot.observe import Event, both, log_lines
-    from bot.remedies import Remedies
+    from bot.observe import Event
     from bot.store.opening import forgetful, open_store
     from bot.system import SystemChance, SystemClock, trust
     from bot.teams.door import Rules
@@ -115,12 +114,7 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     from bot.teams.token_service import Account
 
     clock = replaced.clock or SystemClock()
-    telemetry = _telemetry(settings, clock)
-    lines = log_lines(logging.getLogger("muster"))
-    told = both(lines, telemetry) if telemetry else lines
-    if telemetry:
-        stack.push_async_callback(telemetry.close)
-    observe = Remedies(told, settings.app_id, settings.cloud, clock.now)
+    observe, telemetry = _observer(stack, settings, clock)
     chance = replaced.chance or SystemChance()
     context = await asyncio.to_thread(trust, settings.ca_files)
     url = settings.store.reveal()
@@ -148,13 +142,26 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     return Edges(observe, telemetry, clock, chance, tokens, meetings, posts, store, teams)
 
 
-def _telemetry(settings: "Settings", clock: "Clock") -> "Optional[Telemetry]":
-    """Return what counts and traces; None, and OpenTelemetry is not even loaded, where nobody would ask for it."""
-    if not settings.admin_port and not settings.collector:
-        return None
-    from bot.telemetry.export import Wanted, start
+def _observer(
+    stack: contextlib.AsyncExitStack, settings: "Settings", clock: "Clock"
+) -> "Tuple[Observer, Optional[Telemetry]]":
+    """Return who is told of every step, and what counts and traces among them.
 
-    return start(Wanted(bool(settings.admin_port), settings.collector, settings.graph_url), clock.now)
+    That is None, and OpenTelemetry is not even loaded, where nobody would ask for it.
+    """
+    import logging
+
+    from bot.observe import both, log_lines
+    from bot.remedies import Remedies
+
+    observe, telemetry = log_lines(logging.getLogger("muster")), None
+    if settings.admin_port or settings.collector:
+        from bot.telemetry.export import Wanted, start
+
+        telemetry = start(Wanted(bool(settings.admin_port), settings.collector, settings.graph_url), clock.now)
+        stack.push_async_callback(telemetry.close)
+        observe = both(observe, telemetry)
+    return Remedies(observe, settings.app_id, settings.cloud, clock.now), telemetry
 
 
 def _policy(settings: "Settings", edges: Edges) -> "Policy":

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from bot import done
 from bot.answers import Answers
 from bot.call_timers import CallTimers
 from bot.delivery import Delivery
@@ -21,7 +22,7 @@ from bot.errors import DoorError, StoreError, told
 from bot.leases import MessageClaim, Receipt, ReceiptKind, Sent, Settled, TimerClaim, TurnClaim, Work, together
 from bot.lifecycle import Lifecycle
 from bot.messages import Answer, MessageState
-from bot.model import RoomState, Turn
+from bot.model import Turn
 from bot.observe import Event, Observer, Value
 from bot.places import AT_ONCE, Places
 from bot.ports import Chance, Clock, Decide, Store
@@ -272,8 +273,7 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - a handler's bug must not lose the turn: it is given back
             await self._turn_failed(claim, error)
             return
-        outcome, ms = settled.reply.outcome if settled.reply else "stale", engine.clock.now() - started
-        self._event("turn.done", turn, kind=turn.kind, outcome=outcome, ms=ms)
+        engine.observe(done.turn(claim, settled, engine.clock.now() - started))
         if settled.reply and settled.reply.answer:
             self._answers.give(turn.turn_key, settled.reply.answer)
         self._continue(settled)
@@ -304,16 +304,8 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - a bug must neither lose the timer nor run it for ever
             broken = engine.lifecycle.broken(claim, error)
             settled = await engine.store.settle_timer(claim, broken, engine.clock.now(), engine.chance.token())
-        about, now = claim.turn or claim.room, engine.clock.now()
-        outcome = settled.reply.outcome if settled.reply else "stale"
-        fields: dict[str, Value] = {
-            "ref": about.reference if about else "",
-            "kind": claim.timer.kind,
-            "outcome": outcome,
-            "ms": now - started,
-            "since_asked_ms": now - claim.room.created_at if claim.room and outcome == RoomState.OPEN else None,
-        }
-        engine.observe(Event("timer.done", fields))
+        now = engine.clock.now()
+        engine.observe(done.timer(claim, settled, now - started, now))
         self._continue(settled)
 
     async def _message(self, claim: MessageClaim) -> None:
@@ -365,5 +357,5 @@ class Worker:
             self._look_at = at
             self._changed.set()
 
-    def _event(self, name: str, turn: Turn, **fields: Value) -> None:
+    def _event(self, name: str, turn: Turn, **fields: str) -> None:
         self._engine.observe(Event(name, {"ref": turn.reference, "tenant": turn.chat.tenant, **fields}))

@@ -135,7 +135,7 @@ def start(wanted: Wanted, now: Callable[[], int]) -> Telemetry:
         ProcessCollector(registry=registry)
         readers.append(PrometheusMetricReader(registry=registry, scope_info_enabled=False))
     if wanted.collector:
-        from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter  # noqa: PLC0415 - 20 ms
+        from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter  # noqa: PLC0415 - it takes 20 ms
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - the same
 
         limit = PUSH_TIMEOUT_SECONDS
