@@ -7,6 +7,8 @@ The cloud gives out values that stand nowhere else; a bot lives through good and
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from bot.telemetry.measures import INSTRUMENTS
 from tests.assurance.evidence import Evidence, Life, living, unreadable
 from tests.journeys.signing_in import account, asked
 
+ROOT = Path(__file__).resolve().parents[2]
 BRIEF = ("504-after", "forbidden", "connector-502", "connector-403")
 OPTIONS = {
     "lobby-kept": "lobby organizer",
@@ -164,3 +167,26 @@ def test_a_bot_that_tells_is_found_out(tmp_path: Path) -> None:
     """A build that writes what it hears and sends into its log is red: the proof proves something."""
     told = asyncio.run(lived(tmp_path, (), telling=True)).leaks()
     assert {f"log: {kind}" for kind in ("link", "passcode", "number", "name", "text")} <= set(told)
+
+
+@pytest.mark.long
+def test_a_process_that_dies_says_nothing_of_what_it_knew() -> None:
+    """Standard error of a process that crashes, with a thread and a finalizer of its own, has kinds and places only."""
+    crash = (
+        "import sys, threading\n"
+        "secret = sys.argv[1]\n"
+        "from bot import discreet\n"
+        "discreet.crash_without_words()\n"
+        "class Final:\n"
+        "    def __del__(self): raise ValueError(secret)\n"
+        "Final()\n"
+        "thread = threading.Thread(target=int, args=[secret])\n"
+        "thread.start(); thread.join()\n"
+        "int(secret)\n"
+    )
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", crash, "canary"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines().count("ValueError") == 3
+    assert "canary" not in done.stderr
