@@ -64,3 +64,13 @@ async def test_what_nobody_foresaw_is_answered_and_told_without_its_words() -> N
     assert str(event.fields["error"]).startswith(f"ValueError in {__name__}:")
     assert event.level == logging.ERROR
     assert TOKEN not in str(event)
+
+
+async def test_an_answer_that_is_raised_is_an_answer() -> None:
+    """A door may say "not found" as aiohttp does, by raising it: that is told as 404 and no error."""
+
+    async def missing(_: web.Request) -> web.Response:
+        raise web.HTTPNotFound
+
+    status, _, event = await answered(missing)
+    assert (status, event.fields["status"], event.fields["error"], event.level) == (404, 404, "", logging.DEBUG)
