@@ -155,10 +155,10 @@ def _observer(
     from bot.remedies import Remedies
 
     observe, telemetry = log_lines(logging.getLogger("muster")), None
-    if settings.admin_port or settings.collector:
+    if settings.admin[1] or settings.collector:
         from bot.telemetry.export import Wanted, start
 
-        telemetry = start(Wanted(bool(settings.admin_port), settings.collector, settings.graph_url), clock.now)
+        telemetry = start(Wanted(bool(settings.admin[1]), settings.collector, settings.graph_url), clock.now)
         stack.push_async_callback(telemetry.close)
         observe = both(observe, telemetry)
     return Remedies(observe, settings.app_id, settings.cloud, clock.now), telemetry
@@ -277,8 +277,8 @@ async def _open(stack: contextlib.AsyncExitStack, settings: "Settings", replaced
     probes = Probes(edges.store, edges.clock, edges.observe, parts)
     probes.start()
     stack.push_async_callback(probes.stop)
-    if settings.admin_port:
-        await _administration(stack, settings.admin_port, probes, edges.telemetry)
+    if settings.admin[1]:
+        await _administration(stack, settings.admin, probes, edges.telemetry)
     users = edges.teams.users
     signins = SignIns(edges.store, users, edges.clock, edges.observe, worker.wake) if users else None
     endpoint = edges.teams.endpoint(worker, signins, settings.languages)
@@ -312,9 +312,9 @@ def _alarms(settings: "Settings", edges: Edges, worker: "Worker") -> "Handler":
 
 
 async def _administration(
-    stack: contextlib.AsyncExitStack, port: int, probes: "Probes", telemetry: "Optional[Telemetry]"
+    stack: contextlib.AsyncExitStack, at: "Tuple[str, int]", probes: "Probes", telemetry: "Optional[Telemetry]"
 ) -> None:
-    """Listen on loopback for the administrator, who may know more than the platform (ENGINE 4.8)."""
+    """Listen (on loopback, if nobody said otherwise) for the administrator, who may know more (ENGINE 4.8)."""
     from aiohttp import web
 
     from bot.errors import SettingsError
@@ -330,9 +330,9 @@ async def _administration(
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     try:
-        await web.TCPSite(runner, "127.0.0.1", port).start()
+        await web.TCPSite(runner, *at).start()
     except OSError as error:
-        problem = f"MUSTER_ADMIN_PORT is {port}, which cannot be listened on: {error.strerror}. Name another port."
+        problem = f"MUSTER_ADMIN_PORT is {at[1]}, which cannot be listened on: {error.strerror}. Name another port."
         raise SettingsError([problem]) from error
 
 

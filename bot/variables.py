@@ -9,6 +9,7 @@ from collections.abc import Mapping
 _URL = re.compile(
     r"https://[a-z0-9][a-z0-9_.-]*(?::(?P<port>[1-9][0-9]{0,4}))?(?P<path>/[a-z0-9_.~/-]*)?", re.IGNORECASE
 )
+LOOPBACK = "127.0.0.1"
 HIGHEST_PORT = 65535
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -62,6 +63,14 @@ class Variables:
             self.problems.append(f"{name} is {value!r}; it may be a whole number from {lowest} to {highest}.")
             return default
         return int(value)
+
+    def listener(self, name: str) -> tuple[str, int]:
+        """Return the host and port to listen on, given as PORT (on loopback) or HOST:PORT; port 0 where none is."""
+        host, _, port = self.text(name, "0").rpartition(":")
+        if not port.isdecimal() or int(port) > HIGHEST_PORT:
+            self.problems.append(f"{name} may be a port such as 9464, or a host and a port such as 0.0.0.0:9464.")
+            return LOOPBACK, 0
+        return host.strip("[]") or LOOPBACK, int(port)
 
     def url(self, name: str, default: str, *, path: bool = True) -> str:
         """Return an address that secrets are sent to: a plain one, which no two readers understand differently."""
