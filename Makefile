@@ -1,7 +1,7 @@
 # Two commands matter: make demo, make test. Everything they need they fetch themselves.
 # The same without make (Windows): py app.py demo, py app.py test.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-all peers browser bench chaos chaos-proof crash day words release format lock clean
+.PHONY: help demo test check test-all peers browser bench chaos chaos-proof crash day doctor-pairs words release format lock clean
 PYTHON ?=
 ARGS ?=
 export PYTHON
@@ -43,6 +43,9 @@ bench:  ## Muster beside a bare aiohttp server and a plain botbuilder bot, in on
 
 day:  ## A company of 300,000 lives a Monday in virtual time, and its nine o'clock in real time (SEED=7 BREAK=dedupe)
 	@$(RUN) app.py test day $(if $(SEED),--seed $(SEED)) $(if $(BREAK),--break $(BREAK)) $(ARGS)
+
+doctor-pairs:  ## Doctor with every two of the sandbox's faults together (make test tries each fault, and some pairs)
+	@$(RUN) app.py test -m "long or not long" $(ARGS) tests/doctor
 
 words:  ## Renew cards/locale/*.po from the code and list what is not translated (ARGS=nl begins a language)
 	@$(RUN) app.py test words $(ARGS)

@@ -196,6 +196,8 @@ def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
     from bot.commands import COMMANDS, available
     from bot.delivery import Delivery
     from bot.dispatch import Dispatch
+    from bot.doctor.opening import OneLook
+    from bot.examining import Examining
     from bot.graph.calendar import GraphCalendar
     from bot.graph.calls import GraphCalls
     from bot.graph.owners import GraphOwners
@@ -225,7 +227,8 @@ def _worker(settings: "Settings", edges: Edges, replaced: Replaced) -> "Worker":
     shown = {"language": settings.language, "teams_url": settings.cloud.teams_url}
     delivery = Delivery(messenger, edges.clock, edges.chance, edges.observe, reading=reading, **shown)
     timers = CallTimers(lifecycle, _subscribing(settings, edges, replaced))
-    return Worker(Engine(edges.store, dispatch, timers, delivery, edges.clock, edges.chance, edges.observe))
+    examining = Examining(timers, OneLook(settings, edges.clock, edges.observe, edges.store), policy)
+    return Worker(Engine(edges.store, dispatch, examining, delivery, edges.clock, edges.chance, edges.observe))
 
 
 def _subscribing(settings: "Settings", edges: Edges, replaced: Replaced) -> "Optional[Subscribing]":

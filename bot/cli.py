@@ -71,9 +71,6 @@ def _parser(argv: list[str]) -> argparse.ArgumentParser:
 
     lines.add_parser("test", help="run all checks and tests")
 
-    manifest = lines.add_parser("manifest", help="make the Teams app package")
-    _manifest_lines(manifest)
-
     for name, what in LINES.items():
         line = lines.add_parser(name, help=what)
         if argv[:1] == [name]:
@@ -100,14 +97,6 @@ def _operator(name: str) -> Operator:
 def _help(parser: argparse.ArgumentParser) -> int:
     parser.print_help()
     return 0
-
-
-def _manifest_lines(manifest: argparse.ArgumentParser) -> None:
-    steps = manifest.add_subparsers(dest="step", metavar="STEP", required=True)
-    make = steps.add_parser("build", help="write the package that an administrator uploads")
-    make.add_argument("--out", type=Path, default=ROOT / "build" / "muster.zip", metavar="FILE")
-    make.add_argument("--app-id", default="", help="the bot's app id (default: MicrosoftAppId)")
-    make.set_defaults(do=_manifest_build)
 
 
 def _serve(_options: argparse.Namespace, build: Build) -> int:
@@ -151,14 +140,6 @@ def _demo(options: argparse.Namespace, _build: Build) -> int:
     from bot.sandbox import demo  # noqa: PLC0415 - the sandbox is no part of the production image
 
     return asyncio.run(demo.run(options))
-
-
-def _manifest_build(options: argparse.Namespace, _build: Build) -> int:
-    from bot import manifest  # noqa: PLC0415 - keeps serving free of what only administrators need
-
-    path = manifest.build_from_settings(options.app_id, options.out)
-    print(f"{path}: upload it in the Teams admin center, Teams apps, Manage apps.")
-    return 0
 
 
 def _new_command(options: argparse.Namespace, _build: Build) -> int:

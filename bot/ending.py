@@ -37,6 +37,8 @@ HELD = 12 * 3_600_000
 WITHDRAWN_WITHIN = 600_000
 """ms after opening in which a deleted request closes a meeting of which nobody knows who is inside."""
 RUNNING = frozenset({RoomState.OPEN, RoomState.LIVE, RoomState.EMPTY})
+ENDABLE = RUNNING | {RoomState.SCHEDULED}
+"""What somebody may end; a planned meeting too, which then never starts."""
 SHUT = Options(lobby=LobbyScope.ORGANIZER, dial_in_bypass=False)
 """Nobody but the organizer comes in, by telephone neither (ENGINE R8)."""
 LOBBY, TIMES, NAME = "lobby", "times", "name"
@@ -65,7 +67,7 @@ def _same(one: Person, other: Person) -> bool:
 
 def is_over(room: Room) -> bool:
     """Say whether there is nothing left to end; what the clock has ended may have people inside (EXPERIENCE 1.17)."""
-    return room.state not in RUNNING and not (room.state is RoomState.ENDED and room.ended_by == BY_CLOCK)
+    return room.state not in ENDABLE and not (room.state is RoomState.ENDED and room.ended_by == BY_CLOCK)
 
 
 def ended(room: Room, actor: Person, *, now: int, reference: str) -> Reply:

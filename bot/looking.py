@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bot import preferences
-from bot.commands import end, host, meet, owning, rename, reopen, settings
+from bot.commands import end, host, meet, owning, rename, reopen, ring, settings
 from bot.commands.command import Asked, Policy
 from bot.decisions import Reply, View
 from bot.errors import MeetingsError, SendError
@@ -21,9 +21,12 @@ TOPIC_SECONDS = 4.0
 """How long a new topic waits to hear where its asker is a member; then it is opened apart."""
 OWNER_SECONDS = 4.0
 """How long a request waits to hear whether its asker owns the team; then they do not."""
+LEADING = (end.COMMAND, reopen.COMMAND, rename.COMMAND, host.COMMAND, meet.COMMAND)
 FOR_LEADERS: dict[str, Callable[[Asked], Reply]] = {
-    command.name: command.run for command in (end.COMMAND, reopen.COMMAND, rename.COMMAND, host.COMMAND, meet.COMMAND)
-} | {settings.COMMAND.name: settings.again}
+    **{command.name: command.run for command in LEADING},
+    ring.COMMAND.name: ring.again,
+    settings.COMMAND.name: settings.again,
+}
 """The commands that only leaders and team owners may, some of them only where a chat is set so (ENGINE R23)."""
 
 

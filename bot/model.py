@@ -143,6 +143,7 @@ class TimerKind(StrEnum):
     OWNER = "owner"
     LEAD = "lead"
     RING = "ring"
+    DOCTOR = "doctor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +207,7 @@ class Ringing:
     """Who is rung into a meeting, and by which call of ours.
 
     `nonce` is that of the call's callbacks, `call_id` Graph's; `asked_by` is who asked last; `denied`
-    is the permission that is missing.
+    is the permission that is missing. `possible` says that people could be rung when the room was made.
     """
 
     rings: tuple[Ring, ...] = ()
@@ -215,6 +216,7 @@ class Ringing:
     call_id: str = ""
     asked_by: Person | None = None
     denied: str = ""
+    possible: bool = False
 
 
 NOBODY_RUNG = Ringing()

@@ -49,8 +49,8 @@ def stayed_empty(room: Room, *, now: int) -> Reply:
 
 
 def ended(room: Room, actor: Person, *, now: int, reference: str) -> Reply:
-    """Open, live, empty → ended by somebody who may; what Graph is told about it is another timer's."""
-    if room.state not in UNFINISHED - {RoomState.OPENING}:
+    """Planned, open, live, empty → ended by somebody who may; what Graph is told about it is another timer's."""
+    if room.state not in (UNFINISHED | {RoomState.SCHEDULED}) - {RoomState.OPENING}:
         return Reply(outcome="no change")
     after = replace(room, state=RoomState.ENDED, ended_at=now, ended_by=actor.oid or actor.id)
     timers = (DropTimer(_end_key(room)), DropTimer(_empty_key(room)))

@@ -439,6 +439,10 @@ class Store(Protocol):
         """Forget a turn that was set aside; False when there is none of this key."""
         ...
 
+    async def made(self, tenant: str, since: int) -> Mapping[str, int]:
+        """Return by host's object id how many meetings were made for them since then (ms UTC)."""
+        ...
+
     async def sweep(self, now: int) -> None:
         """Delete what is kept no longer: finished turns after 48 h, finished rooms after 90 days, old notes."""
         ...

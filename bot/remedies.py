@@ -13,23 +13,33 @@ AGAIN_MS = 3_600_000
 POLICY = "graph.access_policy_missing"
 REFUSED = "graph.refused"
 WATCH_REFUSED = "graph.watch_refused"
+PLACES: Mapping[str, tuple[str, str]] = {
+    "RoleMissing": ("Privileged Role Administrator", "Entra → App registrations → Muster → API permissions"),
+    "HostUnknown": ("License Administrator", "Microsoft 365 admin center → Users → Licenses and apps"),
+    "AccessBlocked": (
+        "Conditional Access Administrator",
+        "Entra → Conditional Access, policies for workload identities",
+    ),
+}
+"""Who may mend a refusal, and where."""
+_MEND = {kind: f"Who: a {who}. Where: {where}" for kind, (who, where) in PLACES.items()}
 _OTHERS = {
-    "RoleMissing": """\
-App {app} lacks a permission of Microsoft Graph, or nobody has consented to it.
-  Who: a Privileged Role Administrator. Where: Entra → App registrations → Muster → API permissions:
+    "RoleMissing": f"""\
+App {{app}} lacks a permission of Microsoft Graph, or nobody has consented to it.
+  {_MEND["RoleMissing"]}:
     OnlineMeetings.ReadWrite.All as an application permission, then Grant admin consent""",
-    "HostUnknown": """\
-User {host} cannot host: a guest, somebody of another tenant, or without a Teams licence.
-  Who: a License Administrator. Where: Microsoft 365 admin center → Users → Licenses and apps""",
+    "HostUnknown": f"""\
+User {{host}} cannot host: a guest, somebody of another tenant, or without a Teams licence.
+  {_MEND["HostUnknown"]}""",
     "QuotaReached": """\
 User {host} has made as many meetings this month as Microsoft Graph lets one person make.
   Others can host until the month is over.""",
-    "AccessBlocked": """\
-App {app} is not let in: a conditional access policy wants more of it.
-  Who: a Conditional Access Administrator. Where: Entra → Conditional Access, policies for workload identities""",
-    WATCH_REFUSED: """\
-App {app} is not told of calls, so cards say "open" and never who is in.
-  401 or 403: a Privileged Role Administrator. Where: Entra → App registrations → Muster → API permissions:
+    "AccessBlocked": f"""\
+App {{app}} is not let in: a conditional access policy wants more of it.
+  {_MEND["AccessBlocked"]}""",
+    WATCH_REFUSED: f"""\
+App {{app}} is not told of calls, so cards say "open" and never who is in.
+  401 or 403: a {PLACES["RoleMissing"][0]}. Where: {PLACES["RoleMissing"][1]}:
     OnlineMeetings.Read.All as an application permission, then Grant admin consent
   400: Graph has to reach MUSTER_PUBLIC_URL from the internet, where Muster answers its validation""",
 }

@@ -88,16 +88,16 @@ def ring_list(chat: Chat | None) -> tuple[str, ...]:
     return tuple(str(oid) for oid in listed if oid)
 
 
-def wanted(people: Iterable[Person], now: int, *, listed: bool = False) -> Ringing:
+def wanted(people: Iterable[Person], now: int, *, listed: bool = False) -> tuple[Ring, ...]:
     """Return these people as ones to be rung, because somebody asked or because they are `listed`."""
-    return Ringing(tuple(Ring(person, RingState.WAITING, now, listed=listed) for person in people))
+    return tuple(Ring(person, RingState.WAITING, now, listed=listed) for person in people)
 
 
 def asked(room: Room, people: Sequence[Person], by: Person, now: int) -> Reply:
     """Ring these people as well; whoever rings already goes on ringing."""
     held = [ring for ring in room.ringing.rings if ring.state in PENDING or not _one_of(ring.person, people)]
     new = [person for person in people if not any(_one_of(ring.person, [person]) for ring in held)]
-    rings = (*held, *wanted(new, now).rings)
+    rings = (*held, *wanted(new, now))
     return _looks(room, replace(room.ringing, rings=rings, asked_by=by, denied=""), now, "ringing")
 
 
@@ -306,7 +306,7 @@ def _escalated(
     more = next_listed(replace(room, ringing=after), view.chat, places)
     if not more:
         return after, ()
-    return replace(after, rings=(*rings, *wanted(more, view.now, listed=True).rings)), (timer(room, LOOK, view.now),)
+    return replace(after, rings=(*rings, *wanted(more, view.now, listed=True))), (timer(room, LOOK, view.now),)
 
 
 def _looks(room: Room, ringing: Ringing, now: int, outcome: str) -> Reply:

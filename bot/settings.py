@@ -35,7 +35,8 @@ class Settings:
     `ca_files` are PEM files trusted besides the machine's own; `duration` is in minutes; `container` says whether
     this process runs in one, whose files go with it; `store` may hold a password. `open_topics` are the patterns of
     topics that the whole tenant shares; `backup_bridge` is shown while Microsoft does not answer; `read_messages` says
-    that posts whose fate is unclear may be looked for where a team or a chat allows it. `auth` is by whose permission
+    that posts whose fate is unclear may be looked for where a team or a chat allows it, `meeting_events` that the app
+    package asks to be told of meetings by Teams itself. `auth` is by whose permission
     meetings are made, `app`, `user` or `auto`; `oauth_connection` names the Azure Bot's OAuth connection by which
     people sign in, "" for none; `hosts` is who may host, `spares` how many of their meetings are kept in
     reserve, `public_url` where browsers and Graph reach this bot, `admins` the administrators' object ids,
@@ -86,6 +87,7 @@ class Settings:
     secret_key: Secret = NO_SECRET
     roster: str = "count"
     collector: str = ""
+    meeting_events: bool = False
 
     @property
     def watches(self) -> bool:
@@ -255,6 +257,7 @@ class _Reader(Variables):
             meeting_options=self.meeting_options("MUSTER_MEETING_OPTIONS"),
             secret_key=self.secret_key("MUSTER_SECRET_KEY"),
             roster=self.choice("MUSTER_ROSTER", "count", ("count", "names", "off")),
+            meeting_events=self.choice("MUSTER_MEETING_EVENTS", "off", ("off", "on")) == "on",
         )
 
     def secret_key(self, name: str) -> Secret:

@@ -15,12 +15,11 @@ from typing import Any
 
 from bot import done
 from bot.answers import Answers
-from bot.call_timers import CallTimers
 from bot.delivery import Delivery
 from bot.dispatch import Dispatch
 from bot.errors import DoorError, StoreError, told
+from bot.examining import Timers
 from bot.leases import MessageClaim, Receipt, ReceiptKind, Sent, Settled, TimerClaim, TurnClaim, Work, together
-from bot.lifecycle import Lifecycle
 from bot.messages import Answer, MessageState
 from bot.model import Turn
 from bot.observe import Event, Observer, Value
@@ -48,7 +47,7 @@ class Engine:
 
     store: Store
     dispatch: Dispatch
-    lifecycle: Lifecycle | CallTimers
+    lifecycle: Timers
     delivery: Delivery
     clock: Clock
     chance: Chance

@@ -24,7 +24,8 @@ PEOPLE = {"type": "Data.Query", "dataset": "graph.microsoft.com/users?scope=curr
 def dialog_title(name: str, language: str) -> str:
     """Return a dialog's title; KeyError for one that there is not."""
     says = words(language)
-    return {"settings": says("Settings"), "meet": says("Meet now"), "about": says("Meet about this")}[name]
+    titles = {"settings": says("Settings"), "meet": says("Meet now"), "about": says("Meet about this")}
+    return (titles | {"ring": says("Ring someone")})[name]
 
 
 def settings_dialog(whisper: Whisper) -> Element:
@@ -60,6 +61,15 @@ def meet_dialog(command: str, subject: str, language: str) -> Element:
         _choices("lobby", says("Who comes straight in"), preferences.choices("lobby", says), "", says("as usual")),
     ]
     return _card(says, body, [_submit(says("Meet now"), {"dialog": command})])
+
+
+def ring_dialog(subject: str, language: str, *, listed: int) -> Element:
+    """Return what asks whom to ring into a meeting; where nobody is chosen it is the next of `listed` people."""
+    says = words(language)
+    body = [_shown(Line(subject, look=Look.HEADING), says), _people("people", says("Whom to ring"), "")]
+    if listed:
+        body.append(_line(says("Nobody chosen: the next one of this chat's ring list.")))
+    return _card(says, body, [_submit(says("Ring"), {"dialog": "ring"})])
 
 
 def install_card(command: str, language: str) -> Element:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from bot.messages import Whisper
 from bot.model import RingState, Room
 from cards.attendance import LONGEST_NAME
-from cards.parts import Line, naming
+from cards.parts import Act, Button, Line, naming, titled
 from cards.saying import Parts, press, text, texts
 from cards.words import Words
 
-MOST_NAMED = 6
-"""People of one state whom a card names; the rest are counted."""
+MOST_NAMED = 14
+"""People whom a card names, shared among the states they are in; the rest are counted: Join stays above the fold."""
+MOST_OF_A_STATE = 6
 
 
 def lines(room: Room, says: Words) -> tuple[Line, ...]:
@@ -26,15 +27,22 @@ def lines(room: Room, says: Words) -> tuple[Line, ...]:
         RingState.NO_ANSWER: says("No answer: {names}"),
         RingState.UNREACHABLE: says("Could not be reached: {names}"),
     }
-    shown = []
-    for state, template in told.items():
-        meant = {state, RingState.WAITING} if state is RingState.RINGING else {state}
-        if people := [ring.person.name for ring in room.ringing.rings if ring.state in meant]:
-            shown.append(_line(template, people, says, MOST_NAMED))
+    people: dict[RingState, list[str]] = {}
+    for ring in room.ringing.rings:
+        state = RingState.RINGING if ring.state is RingState.WAITING else ring.state
+        people.setdefault(state, []).append(ring.person.name)
+    most = min(MOST_OF_A_STATE, MOST_NAMED // max(1, len(people)))
+    shown = [_line(template, people[state], says, most) for state, template in told.items() if state in people]
     if denied := room.ringing.denied:
         words = says("I may not ring anybody yet: an administrator has to give me the permission {permission}.")
         shown.append(Line(words, {"permission": denied}))
     return tuple(shown)
+
+
+def someone(room: Room, says: Words) -> Button:
+    """Return the way to the dialog in which people are chosen."""
+    title = titled(says("Ring someone into {subject}"), {"subject": room.subject}, says)
+    return Button(Act.DIALOG, says("Ring someone"), "ring", title)
 
 
 def _line(template: str, people: Sequence[str], says: Words, most: int) -> Line:

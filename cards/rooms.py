@@ -178,9 +178,11 @@ def _ended(room: Room, says: Words) -> Content:
         "to": times.clock(over, room.zone, says.language),
         "length": times.length(times.minutes(began, over), says.language),
     }
+    took = Line(says("{from} to {to} · {length} · started by {starter}"), values)
+    began_at_all = ended_at >= room.starts_at or not unseen
     parts: tuple[Part, ...] = (
         Line(says("{subject}: ended"), values, Look.HEADING),
-        *(attendance.met(room, says) or (Line(says("{from} to {to} · {length} · started by {starter}"), values),)),
+        *(attendance.met(room, says) or ((took,) if began_at_all else ())),
         *((Line(says("People are in it again.")),) if again else ()),
         *((Line(says("Closed here, the meeting was not changed.")),) if room.trying == "unchanged" else ()),
         Line(says("The old link may still open, so please start a new one:")),
@@ -301,9 +303,18 @@ def _more(room: Room, meeting: Meeting, says: Words) -> tuple[Line | Row, ...]:
 
 
 def _actions(room: Room, says: Words, *, dial_in: bool) -> tuple[Button, ...]:
-    """Return what can be done with a meeting, in the order of EXPERIENCE 2: Ring and Options have their place here."""
+    """Return what can be done with a meeting, in the order of EXPERIENCE 2."""
+    planned = room.state is RoomState.SCHEDULED
+    ring = (ringing.someone(room, says),) if room.ringing.possible and not planned else ()
     details = (_details(room, says),) if dial_in else ()
-    return (*details, *(() if room.state is RoomState.SCHEDULED else (_end(room, says),)))
+    return (*ring, *details, *_host_options(room, says), *(() if planned else (_end(room, says),)))
+
+
+def _host_options(room: Room, says: Words) -> tuple[Button, ...]:
+    """Return the way to the options of a meeting, which Teams opens for its host alone."""
+    url = escape.https(room.meeting.options_url) if room.meeting else ""
+    title = titled(says("Options of {subject}, for the host"), {"subject": room.subject}, says)
+    return (Button(Act.OPEN, says("Options (host)"), url, title),) if url else ()
 
 
 def _details(room: Room, says: Words) -> Button:

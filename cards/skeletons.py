@@ -124,8 +124,8 @@ def _filled(button: Button, nonce: str) -> dict[str, Any]:
         return named | {"url": button.target}
     if button.act is Act.SHOW:
         return named | {"targetElements": [button.target]}
+    whose = {"n": nonce} if nonce else {}
     if button.act is Act.DIALOG:
-        return named | {"data": {"msteams": {"type": "task/fetch"}, "dialog": button.target}}
+        return named | {"data": {"msteams": {"type": "task/fetch"}, "dialog": button.target} | whose}
     verb = button.target.partition(" ")[0]
-    data = {"text": button.target, "v": str(button.version)} | ({"n": nonce} if nonce else {})
-    return named | {"verb": verb, "data": data}
+    return named | {"verb": verb, "data": {"text": button.target, "v": str(button.version)} | whose}

@@ -9,6 +9,7 @@ from bot.messages import Rendered, Whisper
 from bot.model import DialIn
 from cards import (
     attendance,
+    doctor,
     escape,
     existing,
     failures,
@@ -393,6 +394,7 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     **preferences.WHISPERS,
     **existing.WHISPERS,
     **ringing.WHISPERS,
+    **doctor.WHISPERS,
     "bare": planning.bare,
     "now-or-then": planning.now_or_then,
     "planned": planning.planned,

@@ -15,6 +15,8 @@ BLUE, WHITE, NOTHING = (70, 71, 117, 255), (255, 255, 255, 255), (255, 255, 255,
 Colour = tuple[int, int, int, int]
 TAIL_TOP, TAIL_TIP, TAIL_LEFT = 0.70, 0.97, 0.26
 DOTS = ((0.30, 0.44), (0.50, 0.44), (0.70, 0.44))
+LEFT, TOP, WIDTH, HEIGHT = 0.02, 0.12, 0.96, 0.85
+"""What of the unit square the symbol fills."""
 
 
 def in_bubble(x: float, y: float) -> bool:
@@ -36,7 +38,8 @@ def colour_icon(x: float, y: float) -> Colour:
 
 
 def outline_icon(x: float, y: float) -> Colour:
-    """Return a point of the outline icon: white, or fully transparent; nothing between."""
+    """Return a point of the outline icon: white, or fully transparent, nothing between and no padding around."""
+    x, y = LEFT + x * WIDTH, TOP + y * HEIGHT
     return WHITE if in_bubble(x, y) and not in_dot(x, y) else NOTHING
 
 

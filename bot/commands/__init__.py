@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.commands import (
     ask_to_host,
     dial_in,
+    doctor,
     end,
     help,  # noqa: A004 - the command is called help
     host,
@@ -39,6 +40,7 @@ COMMANDS: tuple[Command, ...] = (
     stop_trying.COMMAND,
     ask_to_host.COMMAND,
     tell_admin.COMMAND,
+    doctor.COMMAND,
     sign_in.COMMAND,
     sign_out.COMMAND,
     settings.COMMAND,

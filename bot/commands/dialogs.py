@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 
 import cards
-from bot.commands import options, setting_words, settings, wishes
+from bot.commands import options, ring, setting_words, settings, wishes
 from bot.commands.command import Asked
 from bot.commands.options import Request
 from bot.commands.starting import absent_key
@@ -24,8 +24,8 @@ JOINABLE = frozenset({RoomState.SCHEDULED, RoomState.OPEN, RoomState.LIVE, RoomS
 """States in which a meeting's link may be shown."""
 ABSENT_FOR = 3_600_000
 """ms for which it is remembered that Muster is not in a chat."""
-NAMES = frozenset({"settings", "meet", "about"})
-"""The dialogs there are: settings, a meeting from the compose box, and one about a message."""
+NAMES = frozenset({"settings", "ring", "meet", "about"})
+"""The dialogs there are: settings, whom to ring, a meeting from the compose box, and one about a message."""
 
 
 def named(turn: Turn) -> tuple[str, str]:
@@ -39,9 +39,9 @@ def answered(asked: Asked) -> Reply | None:
     turn, view = asked.turn, asked.view
     step, name = named(turn)
     if name == "settings":
-        if step == "fetch":
-            return settings.opened(asked)
-        return settings.change(asked, *setting_words.submitted(turn.data, asked.policy.languages))
+        return settings.opened(asked) if step == "fetch" else settings.chosen(asked)
+    if name == "ring":
+        return ring.opened(asked) if step == "fetch" else ring.chosen(asked)
     if step == "fetch":
         payload = {"turn": asdict(turn)}
         key = f"roster|{turn.turn_key}"

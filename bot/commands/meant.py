@@ -48,10 +48,11 @@ def _offered(asked: Asked) -> str:
 
 
 def running(asked: Asked) -> tuple[Room, ...]:
-    """Return what can be ended or changed here: the unfinished rooms, and those that the clock alone has ended."""
+    """Return what can be ended or changed here: unfinished and planned rooms, and what the clock alone has ended."""
     view = asked.view
-    past = (one for one in view.recent if one.state is RoomState.ENDED and not ending.is_over(one))
-    known = {one.room_id: one for one in (*view.rooms, *(view.topics if asked.rest else ()), *past)}
+    others = (one for one in view.recent if one.state in {RoomState.SCHEDULED, RoomState.ENDED})
+    known = {one.room_id: one for one in (*view.rooms, *(view.topics if asked.rest else ()))}
+    known |= {one.room_id: one for one in others if not ending.is_over(one)}
     return tuple(known.values())
 
 

@@ -11,7 +11,19 @@ from bot.commands.command import Asked, Command, derived, once
 from bot.commands.wishes import Wish
 from bot.decisions import Effect, PlanMessage, PointCard, Record, Reply, SaveChat, SaveNote, SetTimer
 from bot.messages import Purpose
-from bot.model import UNFINISHED, ChatKind, MeetingRequest, Person, Room, RoomState, Timer, TimerKind, TurnKind, Way
+from bot.model import (
+    UNFINISHED,
+    ChatKind,
+    MeetingRequest,
+    Person,
+    Ringing,
+    Room,
+    RoomState,
+    Timer,
+    TimerKind,
+    TurnKind,
+    Way,
+)
 
 ALERT = "an alert"
 """The verb of what no person said but a monitoring system did: of two words, which no press has."""
@@ -127,15 +139,16 @@ def begun(asked: Asked, wish: Wish) -> Reply:
     room = new_room(asked, wish)
     if alerted(asked) and asked.policy.rings:
         people = ringing.next_listed(room, asked.chat)
-        return opening(asked, replace(room, ringing=ringing.wanted(people, asked.view.now, listed=True)))
+        rings = ringing.wanted(people, asked.view.now, listed=True)
+        return opening(asked, replace(room, ringing=replace(room.ringing, rings=rings)))
     if not wish.rung:
         return opening(asked, room)
     if not asked.policy.rings:
         reply = opening(asked, room)
         told = asked.tell("ring-off", *reply.effects, outcome=reply.outcome)
         return replace(told, answer=reply.answer or told.answer)
-    rung = replace(ringing.wanted(wish.rung[: ringing.MOST], asked.view.now), asked_by=asked.turn.person)
-    return opening(asked, replace(room, ringing=rung))
+    rings = ringing.wanted(wish.rung[: ringing.MOST], asked.view.now)
+    return opening(asked, replace(room, ringing=replace(room.ringing, rings=rings, asked_by=asked.turn.person)))
 
 
 def alerted(asked: Asked) -> bool:
@@ -296,6 +309,7 @@ def new_room(asked: Asked, wish: Wish) -> Room:
         options=request.options,
         bind_thread=request.bind_thread,
         people=people(asked),
+        ringing=Ringing(possible=policy.rings),
         backup_bridge=(str(chat.settings.get("backup_bridge", "")) or policy.backup_bridge)[:LONGEST_BRIDGE],
     )
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cards
 from bot import ending, preferences, ringing
-from bot.commands import meant
+from bot.commands import meant, owning, setting_words, settings
 from bot.commands.command import Asked, Command
-from bot.decisions import Record, Reply
-from bot.model import Person, RingState, Room, RoomState
+from bot.decisions import GiveAnswer, Record, Reply
+from bot.messages import Answer
+from bot.model import Person, RingState, Room, RoomState, TurnKind
 
 ANYWAY, STOP = "ring anyway", "stop ringing"
 """What the whisper about busy people says, and how ringing ends before anybody answers."""
@@ -16,6 +18,46 @@ ANYWAY, STOP = "ring anyway", "stop ringing"
 
 def run(asked: Asked) -> Reply:
     """Ring whoever is mentioned, without a mention the next of the chat's ring list; or stop ringing."""
+    room = _room(asked)
+    if isinstance(room, Reply):
+        return room
+    said, now = " ".join(asked.turn.text.casefold().split()), asked.view.now
+    if STOP in said:
+        return _told(asked, room, ringing.stopped(room, now), "ring-stopped")
+    if ANYWAY in said:
+        return _told(asked, room, ringing.anyway(room, asked.turn.person, now), "ring-begun")
+    return _rung(asked, room)
+
+
+def opened(asked: Asked) -> Reply:
+    """Show the dialog in which people are chosen, unless nobody can be rung here, or not by who asks."""
+    room = _room(asked)
+    if isinstance(room, Reply):
+        return room
+    listed = len(ringing.next_listed(room, asked.chat, ringing.MOST))
+    return Reply((), "dialog", Answer(card=cards.ring_dialog(room.subject, asked.turn.locale, listed=listed)))
+
+
+def chosen(asked: Asked) -> Reply:
+    """Ring who was chosen in the dialog: by their object ids, which the look at the roster makes people of (R22)."""
+    people = tuple(Person(oid, oid) for oid in setting_words.oids(asked.turn.data.get("people", "")))
+    return run(replace(asked, turn=replace(asked.turn, text=COMMAND.name, mentions=people)))
+
+
+def again(asked: Asked) -> Reply:
+    """Go on with what was said or with a dialog, when it is known whether the person owns the team."""
+    turn, view = asked.turn, asked.view
+    step, _, dialog = turn.verb.partition(" ")
+    if dialog != COMMAND.name:
+        return run(asked)
+    waits = view.now - turn.received_at < settings.WAITS_FOR  # else what came of it is whispered (ENGINE R14)
+    answering = replace(asked, turn=replace(turn, kind=TurnKind.DIALOG)) if waits else asked
+    reply = opened(answering) if step == "fetch" else chosen(answering)
+    return replace(reply, effects=(*reply.effects, GiveAnswer(turn.turn_key, reply.answer))) if reply.answer else reply
+
+
+def _room(asked: Asked) -> Room | Reply:
+    """Return the room that people are to be rung into, or what stands in the way."""
     if not asked.policy.rings:
         return asked.tell("ring-off")
     there = [room for room in meant.running(asked) if room.state in ending.RUNNING or room.state is RoomState.OPENING]
@@ -23,14 +65,13 @@ def run(asked: Asked) -> Reply:
     if room is None or room not in there:
         return meant.which(asked)
     if not may(asked, room):
-        who = next((one.name for one in asked.view.installers if one.name), "")
-        return asked.tell("may-not-start", may="owners", who=who)
-    said, now = " ".join(asked.turn.text.casefold().split()), asked.view.now
-    if STOP in said:
-        return _told(asked, room, ringing.stopped(room, now), "ring-stopped")
-    if ANYWAY in said:
-        return _told(asked, room, ringing.anyway(room, asked.turn.person, now), "ring-begun")
-    return _rung(asked, room)
+        return owning.looked_up(asked, COMMAND.name) or _refused(asked)
+    return room
+
+
+def _refused(asked: Asked) -> Reply:
+    who = next((one.name for one in asked.view.installers if one.name), "")
+    return asked.tell("may-not-start", may="owners", who=who)
 
 
 def _rung(asked: Asked, room: Room) -> Reply:
@@ -48,7 +89,7 @@ def may(asked: Asked, room: Room) -> bool:
     if preferences.starters(asked.chat) != "owners" or ending.may(room, person):
         return True
     inside = (ring.person for ring in room.ringing.rings if ring.state is RingState.JOINED)
-    return any(_same(one, person) for one in inside) or preferences.may_set(asked.chat, person, asked.view.installers)
+    return any(_same(one, person) for one in inside) or owning.may_set(asked)
 
 
 def _same(one: Person, other: Person) -> bool:

@@ -60,8 +60,13 @@ def again(asked: Asked) -> Reply:
         return run(asked)
     waits = view.now - turn.received_at < WAITS_FOR  # else what came of it is whispered (ENGINE R14)
     answering = replace(asked, turn=replace(turn, kind=TurnKind.DIALOG)) if waits else asked
-    reply = change(answering, *setting_words.submitted(turn.data, asked.policy.languages))
+    reply = chosen(answering)
     return replace(reply, effects=(*reply.effects, GiveAnswer(turn.turn_key, reply.answer))) if reply.answer else reply
+
+
+def chosen(asked: Asked) -> Reply:
+    """Write what was changed in the dialog."""
+    return change(asked, *setting_words.submitted(asked.turn.data, asked.policy.languages))
 
 
 def opened(asked: Asked) -> Reply:

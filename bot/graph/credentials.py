@@ -119,6 +119,17 @@ def from_certificate(credential: Certificate, now: int) -> dict[str, Any]:
     return {"private_key": key, "public_certificate": own.public_bytes(Encoding.PEM).decode()}
 
 
+def ends_at(credential: Credential) -> int | None:
+    """Return when a certificate ends, in ms UTC; None for what has no end in its file, or cannot be read."""
+    if not isinstance(credential, Certificate):
+        return None
+    try:
+        _, own = _loaded(Path(credential.file).read_bytes(), credential.password.reveal().encode() or None)
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm):
+        return None
+    return int(own.not_valid_after_utc.timestamp() * 1000) if own else None
+
+
 def read_assertion(file: str) -> str:
     """Return the token that a file has at this moment. Raises CredentialsWrong when there is none."""
     try:

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 LINES: Mapping[str, str] = {
+    "doctor": "what is missing, and the one next step",
+    "register": "register Muster in Entra and Azure: shows each command, asks, runs it",
+    "manifest": "make the Teams app package, and check one",
     "turns": "what was set aside after five failures: list, replay or drop it",
 }
 """Help for each line, by name, in the order of the help page."""

@@ -21,6 +21,12 @@ MEANING = {
     "old-spellings": "Graph now answers in the names of 2019: ConferenceId, joinUrl, one toll number.",
     "late-events": "Graph now tells up to 20 seconds late who comes and goes, in any order.",
     "doubled-events": "Graph now tells everything twice that happens in a call.",
+    "no-consent": "Entra's tokens now have no permissions in them, as before an administrator consents.",
+    "secret-expired": "The app's client secret has expired: Entra now answers 401. Muster uses the token that it has.",
+    "wrong-audience": "Entra's tokens are now for another service than Graph.",
+    "wrong-clock": "Microsoft's clock is now ten minutes ahead of this machine's.",
+    "no-connection": "The Azure Bot now has no OAuth connection, so nobody can sign in.",
+    "callback-502": "Muster's public address now answers 502: Graph cannot tell of calls.",
     "unbound": "Graph now gives a meeting a chat of its own instead of the channel's. The card says so.",
 }
 

@@ -42,6 +42,7 @@ class Display:
         self._look = look
         self._seen: defaultdict[str, Seen] = defaultdict(Seen)
         self._shown: defaultdict[str, set[str]] = defaultdict(set)
+        self._read: dict[str, list[str]] = {}
 
     @property
     def news(self) -> list[Post]:
@@ -88,6 +89,7 @@ class Display:
     def drawn(self, post: Post) -> str:
         """Return a post as it stands, drawn for this console."""
         drawing = self._drawing(post, draw.WIDTH - 4)
+        self._read[_key(post)] = drawing.lines
         title = f"{self._cloud.tenant.bot_name} in {place(self._cloud.tenant.chat(post.conversation_id))}"
         if not self._look.boxes:
             return draw.plain(drawing, title)
@@ -144,13 +146,18 @@ class Display:
         self._console.show(self.drawn(post) if fresh else self._edit(post))
 
     def _edit(self, post: Post) -> str:
+        """Return the heading of a post in one line, and below it what it did not say before."""
         if post.deleted:
             return "  ~ the post was deleted"
         known = self.numbers.last
         drawing = self._drawing(post, draw.WIDTH - 4)
         fresh = [button for button in drawing.buttons if int(button[1 : button.index("]")]) > known]
         text = draw.GAP.join([f"  ~ {drawing.heading}", *fresh])
-        return text + " " * max(3, draw.WIDTH - cell_len(text) - len(EDITED)) + EDITED
+        edit = text + " " * max(3, draw.WIDTH - cell_len(text) - len(EDITED)) + EDITED
+        before = self._read.get(_key(post), [])
+        self._read[_key(post)] = drawing.lines
+        new = [line for line in drawing.lines if line.strip() not in {"", drawing.heading, *map(str.strip, before)}]
+        return "\n".join([edit, *(f"    {line.strip()}" for line in new)])
 
     def _whisper(self, post: Post) -> str:
         person = self._cloud.tenant.person(post.visible_to)

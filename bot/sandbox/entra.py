@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import secrets
 import uuid
+from email.utils import format_datetime
 from typing import Any
 
 import jwt
@@ -22,6 +23,9 @@ from bot.sandbox.tenant import DOMAIN, Person
 
 GRAPH_AUDIENCE = "https://graph.microsoft.com"
 BOT_AUDIENCE = "https://api.botframework.com"
+OLD_GRAPH = "https://graph.windows.net"
+"""The audience of a token for Graph's predecessor."""
+AHEAD_MS = 600_000
 CALLS = ("Calls.JoinGroupCall.All", "Calls.InitiateGroupCall.All", "Calls.Initiate.All")
 """What ringing people needs (facts/graph 5)."""
 
@@ -225,7 +229,23 @@ class Entra(Server):
             raise Refused(400, "invalid_resource", BAD_RESOURCE.format(resource))
         lifetime = self.token_lifetime
         answer = {"token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime}
-        return web.json_response({**answer, "access_token": self.issue(resource)})
+        return web.json_response({**answer, "access_token": self._granted(call, resource)})
+
+    def _granted(self, call: Call, resource: str) -> str:
+        """Return the app's token, as the faults in force leave it."""
+        if resource == self.bot_framework:
+            return self.issue(resource)
+        rule, exchange = self.stage.faults.rule, call.exchange
+        roles = [] if rule("no-consent", exchange) else self.roles
+        if rule("no-calls", exchange):
+            roles = [role for role in roles if role not in CALLS]
+        return self.issue(OLD_GRAPH if rule("wrong-audience", exchange) else resource, roles=roles)
+
+    def dress(self, call: Call, response: web.Response) -> None:
+        """Date the answer."""
+        if self.stage.faults.rule("wrong-clock", call.exchange):
+            ahead = moment(self.stage.clock.now() + AHEAD_MS)
+            response.headers["Date"] = format_datetime(ahead, usegmt=True)
 
     def _credential(self, form: dict[str, str], endpoint: str) -> None:
         tenant = self.stage.tenant

@@ -63,6 +63,15 @@ CATALOGUE: dict[str, Fault] = {
     "tokens-outage": Fault("tokens.*", 0),
     "entra-503": Fault("entra.*", 503, "temporarily_unavailable", "AADSTS90033: A transient error has occurred."),
     "entra-outage": Fault("entra.*", 0),
+    "keys-503": Fault("entra.metadata", 503, "ServiceUnavailable", _UNAVAILABLE),
+    "secret-expired": Fault(
+        "entra.token",
+        401,
+        "invalid_client",
+        "AADSTS7000222: The provided client secret keys for app are expired. Visit the Azure portal to create new keys "
+        "for your app.",
+    ),
+    "callback-502": Fault("front.*", 502, "BadGateway", "Bad gateway"),
     # Rules: Graph's handlers ask `faults.rule(name)` where they matter.
     "policy": Fault("graph.*", None),
     "no-licence": Fault("graph.*", None),
@@ -77,6 +86,11 @@ CATALOGUE: dict[str, Fault] = {
     "calendar-off": Fault("graph.*", None),
     "slow-calendar": Fault("graph.getEvent", None),
     "duplicate-event": Fault("graph.createEvent", None),
+    "no-consent": Fault("entra.token", None),
+    "no-calls": Fault("entra.token", None),
+    "wrong-audience": Fault("entra.token", None),
+    "wrong-clock": Fault("entra.*", None),
+    "no-connection": Fault("tokens.*", None),
     "late-events": Fault("graph.notify", None),
     "doubled-events": Fault("graph.notify", None),
 }
@@ -86,7 +100,9 @@ has its own; `unbound-other`: another thread is echoed; `unbound-no-post`: the t
 `refused-thread`: 400 to every chatInfo; `lobby-kept`: the lobby is not set, neither at creation nor by a PATCH;
 `old-spellings`: answers in the names of 2019 (facts/graph 1.8); `calendar-off`: no calendar allows Teams;
 `late-events`: what is told of calls comes up to 20 s late, in any order; `doubled-events`: each twice;
-`slow-calendar`: an event's join link is not there yet; `duplicate-event`: a repeated transactionId is refused."""
+`slow-calendar`: an event's join link is not there yet; `duplicate-event`: a repeated transactionId is refused;
+`no-consent`: the app's tokens have no roles, `no-calls`: none for calls; `wrong-audience`: they are for another Graph;
+`wrong-clock`: Microsoft's answers are dated ten minutes ahead; `no-connection`: the bot has no OAuth connection."""
 
 
 @dataclass(slots=True, eq=False)

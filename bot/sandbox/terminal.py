@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
@@ -14,7 +13,7 @@ from bot.sandbox.display import Display, place
 from bot.sandbox.posts import Post
 from bot.sandbox.teams_client import Delivery, TeamsClient
 from bot.sandbox.tenant import Chat, Person
-from bot.sandbox.usage import USAGE
+from bot.sandbox.usage import USAGE, unknown
 
 ANSWER_WITHIN_SECONDS = 5.0
 """After so long the chat goes on; what comes later is shown when it comes."""
@@ -52,6 +51,7 @@ class Talk:
         self._display = display
         self._account = cloud.signing_in(client)
         self._last: Delivery | None = None
+        self._dialog: Delivery | None = None
         self._since = 0
         self._logged: frozenset[str] = frozenset()
         self._verbs = self._by_word()
@@ -72,6 +72,7 @@ class Talk:
             "/install": self._install,
             "/compose": self._compose,
             "/about": self._about,
+            "/fill": self._fill,
             "/answer": self._answer,
             "/decline": self._decline,
             "/explain": self._explain,
@@ -136,14 +137,9 @@ class Talk:
         elif word in self._verbs and (word.startswith("/") or not rest):
             await self._verbs[word](rest.strip())
         elif text.startswith("/"):
-            self._unknown(word)
+            self._console.show(unknown(word))
         else:
             await self._say(text)
-
-    def _unknown(self, word: str) -> None:
-        near = difflib.get_close_matches(word, [verb for verb in self._verbs if verb.startswith("/")], 1, 0.5)
-        hint = f"Did you mean {near[0]}?" if near else "/help lists them."
-        self._console.show(f"  I don't know {word}. {hint}")
 
     async def _say(self, text: str, *, root: str = "") -> None:
         delivery = await self._wait(self._client.say(self.person, self.chat, text, root=root))
@@ -160,6 +156,7 @@ class Talk:
             self._console.show(f"  Muster did not take it: {delivery.error or '; '.join(delivery.problems())}")
             return delivery
         if dialog := windows.drawn(delivery):
+            self._dialog = delivery
             self._console.show(dialog)
         else:
             self._display.answered(self.person, delivery.body)
@@ -298,6 +295,12 @@ class Talk:
             self._console.show("  Nothing was said yet.")
             return
         await self._wait(windows.about(self._client, self.person, self._last))
+
+    async def _fill(self, text: str) -> None:
+        try:
+            await self._wait(windows.filled(self._client, self._cloud.tenant, self._dialog, text))
+        except LookupError as error:
+            self._console.show(f"  {error.args[0]}")
 
     async def _answer(self, name: str) -> None:
         await attending.told(phones.taken(self._cloud, name), self._console, self._display)

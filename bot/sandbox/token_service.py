@@ -119,7 +119,7 @@ class TokenService(Server):
         state = _read_state(call.query("state"))
         user = state.get("conversation", {}).get("user", {})
         person = self.stage.tenant.person(str(user.get("id", "")))
-        if person is None or state.get("connectionName") != self.connection:
+        if person is None or not self._has(state.get("connectionName"), call):
             raise Refused(400, "BadArgument")
         if state.get("msAppId") != self.stage.tenant.app_id:
             raise Refused(400, "BadArgument")
@@ -130,9 +130,12 @@ class TokenService(Server):
 
     def _person(self, call: Call) -> Person:
         person = self.stage.tenant.person(call.query("userId"))
-        if person is None or call.query("connectionName") != self.connection or call.query("channelId") != _CHANNEL:
+        if person is None or call.query("channelId") != _CHANNEL or not self._has(call.query("connectionName"), call):
             raise Refused(400, "BadArgument")
         return person
+
+    def _has(self, connection: object, call: Call) -> bool:
+        return connection == self.connection and not self.stage.faults.rule("no-connection", call.exchange)
 
     def _keep(self, person: Person) -> None:
         self.of(person).token = self._entra.issue_for(person, SCOPE)

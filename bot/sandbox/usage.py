@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+
 from bot.sandbox import phones, windows
 
 TRY = """Try:  meet #INC-42 DB down     dial-in     end     help     card     quit
@@ -28,3 +30,9 @@ USAGE = {
     "quit": "quit                 stop; nothing is kept",
 }
 WORDS = ("meet now", "dial-in", *USAGE)
+
+
+def unknown(word: str) -> str:
+    """Return what is said of a word with a slash that there is not: the nearest one that there is."""
+    near = difflib.get_close_matches(word, [verb for verb in USAGE if verb.startswith("/")], 1, 0.5)
+    return f"  I don't know {word}. " + (f"Did you mean {near[0]}?" if near else "/help lists them.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.ports import Store
 from bot.store.sqlite import open_sqlite, store_path
+from bot.store.sqlite_file import there
 
 POSTGRES = ("postgresql://", "postgres://")
 
@@ -29,3 +30,14 @@ def forgetful(url: str, *, container: bool) -> str:
         f"Store {url} is inside this container: meetings are forgotten at the next deploy, and replicas will not see "
         "each other. Set MUSTER_STORE=postgresql://…"
     )
+
+
+async def open_beside(url: str, *, owner: str) -> Store | None:
+    """Open the store beside a process that may be using it; None for a SQLite file that is not there yet.
+
+    Then nothing is made, and the folder can be written. Raises as `open_store`.
+    """
+    if url.startswith(POSTGRES):
+        return await open_store(url, owner=owner)
+    path = store_path(url)
+    return await open_sqlite(path, owner=owner, exclusive=False) if there(path) else None

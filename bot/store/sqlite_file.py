@@ -29,6 +29,13 @@ def store_path(url: str) -> str:
     return path
 
 
+def there(path: str) -> bool:
+    """Say whether the file is there. Raises SettingsError where it is not and cannot be made."""
+    if not Path(path).exists() and not os.access(Path(path).resolve().parent, os.W_OK):
+        raise SettingsError([f"MUSTER_STORE is {path!r}, whose folder cannot be written."])
+    return Path(path).exists()
+
+
 def prepare(path: str) -> None:
     """Make the file, readable by its owner alone. Raises SettingsError when it cannot be or is on a network."""
     network = network_file_system(os.path.realpath(path), _mounts())

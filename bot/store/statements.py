@@ -81,7 +81,7 @@ class Migration:
 
 SHARED = (
     *("transactions", "chats", "inbox", "rooms", "messages", "sends", "timers", "signins", "people", "calls"),
-    "ringing",
+    *("ringing", "counts"),
 )
 
 

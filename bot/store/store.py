@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 
 from bot.calls import Watched, WatchKey
@@ -9,7 +10,7 @@ from bot.errors import StoreError
 from bot.leases import Exchange, MessageClaim, Receipt, Sent, Settled, Stuck, TimerClaim, TurnClaim, Work
 from bot.model import Chat, Room, Turn
 from bot.ports import Decide
-from bot.store import calls, operations, ringing, settling, signins
+from bot.store import calls, counts, operations, ringing, settling, signins
 from bot.store.claims import Known, find_room
 from bot.store.effects import Applying
 from bot.store.statements import Driver, Terms
@@ -120,6 +121,10 @@ class TransactionalStore:
     async def drop(self, turn_key: str) -> bool:
         """Forget one of them."""
         return await self._driver.run(lambda: operations.drop(turn_key))
+
+    async def made(self, tenant: str, since: int) -> Mapping[str, int]:
+        """Count meetings by host."""
+        return await self._driver.run(lambda: counts.made(tenant, since))
 
     async def sweep(self, now: int) -> None:
         """Delete what is kept no longer."""

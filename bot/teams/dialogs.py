@@ -25,7 +25,7 @@ STEPS = {
     "composeExtension/submitAction": "submit",
 }
 """What asks for a dialog, and what sends one back."""
-BUTTONS, COMPOSE = frozenset({"settings"}), frozenset({"meet", "about"})
+BUTTONS, COMPOSE = frozenset({"settings", "ring"}), frozenset({"meet", "about"})
 WRITTEN = frozenset({"subject", "say", "chat.backup_bridge"})
 """What of a dialog's data is people's own words."""
 MOST_DATA = 64

@@ -18,6 +18,7 @@ from bot.teams.connection import Access, Connection
 from bot.teams.door import Door, Rules
 from bot.teams.endpoint import Endpoint
 from bot.teams.keys import Keys
+from bot.teams.looking import Looked, looked
 from bot.teams.sender import Sender
 from bot.teams.service_url import normal
 from bot.teams.token_service import Account, TokenService
@@ -86,6 +87,10 @@ class TeamsEdge:
     async def warm(self) -> None:
         """Return once the signing keys were loaded for the first time (ENGINE R25)."""
         await self.keys.ready.wait()
+
+    async def look(self, url: str) -> Looked:
+        """Return how a public address answers a GET, over this edge's connections and without a token."""
+        return await looked(self._session, url)
 
     def callers(self, metadata_url: str, issuers: frozenset[str]) -> Door:
         """Return the door of calls' callbacks: other keys, other issuers, the same app and tenants (ENGINE 4.5)."""

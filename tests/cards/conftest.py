@@ -123,6 +123,26 @@ WHISPER_DATA: dict[str, dict[str, Any]] = {
         "lines": ["Connect-MicrosoftTeams", 'Grant-CsApplicationAccessPolicy -PolicyName Muster -Identity "oid"'],
         "ref": "7F3K-92QD",
     },
+    "doctor": {
+        "findings": [
+            {"check": "store", "status": "ok", "says": "SQLite, for one process", "step": None},
+            {
+                "check": "access policy",
+                "status": "to do",
+                "says": "no application access policy lets the app open meetings",
+                "step": {
+                    "do": "https://shell.azure.com (PowerShell)",
+                    "who": "Teams Administrator",
+                    "lines": ["Connect-MicrosoftTeams"],
+                    "after": "Works within 30 minutes.",
+                },
+            },
+            {"check": "host", "status": "not known", "says": "", "step": None},
+            {"check": "callback", "status": "off", "says": "MUSTER_PUBLIC_URL is not set", "step": None},
+        ]
+    },
+    "doctor-admins": {},
+    "doctor-nobody": {"setting": "MUSTER_ADMINS", "line": "python app.py doctor"},
     "host-wanted": {"who": "Kim Park", "line": "meet now Retro"},
     "host-asked": {"subject": "Retro"},
     "cannot-host": {"subject": "Retro"},

@@ -60,6 +60,7 @@ RUNG = Ringing(
         Ring(Person("", "oid"), RingState.BUSY, NOON),
     ),
     denied="Calls.JoinGroupCall.All",
+    possible=True,
 )
 """Somebody in every state of ringing, one of whom Microsoft gives no name, and a permission that is missing."""
 WANTED = Options(lobby=LobbyScope.EVERYONE, record=True, announce=False)
@@ -132,7 +133,11 @@ def faces(subjects: Mapping[str, str]) -> Iterator[tuple[str, Room]]:
         for trying in ("slow", "unavailable", "time is up", "unchanged"):
             yield f"{state} {trying}", replace(room, trying=trying)
     waiting = replace(ROOM, state=RoomState.OPENING, trying="unavailable", people=PEOPLE)
+    optional = replace(MEETING, options_url="https://teams.example/meetingOptions/?meeting=1")
+    yield "open with all buttons", replace(ROOM, meeting=optional, ringing=Ringing(possible=True))
     yield "open ringing", replace(ROOM, ringing=RUNG)
+    crowd = (Ring(Person("", f"{n}", PEOPLE[n % len(PEOPLE)].name), list(RingState)[n % 8], NOON) for n in range(20))
+    yield "open ringing a crowd", replace(ROOM, meeting=optional, ringing=Ringing(tuple(crowd), possible=True))
     yield "opening with a bridge", replace(waiting, backup_bridge="call +44 20 7946 0999 or https://bridge.example/ops")
     ended = replace(ROOM, state=RoomState.ENDED, ended_at=NOON + 36 * MINUTE)
     for by in ("clock", "withdrawn"):

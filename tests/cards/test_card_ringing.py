@@ -10,7 +10,7 @@ import pytest
 from bot.messages import Whisper
 from bot.model import Person, Ring, Ringing, RingState, Room
 from cards import render_whisper
-from cards.ringing import MOST_NAMED, lines
+from cards.ringing import MOST_OF_A_STATE, lines
 from cards.words import words
 from tests.cards.gallery import PEOPLE, RUNG
 
@@ -48,8 +48,22 @@ def test_everybody_is_where_their_ringing_stands(room: Rooms) -> None:
 )
 def test_a_crowd_is_counted(room: Rooms, language: str, expected: str) -> None:
     """Six people are named, the others counted, as a list in the card's language."""
-    many = tuple(Ring(Person(f"29:{n}", name=f"Person {n}"), RingState.RINGING, 0) for n in range(MOST_NAMED + 2))
+    many = tuple(Ring(Person(f"29:{n}", name=f"Person {n}"), RingState.RINGING, 0) for n in range(MOST_OF_A_STATE + 2))
     assert said(room(ringing=Ringing(many)), language) == [expected]
+
+
+def test_more_states_have_fewer_names(room: Rooms) -> None:
+    """Twenty people in every state there is leave room for Join on a phone: two of each state are named."""
+    crowd = [Ring(Person(f"29:{n}", name=f"Person {n}"), list(RingState)[n % 8], 0) for n in range(20)]
+    assert said(room(ringing=Ringing(tuple(crowd)))) == [
+        "Came when rung: Person 4 and Person 12",
+        "Ringing Person 0, Person 2 and 4 more",
+        "Ringing? Person 3, Person 11 and 1 more: Microsoft did not say.",
+        "Not rung, busy just now: Person 1, Person 9 and 1 more",
+        "Declined: Person 5 and Person 13",
+        "No answer: Person 6 and Person 14",
+        "Could not be reached: Person 7 and Person 15",
+    ]
 
 
 def test_who_has_no_name_is_counted(room: Rooms) -> None:

@@ -71,6 +71,14 @@ GOLDEN = {
     'Grant-CsApplicationAccessPolicy -PolicyName Muster -Identity "oid"\n'
     "Instead of one person it may name a group (-Group) or everybody (-Global).\n"
     "It works within 30 minutes, sometimes longer. The reference is 7F3K-92QD.",
+    "doctor": "1 thing is to do.\n"
+    "access policy: no application access policy lets the app open meetings\n"
+    "Who: Teams Administrator. Where: https://shell.azure.com (PowerShell)\n"
+    "Connect-MicrosoftTeams\nWorks within 30 minutes.\n"
+    "Not known before that is right: host\nIn order: store\nNot in use: callback\nReference 7F3K-92QD",
+    "doctor-admins": "That is for my administrators. If a meeting doesn't open, its message says who can help.",
+    "doctor-nobody": "Nobody is named in MUSTER_ADMINS, so I can't tell that here. "
+    "Whoever runs me can ask: python app.py doctor",
     "host-wanted": "Kim Park would like to meet here.",
     "host-asked": "Retro: I asked here. Whoever presses the button hosts.",
     "cannot-host": "Microsoft does not let your account host meetings, so Retro is not open. Somebody else here can.\n"

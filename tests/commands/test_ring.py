@@ -9,8 +9,8 @@ import pytest
 
 from bot.commands import ring
 from bot.commands.command import Asked
-from bot.decisions import PlanMessage, Reply, SaveRoom, View
-from bot.model import Chat, ChatKind, Meeting, Person, Ring, Ringing, RingState, RoomState, TurnKind
+from bot.decisions import GiveAnswer, PlanMessage, Reply, SaveRoom, SetTimer, View
+from bot.model import Chat, ChatKind, Meeting, Person, Ring, Ringing, RingState, RoomState, TimerKind, TurnKind
 from tests.engine.test_rooms import ANA, a_room
 
 NOW = 1_790_000_000_000
@@ -71,11 +71,55 @@ def test_twenty_people_are_enough(asks: Ask) -> None:
 
 def test_who_may_not_start_may_not_ring_unless_they_are_in(asks: Ask) -> None:
     """Where owners alone start meetings others ring nobody, but the starter does, and who came when rung."""
-    assert name(ring.run(asks("ring @Ben", chat=OWNED, person=BEN, mentions=(BEN,)))) == "may-not-start"
+    refused = replace(asks("ring @Ben", chat=OWNED, person=BEN, mentions=(BEN,)), owner=False)
+    assert name(ring.run(refused)) == "may-not-start"
     assert rung(ring.run(asks("ring @Ben", chat=OWNED, person=ANA, mentions=(BEN,))))
     inside = replace(ROOM, ringing=Ringing((Ring(BEN, RingState.JOINED, NOW),)))
     other = Person("29:cho", "", "Chloé Martin")
     assert rung(ring.run(asks("ring @C", inside, chat=OWNED, person=BEN, mentions=(other,))))
+
+
+def test_owners_of_the_team_ring(asks: Ask) -> None:
+    """Where owners alone start meetings it is looked up whether who asks is one, and only then are people rung."""
+    bea = Person("29:bea", "oid-bea", "Bea Novak")
+    asked = asks("ring @Ben", chat=OWNED, person=bea, mentions=(BEN,))
+    (look,) = [effect.timer for effect in ring.run(asked).effects if isinstance(effect, SetTimer)]
+    assert (look.kind, look.payload["command"]) == (TimerKind.OWNER, "ring")
+    assert rung(ring.run(replace(asked, owner=True)))
+    assert name(ring.run(replace(asked, owner=False))) == "may-not-start"
+
+
+def test_a_dialog_asks_whom_to_ring(asks: Ask) -> None:
+    """The post's button opens it, it says that there is a ring list, and rings by object id who is chosen in it."""
+    listed = replace(OWNED, settings={"ring": "oid-d,oid-e"})
+    fetched = ring.opened(asks("", kind=TurnKind.DIALOG, verb="fetch ring", chat=listed))
+    assert fetched.answer
+    assert "the next one of this chat's ring list" in str(fetched.answer.card)
+    answer = ring.opened(asks("", kind=TurnKind.DIALOG, verb="fetch ring")).answer
+    assert answer
+    assert "ring list" not in str(answer.card)
+    data = {"people": "0a8b0b6e-1c1f-4a5d-9b1c-0f6f3a2b1c4d, nobody"}
+    reply = ring.chosen(asks("", kind=TurnKind.DIALOG, verb="submit ring", data=data))
+    assert rung(reply) == [("0a8b0b6e-1c1f-4a5d-9b1c-0f6f3a2b1c4d", "waiting")]
+    assert reply.answer
+    assert "I'm ringing." in str(reply.answer.card)
+
+
+def test_the_dialog_goes_on_when_it_is_known_who_owns_the_team(asks: Ask) -> None:
+    """After the look its answer is the dialog, or the ringing; later than people wait the answer is whispered."""
+    bea = Person("29:bea", "oid-bea", "Bea Novak")
+    fetch = asks("", kind=TurnKind.DIALOG, verb="fetch ring", chat=OWNED, person=bea)
+    (look,) = [effect.timer for effect in ring.opened(fetch).effects if isinstance(effect, SetTimer)]
+    assert look.kind is TimerKind.OWNER
+    known = replace(fetch, owner=True, turn=replace(fetch.turn, kind=TurnKind.SAID, received_at=NOW))
+    (given,) = [effect for effect in ring.again(known).effects if isinstance(effect, GiveAnswer)]
+    assert "Whom to ring" in str(given.answer.card)
+    data = {"people": "0a8b0b6e-1c1f-4a5d-9b1c-0f6f3a2b1c4d"}
+    sent = replace(known, turn=replace(known.turn, verb="submit ring", data=data, received_at=NOW - 9_000))
+    assert rung(ring.again(sent))
+    assert not any(isinstance(effect, GiveAnswer) for effect in ring.again(sent).effects)
+    said = asks("ring @Ben", chat=OWNED, person=bea, mentions=(BEN,))
+    assert rung(ring.again(replace(said, owner=True)))
 
 
 def test_ringing_stops_when_somebody_says_so(asks: Ask) -> None:

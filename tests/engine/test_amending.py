@@ -221,7 +221,7 @@ async def test_an_owner_is_not_looked_for_in_vain() -> None:
     assert told[0] == "not-yours"
     assert (await ran(Edge(owner=True), timer, room, turn=TURN, now=TURN.expires_at)).outcome == "late"
     assert (await ran(Edge(), turned(TimerKind.OWNER, command="dance"), room, turn=TURN)).outcome == "nobody asked"
-    assert set(looking.FOR_LEADERS) == {"end", "reopen", "rename", "host", "meet", "settings"}
+    assert set(looking.FOR_LEADERS) == {"end", "reopen", "rename", "host", "meet", "ring", "settings"}
 
 
 async def test_whoever_is_handed_the_lead_is_told_apart() -> None:

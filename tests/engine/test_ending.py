@@ -54,9 +54,9 @@ def test_leaders_may_and_nobody_else() -> None:
 
 @pytest.mark.parametrize("state", list(RoomState))
 def test_an_end_shuts_the_lobby_and_keeps_who_came_in(state: RoomState) -> None:
-    """What runs is over at once, Graph is told, and the way back is remembered; nothing else can be ended."""
+    """What runs or is planned is over at once, Graph is told, the way back is remembered; nothing else can be ended."""
     reply = ending.ended(room(state), BEA, now=NOW + 9, reference="7F3K-92QD")
-    if state not in ending.RUNNING:
+    if state not in ending.ENDABLE:
         assert reply.effects == ()
         return
     assert (saved(reply).state, saved(reply).lobby_before, saved(reply).ended_by) == (RoomState.ENDED, BEFORE, BEA.oid)

@@ -11,7 +11,7 @@ from bot.model import Room, RoomState, TimerKind
 from tests.engine.test_rooms import ANA, MEETING, NOW, a_room, saved
 
 INSIDE = {RoomState.OPEN: RoomState.LIVE, RoomState.EMPTY: RoomState.LIVE}
-END = {RoomState.OPEN, RoomState.LIVE, RoomState.EMPTY}
+END = {RoomState.SCHEDULED, RoomState.OPEN, RoomState.LIVE, RoomState.EMPTY}
 
 
 def after(reply: Reply) -> RoomState | None:

@@ -55,7 +55,8 @@ class FastClock:
     async def _tick(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
         gone = loop.create_future()
-        handle = loop.call_later(seconds, gone.set_result, None)
+        # Whoever waits may be cancelled in the very turn of the loop in which this is called.
+        handle = loop.call_later(seconds, lambda: None if gone.done() else gone.set_result(None))
         try:
             await gone
         finally:

@@ -73,6 +73,19 @@ async def test_a_planned_meeting_starts_once_also_after_a_restart(
         assert (planned.card or {})["msteams"] == {"width": "Full"}
 
 
+async def test_a_planned_meeting_that_is_ended_never_starts(cloud: Cloud, clock: HandClock, tmp_path: Path) -> None:
+    """Whoever planned it ends it before it began: its post says so, and nobody is called in at its time."""
+    tenant = cloud.tenant
+    async with bot(cloud, tmp_path, watched(clock)) as journey:
+        await journey.teams.say(tenant.ana, tenant.incidents, "meet in 20m Retro")
+        await shows(journey, clock, ": starts ")
+        await journey.teams.say(tenant.ana, tenant.incidents, "end")
+        await shows(journey, clock, "Retro: ended\nThe old link may still open")
+        await clock.move(25 * 60)
+        (post,) = cloud.bot_posts(tenant.incidents)
+        assert words(post.card).startswith("Retro: ended\n")
+
+
 async def test_bare_meet_asks_and_one_button_plans_one_meeting(cloud: Cloud, clock: HandClock, tmp_path: Path) -> None:
     """Talk about a meeting opens none; the question's button plans it for the time it names, and only once."""
     tenant = cloud.tenant

@@ -81,6 +81,35 @@ async def test_the_card_shows_who_answers_and_the_next_of_the_list_is_rung(journ
     assert set(calls.statuses) == {202}
 
 
+async def test_a_team_owner_rings_where_only_owners_start(journey: Journey) -> None:
+    """Who owns the team rings people into a meeting that somebody else has started; who does not is told who may."""
+    tenant = journey.cloud.tenant
+    tenant.team.owners.append(tenant.chloe.oid)
+    tenant.consents.add("TeamMember.Read.Group")
+    await journey.teams.say(tenant.ana, tenant.incidents, "meet now Outage")
+    await shows(journey, "Outage: open")
+    await journey.teams.install(tenant.incidents, tenant.ana)
+    await journey.teams.say(tenant.ana, tenant.incidents, "settings start: owners")
+    await journey.until(lambda: any("owners" in text.casefold() for text in journey.whispers(tenant.incidents)))
+    await journey.teams.say(tenant.kim, tenant.incidents, "ring @Ben")
+    await journey.until(lambda: any("a team owner can start" in text for text in journey.whispers(tenant.incidents)))
+    await journey.teams.say(tenant.chloe, tenant.incidents, "ring @Ben")
+    await rings(journey, tenant.ben)
+
+
+async def test_people_are_chosen_on_the_post(journey: Journey) -> None:
+    """`Ring someone` asks whom in a dialog with the people picker, and rings them."""
+    tenant = journey.cloud.tenant
+    await journey.teams.say(tenant.ana, tenant.incidents, "meet now Outage")
+    await shows(journey, "Outage: open")
+    (post,) = journey.cloud.bot_posts(tenant.incidents)
+    dialog = await journey.teams.open_dialog(tenant.chloe, post, "Ring someone")
+    told = await journey.teams.submit(dialog, "Ring", people=tenant.ben.oid)
+    assert "I'm ringing." in str(told.body)
+    await rings(journey, tenant.ben)
+    await shows(journey, "Ringing Ben Okafor")
+
+
 async def test_somebody_presenting_is_rung_only_when_asked_again(journey: Journey) -> None:
     """Who presents is not disturbed: the person who rang is asked first, and may ring all the same."""
     tenant, calls = journey.cloud.tenant, journey.cloud.graph.calls

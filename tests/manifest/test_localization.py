@@ -13,6 +13,7 @@ import pytest
 from bot import localization, manifest
 from bot.commands import COMMANDS
 from bot.commands.grammar import find
+from bot.manifest.wanted import wanted
 from cards.words import spoken, words
 
 APP_ID = "1c0d0000-1111-4222-8333-444455556666"
@@ -22,7 +23,7 @@ LOCALIZATION = SCHEMAS / "MicrosoftTeams.Localization.schema.1.30.json"
 
 def package(tmp_path: Path, **environ: str) -> dict[str, Any]:
     """Return the JSON files of a package built with these settings."""
-    made = manifest.build_from_settings(APP_ID, tmp_path / "muster.zip", environ)
+    made = manifest.build(wanted(environ, app_id=APP_ID), tmp_path / "muster.zip")
     with zipfile.ZipFile(made) as archive:
         return {name: json.loads(archive.read(name)) for name in archive.namelist() if name.endswith(".json")}
 

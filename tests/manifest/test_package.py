@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
-import struct
+import re
 import zipfile
-import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,20 @@ import jsonschema
 import pytest
 
 from bot import manifest
-from bot.commands import COMMANDS, menu
+from bot.commands import COMMANDS, available, menu
 from bot.errors import SettingsError
+from bot.manifest import icons
+from bot.manifest.png import pixels
+from bot.manifest.wanted import FEATURES, MEETING_EVENTS, READING, VERSIONS, Feature, Wanted, wanted
 
-MENU = menu(COMMANDS)
+MENU = menu(available(COMMANDS, delegated=False))
 APP_ID = "1c0d0000-1111-4222-8333-444455556666"
 SCHEMAS = Path(__file__).resolve().parents[3] / "shared" / "schemas"
+_SCRIPT = importlib.util.spec_from_file_location("icons", manifest.FOLDER.parent / "infra" / "icons.py")
+assert _SCRIPT is not None
+assert _SCRIPT.loader is not None
+drawing = importlib.util.module_from_spec(_SCRIPT)
+_SCRIPT.loader.exec_module(drawing)
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,12 @@ class Words:
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
     """The package of all commands."""
-    return manifest.build(MENU, APP_ID, tmp_path / "deep" / "muster.zip", "1.2.3")
+    return manifest.build(Wanted(APP_ID), tmp_path / "deep" / "muster.zip")
+
+
+def built(out: Path, environ: dict[str, str]) -> Path:
+    """The package for these settings."""
+    return manifest.build(wanted(environ), out)
 
 
 def content(package: Path) -> dict[str, Any]:
@@ -44,38 +56,15 @@ def content(package: Path) -> dict[str, Any]:
     return parsed
 
 
-def pixels(png: bytes) -> tuple[int, int, set[bytes]]:
-    """Width, height and the colours of an RGBA image, read by our own few lines."""
-    assert png[:8] == b"\x89PNG\r\n\x1a\n"
-    parts = dict(chunks(png[8:]))
-    width, height, depth, kind, *_ = struct.unpack(">IIBBBBB", parts[b"IHDR"])
-    assert (depth, kind) == (8, 6), "eight bits each of red, green, blue and alpha"
-    raw = zlib.decompress(parts[b"IDAT"])
-    rows = [raw[start : start + 1 + 4 * width] for start in range(0, len(raw), 1 + 4 * width)]
-    assert len(rows) == height
-    assert {row[:1] for row in rows} == {b"\0"}, "rows without a filter"
-    return width, height, {row[at : at + 4] for row in rows for at in range(1, 1 + 4 * width, 4)}
-
-
-def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Name and content of each chunk, its checksum proven."""
-    while data:
-        (length,) = struct.unpack(">I", data[:4])
-        name, body = data[4:8], data[8 : 8 + length]
-        assert struct.unpack(">I", data[8 + length : 12 + length]) == (zlib.crc32(name + body),)
-        yield name, body
-        data = data[12 + length :]
-
-
 def test_people_can_sign_in_only_where_a_connection_is_named(tmp_path: Path) -> None:
     """The package names the sign-in and its commands where there is a connection and people's permission counts."""
     connected = {"MicrosoftAppId": APP_ID, "MUSTER_OAUTH_CONNECTION": "graph"}
-    made = content(manifest.build_from_settings("", tmp_path / "1.zip", {**connected, "MUSTER_READ_MESSAGES": "on"}))
+    made = content(built(tmp_path / "1.zip", {**connected, "MUSTER_READ_MESSAGES": "on"}))
     assert made["webApplicationInfo"] == {"id": APP_ID, "resource": f"api://botid-{APP_ID}"}
     assert made["validDomains"] == ["token.botframework.com"]
     assert "sign in" in titles(made)
     for environ in ({"MicrosoftAppId": APP_ID}, {**connected, "MUSTER_AUTH": "App"}):
-        without = content(manifest.build_from_settings("", tmp_path / "2.zip", environ))
+        without = content(built(tmp_path / "2.zip", environ))
         assert ("webApplicationInfo" in without, without["validDomains"]) == (False, [])
         assert not {"sign in", "sign out"} & titles(without)
 
@@ -86,7 +75,7 @@ def test_people_can_sign_in_only_where_a_connection_is_named(tmp_path: Path) -> 
 def test_people_sign_in_on_their_own_cloud_s_pages(tmp_path: Path, cloud: str, pages: str) -> None:
     """A package for a government cloud lets Teams open that cloud's sign-in pages alone."""
     environ = {"MicrosoftAppId": APP_ID, "MUSTER_OAUTH_CONNECTION": "graph", "MUSTER_CLOUD": cloud}
-    assert content(manifest.build_from_settings("", tmp_path / "1.zip", environ))["validDomains"] == [pages]
+    assert content(built(tmp_path / "1.zip", environ))["validDomains"] == [pages]
 
 
 def titles(made: dict[str, Any]) -> set[str]:
@@ -99,7 +88,7 @@ def test_reading_messages_is_asked_for_only_where_it_is_wanted(tmp_path: Path) -
     made = {}
     for said in ("off", "On "):
         environ = {"MicrosoftAppId": APP_ID, "MUSTER_READ_MESSAGES": said}
-        made[said] = content(manifest.build_from_settings("", tmp_path / f"{said}.zip", environ))
+        made[said] = content(built(tmp_path / f"{said}.zip", environ))
     assert not {"webApplicationInfo", "authorization"} & set(made["off"])
     assert made["On "]["webApplicationInfo"]["id"] == APP_ID
     assert made["On "]["authorization"]["permissions"]["resourceSpecific"] == [
@@ -111,23 +100,45 @@ def test_reading_messages_is_asked_for_only_where_it_is_wanted(tmp_path: Path) -
 def test_teams_own_events_are_asked_for_only_where_they_are_wanted(tmp_path: Path) -> None:
     """The package asks to be told of meetings only when the setting is on, beside what else is asked for."""
     environ = {"MicrosoftAppId": APP_ID, "MUSTER_READ_MESSAGES": "on", "MUSTER_MEETING_EVENTS": "on"}
-    made = content(manifest.build_from_settings("", tmp_path / "both.zip", environ))
+    made = content(built(tmp_path / "both.zip", environ))
     grants = [grant["name"] for grant in made["authorization"]["permissions"]["resourceSpecific"]]
-    assert grants == [*manifest.READING, *manifest.MEETING_EVENTS]
+    assert grants == [*READING.grants, *MEETING_EVENTS.grants]
 
 
-@pytest.mark.parametrize("grants", [(), (*manifest.READING, *manifest.MEETING_EVENTS)])
-def test_microsofts_schema_accepts_the_manifest(tmp_path: Path, grants: tuple[str, ...]) -> None:
-    """The manifest validates against Microsoft's schema of the version that it names."""
-    made = content(manifest.build(MENU, APP_ID, tmp_path / "muster.zip", "1.2.3", grants=grants))
-    path = SCHEMAS / f"MicrosoftTeams.schema.{made['manifestVersion']}.json"
+@pytest.mark.parametrize("features", [(), FEATURES])
+@pytest.mark.parametrize("version", VERSIONS[-2:])
+def test_microsofts_schema_accepts_the_manifest(tmp_path: Path, version: str, features: tuple[Feature, ...]) -> None:
+    """With and without all that can be asked for, the manifest is as Microsoft's schema has it."""
+    path = SCHEMAS / f"MicrosoftTeams.schema.{version}.json"
     if not path.is_file():
-        pytest.skip("Microsoft's manifest schemas are not beside this checkout")
+        pytest.skip(f"Microsoft's manifest schema {version} is not beside this checkout")
+    asked = Wanted(APP_ID, version, features, sign_in_pages="token.botframework.com" if features else "")
+    made = content(manifest.build(asked, tmp_path / "muster.zip"))
+    assert version in made["$schema"]
     # No check_schema: one pattern of the schema uses \p{L}, which Python does not know (facts/teams 6.4).
     validator = jsonschema.Draft4Validator(json.loads(path.read_text(encoding="utf-8")))
     assert [error.message for error in validator.iter_errors(made)] == []
     made["bots"][0]["scopes"] = ["groupchat"]
     assert len(list(validator.iter_errors(made))) == 1, "the schema is really applied"
+
+
+@pytest.mark.parametrize(
+    ("version", "lacks"),
+    [
+        ("1.24", {"supportsChannelFeatures", "supportsTargetedMessages", "triggers"}),
+        ("1.25", {"supportsTargetedMessages", "triggers"}),
+        ("1.28", {"supportsTargetedMessages", "triggers"}),
+        ("1.29", set()),
+        ("1.30", set()),
+    ],
+)
+def test_an_older_schema_gets_what_it_knows(tmp_path: Path, version: str, lacks: set[str]) -> None:
+    """A tenant whose Teams is behind takes the package: what its schema does not know is left out, the rest stays."""
+    text = json.dumps(content(manifest.build(Wanted(APP_ID, version), tmp_path / "muster.zip")))
+    newer = {"supportsChannelFeatures", "supportsTargetedMessages", "triggers"}
+    assert {name for name in newer if f'"{name}"' not in text} == lacks
+    assert f'"manifestVersion": "{version}"' in text
+    assert '"Meet about this"' in text
 
 
 def test_files_stand_at_the_root(package: Path) -> None:
@@ -140,9 +151,9 @@ def test_files_stand_at_the_root(package: Path) -> None:
 
 
 def test_the_bot_is_the_one_that_was_named(package: Path) -> None:
-    """App id, bot id and version are those given; nothing of the template's zeros is left."""
+    """App id and bot id are the one that was given; nothing of the template's zeros is left."""
     made = content(package)
-    assert (made["id"], made["bots"][0]["botId"], made["version"]) == (APP_ID, APP_ID, "1.2.3")
+    assert (made["id"], made["bots"][0]["botId"]) == (APP_ID, APP_ID)
     assert "00000000-0000" not in json.dumps(made)
 
 
@@ -166,56 +177,83 @@ def test_private_and_shared_channels_have_the_bot_too(package: Path) -> None:
 def test_a_bot_that_graph_can_call_back_may_call(tmp_path: Path) -> None:
     """With a public address the bot can join meetings and ring people, which Teams allows by the manifest alone."""
     environ = {"MicrosoftAppId": APP_ID, "MUSTER_PUBLIC_URL": "https://bot.contoso.example"}
-    made = content(manifest.build_from_settings("", tmp_path / "1.zip", environ))
+    made = content(built(tmp_path / "1.zip", environ))
     assert made["bots"][0]["supportsCalling"]
+    # Microsoft documents no keys for calls' callbacks in GCC High: nobody can be rung there.
+    made = content(built(tmp_path / "2.zip", {**environ, "MUSTER_CLOUD": "gcch"}))
+    assert not made["bots"][0]["supportsCalling"]
 
 
 def test_the_same_input_makes_the_same_bytes(tmp_path: Path, package: Path) -> None:
     """Building twice gives byte for byte the same file, so that a reviewer can compare."""
-    again = manifest.build(MENU, APP_ID.upper(), tmp_path / "again.zip", "1.2.3")
+    again = manifest.build(wanted({}, app_id=APP_ID.upper()), tmp_path / "again.zip")
     assert again.read_bytes() == package.read_bytes()
 
 
-def test_the_colour_icon_follows_microsofts_rules() -> None:
-    """It is 192 by 192 pixels, without transparency."""
-    width, height, colours = pixels((manifest.FOLDER / "color.png").read_bytes())
-    assert (width, height) == (192, 192)
-    assert {colour[3] for colour in colours} == {255}
-    assert len(colours) > 1
+@pytest.mark.parametrize(("icon", "colours"), [("color", 2), ("outline", 2)])
+def test_the_icons_follow_microsofts_rules(icon: str, colours: int) -> None:
+    """The colour icon is a solid square of 192 pixels, the outline icon 32 pixels of white or nothing, unpadded."""
+    drawn = (manifest.FOLDER / f"{icon}.png").read_bytes()
+    assert [*icons.flaws(icon, f"{icon}.png", drawn)] == []
+    assert len({*pixels(drawn)}) == colours
 
 
-def test_the_outline_icon_follows_microsofts_rules() -> None:
-    """It is 32 by 32 pixels, pure white on fully transparent, nothing between."""
-    width, height, colours = pixels((manifest.FOLDER / "outline.png").read_bytes())
-    assert (width, height) == (32, 32)
-    assert colours == {b"\xff\xff\xff\xff", b"\xff\xff\xff\x00"}
+def test_the_icons_are_the_ones_that_the_script_draws() -> None:
+    """Whoever changes the script and forgets to run it is told."""
+    for name, side, paint in (("color.png", 192, drawing.colour_icon), ("outline.png", 32, drawing.outline_icon)):
+        kept = pixels((manifest.FOLDER / name).read_bytes())
+        # The pixels, not the bytes: zlib packs differently from one version to the next.
+        assert kept == pixels(drawing.png(side, paint)), "python infra/icons.py"
 
 
 @pytest.mark.parametrize(
-    ("app_id", "version", "commands", "says"),
+    ("version", "commands", "says"),
     [
-        ("muster", "1.0.0", [Words("help")], "app id"),
-        (APP_ID, "1.0", [Words("help")], "three numbers"),
-        (APP_ID, "1.0.0-beta", [Words("help")], "three numbers"),
-        (APP_ID, "1.0.0", [Words(f"c{n}") for n in range(13)], "at most 12"),
-        (APP_ID, "1.0.0", [Words("x" * 129)], "longer than Teams takes"),
-        (APP_ID, "1.0.0", [Words("x", "y" * 4001)], "longer than Teams takes"),
+        ("1.0", [Words("help")], "three numbers"),
+        ("1.0.0-beta", [Words("help")], "three numbers"),
+        ("1.00.0", [Words("help")], "three numbers"),
+        ("1.0.0", [Words(f"c{n}") for n in range(13)], "at most 12"),
+        ("1.0.0", [Words("x" * 129)], "longer than Teams takes"),
+        ("1.0.0", [Words("x", "y" * 4001)], "longer than Teams takes"),
     ],
 )
-def test_what_teams_would_refuse_is_refused_here(
-    tmp_path: Path, app_id: str, version: str, commands: list[Words], says: str
-) -> None:
+def test_what_teams_would_refuse_is_refused_here(version: str, commands: list[Words], says: str) -> None:
     """A package that Teams would not take is never written; the message says why."""
     with pytest.raises(SettingsError, match=says):
-        manifest.build(commands, app_id, tmp_path / "no.zip", version)
-    assert not (tmp_path / "no.zip").exists()
+        manifest.manifest(commands, Wanted(APP_ID), version)
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        ({"app_id": "muster"}, "The app id is 'muster'; it is the bot's application"),
+        ({"app_id": "00000000-0000-0000-0000-000000000000"}, "The app id is '00000000"),
+        ({"schema": "1.23"}, "The schema is '1.23'; it may be 1.24, "),
+        ({"features": "ringing, songs"}, "The features name 'songs'; there are reading, "),
+    ],
+)
+def test_what_cannot_be_built_is_said_in_plain_words(said: dict[str, str], problem: str) -> None:
+    """An id that is nobody's, a schema or a feature that there is not: the message says what there is."""
+    with pytest.raises(SettingsError, match=re.escape(problem)):
+        wanted({}, **said)
+
+
+def test_features_may_be_named_instead_of_switched_on() -> None:
+    """What is named at the command line goes before the settings, and "" asks for nothing."""
+    environ = {"MUSTER_READ_MESSAGES": "on", "MUSTER_CLOUD": "dod"}
+    assert wanted(environ).features == (READING,)
+    assert wanted(environ, features="").features == ()
+    named = wanted(environ, features="Sign-In, ringing")
+    assert [feature.name for feature in named.features] == ["ringing", "sign-in"]
+    assert named.sign_in_pages == "apidod.botframework.azure.us"
 
 
 def test_the_app_id_may_come_from_the_environment(tmp_path: Path) -> None:
     """`manifest build` takes --app-id, else MicrosoftAppId, else says which to set."""
-    from_option = manifest.build_from_settings(APP_ID, tmp_path / "a.zip", {})
-    from_environment = manifest.build_from_settings("", tmp_path / "b.zip", {"MicrosoftAppId": APP_ID})
+    from_option = manifest.build(wanted({}, app_id=APP_ID), tmp_path / "a.zip")
+    from_environment = built(tmp_path / "b.zip", {"MicrosoftAppId": APP_ID})
     assert from_option.read_bytes() == from_environment.read_bytes()
     assert content(from_option)["version"] == manifest.current_version()
     with pytest.raises(SettingsError, match="MicrosoftAppId is not set"):
-        manifest.build_from_settings("", tmp_path / "c.zip", {})
+        built(tmp_path / "c.zip", {})
+    assert not (tmp_path / "c.zip").exists()

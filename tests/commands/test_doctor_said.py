@@ -1,0 +1,65 @@
+"""`doctor` looks for administrators alone, and says of the channel what Graph did there last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from bot.checkup import Status
+from bot.commands import doctor
+from bot.commands.command import Asked
+from bot.decisions import PlanMessage, SetTimer
+from bot.model import Binding, ChannelKind, ChatKind, Meeting, RoomState, TimerKind
+from tests.engine.test_rooms import a_room
+
+Ask = Callable[..., Asked]
+MEETING = Meeting("id", "https://x.example")
+
+
+def by_admin(asked: Asked, **policy: object) -> Asked:
+    """Return the same asked by an administrator, in a deployment that decided so."""
+    decided = replace(asked.policy, admins=(asked.turn.person.oid,), **policy)  # type: ignore[arg-type]  # by name
+    return replace(asked, policy=decided)
+
+
+def test_an_administrator_has_everything_looked_at(ask: Ask) -> None:
+    """The look is work outside the transaction; who is no administrator, or nobody is, is told so at once."""
+    reply = doctor.run(by_admin(ask()))
+    assert [effect.timer.kind for effect in reply.effects if isinstance(effect, SetTimer)] == [TimerKind.DOCTOR]
+    told = [doctor.run(asked) for asked in (ask(), replace(by_admin(ask()), turn=replace(ask().turn, person=BEN)))]
+    assert [reply.outcome for reply in told] == ["doctor-nobody", "doctor-admins"]
+    assert all(isinstance(effect, PlanMessage) for reply in told for effect in reply.effects)
+
+
+BEN = replace(a_room().starter, oid="22222222-0000-4000-8000-000000000002")
+
+
+@pytest.mark.parametrize(
+    ("binding", "status"),
+    [
+        (Binding.BOUND, Status.OK),
+        (Binding.REFUSED, Status.TODO),
+        (Binding.IGNORED, Status.TODO),
+        (Binding.NO_POST, Status.TODO),
+        (Binding.NOT_ASKED, Status.OFF),
+        (Binding.RESERVE, Status.OFF),
+    ],
+)
+def test_the_channel_s_last_meeting_says_whether_it_is_tied(ask: Ask, binding: Binding, status: Status) -> None:
+    """What Graph made of the last meeting is what is known of the next; what was not asked for is no fault."""
+    asked = by_admin(ask())
+    room = a_room(state=RoomState.ENDED, meeting=MEETING, binding=binding, home_thread=asked.chat.thread_id)
+    found = doctor.tie(replace(asked, view=replace(asked.view, recent=(room,))))
+    assert found.status is status
+    assert (found.step is not None) == (status is Status.TODO)
+
+
+def test_where_nothing_is_tied_nothing_is_missing(ask: Ask) -> None:
+    """A group chat, a private channel, a deployment without ties and a channel without a meeting have nothing to do."""
+    asked = by_admin(ask())
+    group = by_admin(ask(chat=replace(asked.chat, kind=ChatKind.GROUP)))
+    private = by_admin(ask(chat=replace(asked.chat, channel_kind=ChannelKind.PRIVATE)))
+    off = by_admin(ask(), binding="off")
+    assert {doctor.tie(each).status for each in (asked, group, private, off)} == {Status.OFF}
