@@ -6,7 +6,7 @@ and imports what is not in the standard library only after `bot.install` has see
 
 import contextlib
 import sys
-from typing import TYPE_CHECKING, Any, AsyncIterator, Awaitable, Callable, Dict, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, AsyncIterator, Awaitable, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from bot.observe import Observer
     from bot.ports import Calls, Chance, Clock, Meetings, Messenger, Posts, Store, Watch
     from bot.probes import Probes
+    from bot.serving import Handler
     from bot.settings import Settings
     from bot.subscribing import Subscribing
     from bot.teams.edge import TeamsEdge
+    from bot.telemetry.export import Telemetry
     from bot.worker import Worker
 
 STOP_WITHIN_SECONDS = 3.0  # what runs may take so long to finish; the rest is handed back (ENGINE R25)
@@ -55,7 +57,7 @@ def build(settings: "Settings", replaced: Replaced = REAL) -> "web.Application":
     """Return the bot as an aiohttp application; nothing is opened before it starts."""
     from aiohttp import web
 
-    handlers: "Dict[str, Callable[[web.Request], object]]" = {}
+    handlers: "Dict[str, Handler]" = {}
 
     async def running(_: "web.Application") -> "AsyncIterator[None]":
         async with contextlib.AsyncExitStack() as stack:
@@ -64,7 +66,7 @@ def build(settings: "Settings", replaced: Replaced = REAL) -> "web.Application":
 
     async def handle(request: "web.Request") -> "web.StreamResponse":
         path = request.path.rpartition("/")[0] if request.match_info else request.path
-        return await handlers[path](request)  # type: ignore[misc,no-any-return]  # each is a coroutine function
+        return await handlers[path](request)
 
     application = web.Application()
     application.cleanup_ctx.append(running)
@@ -86,6 +88,7 @@ class Edges(NamedTuple):
     """Everything that speaks with the world outside, open."""
 
     observe: "Observer"
+    telemetry: "Optional[Telemetry]"
     clock: "Clock"
     chance: "Chance"
     tokens: "MsalTokens"
@@ -103,8 +106,7 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     from bot.graph.client import GraphMeetings
     from bot.graph.posts import GraphPosts
     from bot.graph.tokens import MsalTokens
-    from bot.observe import Event, log_lines
-    from bot.remedies import Remedies
+    from bot.observe import Event
     from bot.store.opening import forgetful, open_store
     from bot.stories import overhearing
     from bot.system import SystemChance, SystemClock, trust
@@ -113,7 +115,8 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     from bot.teams.token_service import Account
 
     clock = replaced.clock or SystemClock()
-    observe = overhearing(Remedies(log_lines(logging.getLogger("muster")), settings.app_id, settings.cloud, clock.now))
+    told, telemetry = _observer(stack, settings, clock)
+    observe = overhearing(told)
     chance = replaced.chance or SystemChance()
     context = await asyncio.to_thread(trust, settings.ca_files)
     url = settings.store.reveal()
@@ -138,7 +141,29 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     )
     stack.push_async_callback(meetings.close)
     posts = GraphPosts(meetings, settings.app_id) if settings.read_messages else None
-    return Edges(observe, clock, chance, tokens, meetings, posts, store, teams)
+    return Edges(observe, telemetry, clock, chance, tokens, meetings, posts, store, teams)
+
+
+def _observer(
+    stack: contextlib.AsyncExitStack, settings: "Settings", clock: "Clock"
+) -> "Tuple[Observer, Optional[Telemetry]]":
+    """Return who is told of every step, and what counts and traces among them.
+
+    That is None, and OpenTelemetry is not even loaded, where nobody would ask for it.
+    """
+    import logging
+
+    from bot.observe import both, log_lines
+    from bot.remedies import Remedies
+
+    observe, telemetry = log_lines(logging.getLogger("muster")), None
+    if settings.admin[1] or settings.collector:
+        from bot.telemetry.export import Wanted, start
+
+        telemetry = start(Wanted(bool(settings.admin[1]), settings.collector, settings.graph_url), clock.now)
+        stack.push_async_callback(telemetry.close)
+        observe = both(observe, telemetry)
+    return Remedies(observe, settings.app_id, settings.cloud, clock.now), telemetry
 
 
 def _policy(settings: "Settings", edges: Edges) -> "Policy":
@@ -232,19 +257,20 @@ def _notifications(settings: "Settings", edges: Edges, worker: "Worker") -> "Not
     return NotificationDoor(ear, edges.store, worker, edges.clock, edges.observe)
 
 
-async def _open(
-    stack: contextlib.AsyncExitStack, settings: "Settings", replaced: Replaced
-) -> "Dict[str, Callable[[web.Request], object]]":
+async def _open(stack: contextlib.AsyncExitStack, settings: "Settings", replaced: Replaced) -> "Dict[str, Handler]":
     """Open everything and return the handlers by path; `stack` closes it in the opposite order."""
     import asyncio
     from functools import partial
 
     import cards
+    from bot.discreet import listening
     from bot.handout import Handout
     from bot.probes import Probes
+    from bot.serving import served
     from bot.signins import SignIns
 
     edges = await _edges(stack, settings, replaced)
+    stack.enter_context(listening(asyncio.get_running_loop(), edges.observe))
     worker = _worker(settings, edges, replaced)
     await worker.start()
     stack.push_async_callback(partial(worker.stop, STOP_WITHIN_SECONDS))
@@ -258,8 +284,8 @@ async def _open(
     probes = Probes(edges.store, edges.clock, edges.observe, parts)
     probes.start()
     stack.push_async_callback(probes.stop)
-    if settings.admin_port:
-        await _administration(stack, settings.admin_port, probes)
+    if settings.admin[1]:
+        await _administration(stack, settings.admin, probes, edges.telemetry)
     users = edges.teams.users
     signins = SignIns(edges.store, users, edges.clock, edges.observe, worker.wake) if users else None
     endpoint = edges.teams.endpoint(worker, signins, settings.languages)
@@ -270,10 +296,11 @@ async def _open(
     probed = {"/healthz": probes.healthz, "/readyz": probes.readyz}
     if settings.watches:
         called["/api/graph"] = _notifications(settings, edges, worker).handle
-    return {"/api/messages": endpoint.handle, "/api/ics": handout.handle, **called, **probed}
+    doors = {"/api/messages": endpoint.handle, "/api/ics": handout.handle, **called, **probed}
+    return {path: served(handle, edges.clock, edges.observe) for path, handle in doors.items()}
 
 
-def _callbacks(settings: "Settings", edges: Edges, worker: "Worker") -> "Dict[str, Callable[[web.Request], object]]":
+def _callbacks(settings: "Settings", edges: Edges, worker: "Worker") -> "Dict[str, Handler]":
     """Return the handler of what Graph tells of our calls."""
     from bot.callbacks import Callbacks
     from bot.clouds import CALLERS
@@ -283,7 +310,7 @@ def _callbacks(settings: "Settings", edges: Edges, worker: "Worker") -> "Dict[st
     return {"/api/calls": Callbacks(edges.store, door.claims, read_news, worker.heard_call, edges.observe).handle}
 
 
-def _alarms(settings: "Settings", edges: Edges, worker: "Worker") -> "Callable[[web.Request], object]":
+def _alarms(settings: "Settings", edges: Edges, worker: "Worker") -> "Handler":
     """Return the handler of monitoring systems' alerts."""
     from bot.alarms import Alarms
 
@@ -291,21 +318,28 @@ def _alarms(settings: "Settings", edges: Edges, worker: "Worker") -> "Callable[[
     return Alarms(settings.hooks, settings.app_tenant, *chats, worker, edges.clock, edges.observe).handle
 
 
-async def _administration(stack: contextlib.AsyncExitStack, port: int, probes: "Probes") -> None:
-    """Listen on loopback for the administrator, who may know more than the platform (ENGINE 4.8)."""
+async def _administration(
+    stack: contextlib.AsyncExitStack, at: "Tuple[str, int]", probes: "Probes", telemetry: "Optional[Telemetry]"
+) -> None:
+    """Listen (on loopback, if nobody said otherwise) for the administrator, who may know more (ENGINE 4.8)."""
     from aiohttp import web
 
     from bot.errors import SettingsError
 
+    async def metrics(request: "web.Request") -> "web.Response":
+        body, content_type = telemetry.page(request.headers.get("Accept", "")) if telemetry else (b"", "text/plain")
+        return web.Response(body=body, headers={"Content-Type": content_type})
+
     inside = web.Application()
     inside.router.add_get("/readyz", probes.details)
+    inside.router.add_get("/metrics", metrics)
     runner = web.AppRunner(inside, access_log=None)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     try:
-        await web.TCPSite(runner, "127.0.0.1", port).start()
+        await web.TCPSite(runner, *at).start()
     except OSError as error:
-        problem = f"MUSTER_ADMIN_PORT is {port}, which cannot be listened on: {error.strerror}. Name another port."
+        problem = f"MUSTER_ADMIN_PORT is {at[1]}, which cannot be listened on: {error.strerror}. Name another port."
         raise SettingsError([problem]) from error
 
 

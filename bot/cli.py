@@ -16,8 +16,8 @@ from typing import Protocol, cast
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from bot import discreet
 from bot.errors import SettingsError, StoreError, UsageError
-from bot.observe import Lines
 from bot.operator import LINES
 from bot.settings import Settings
 
@@ -35,8 +35,6 @@ class Operator(Protocol):
 STOP_WITHIN_SECONDS = 3.0
 BROKEN = (HttpProcessingError, web.RequestPayloadError)
 """What aiohttp raises for HTTP that is none; each door answers 400."""
-UNSAID = ("logThreads", "logProcesses", "logMultiprocessing", "logAsyncioTasks")
-"""What `logging` need not find out for each line (docs.python.org, Logging HOWTO, Optimization): none says it."""
 LOADED_WITHIN_SECONDS = 5.0
 """When what is loaded beside the first requests (words, keys, tokens) is there, and counts as there from the start."""
 GARBAGE_AFTER = 10_000
@@ -106,11 +104,10 @@ def _help(parser: argparse.ArgumentParser) -> int:
 
 def _serve(_options: argparse.Namespace, build: Build) -> int:
     gc.disable()  # until all is there that stays: searching it for garbage is a tenth of the start
+    discreet.crash_without_words()
     settings = Settings.from_env()
-    logging.basicConfig(level=settings.log.upper(), handlers=[Lines(sys.stderr)])
-    vars(logging).update(dict.fromkeys(UNSAID, False))
+    discreet.log_to(sys.stderr, settings.log)
     logging.getLogger("aiohttp.server").addFilter(is_ours)
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would write every URL; ours writes what may be known
     application = build(settings)
     application.on_startup.append(_settle)
     web.run_app(

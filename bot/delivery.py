@@ -11,7 +11,7 @@ from bot.clouds import WORLDWIDE
 from bot.errors import Gone, NotDone, Rejected, SendError, Unclear, told
 from bot.leases import Learned, MessageClaim, Sent
 from bot.messages import Message, MessageState, Purpose, Rendered, Whisper
-from bot.model import Chat, ChatKind, Person
+from bot.model import Chat, ChatKind, Person, Room
 from bot.observe import Event, Observer, Value
 from bot.ports import Chance, Clock, Messenger
 from bot.reading import Reading
@@ -212,16 +212,23 @@ class Delivery:
         return Sent(state, retry_at=now + wait, outcome=f"{why}: {error.status}", learned=learned)
 
     def _report(self, claim: MessageClaim, sent: Sent, started: int) -> None:
-        message = claim.message
+        message, now = claim.message, self.clock.now()
         fine = sent.state is MessageState.POSTED or message.purpose is Purpose.STRAY
         fields: dict[str, Value] = {
             "ref": _reference(claim),
             "purpose": message.purpose,
             "outcome": sent.outcome,
             "generation": message.generation,
-            "ms": self.clock.now() - started,
+            "ms": now - started,
+            "since_asked_ms": now - claim.room.created_at if claim.room and _first(claim.room, message, sent) else None,
         }
         self.observe(Event("message.sent", fields, logging.INFO if fine else logging.WARNING))
+
+
+def _first(room: Room, message: Message, sent: Sent) -> bool:
+    """Say whether this is the moment at which those who asked see the card."""
+    at_home = message.purpose is Purpose.CARD and message.thread_id == room.home_thread
+    return at_home and sent.state is MessageState.POSTED and not message.activity_id
 
 
 def _reference(claim: MessageClaim) -> str:

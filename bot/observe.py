@@ -9,6 +9,7 @@ import asyncio
 import logging
 import re
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -42,6 +43,16 @@ def log_lines(logger: logging.Logger) -> Observer:
             line = " ".join([event.name, *pairs]) + (f"\n{event.advice}" if event.advice else "")
             # Not `logger.log`: it walks the stack for the line of code, which is this one.
             logger.handle(logging.LogRecord(logger.name, event.level, __file__, 0, line, None, None))
+
+    return observe
+
+
+def both(first: Observer, second: Observer) -> Observer:
+    """Return an observer that tells one and then the other."""
+
+    def observe(event: Event) -> None:
+        first(event)
+        second(event)
 
     return observe
 
@@ -80,10 +91,23 @@ class Lines(logging.Handler):
         if second != self._second[0]:
             self._second = (second, time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second)))
         line = f"{self._second[1]},{int(record.msecs):03} {record.levelname} {record.name} {record.getMessage()}\n"
-        return line + (f"{_FORMAT.formatException(record.exc_info)}\n" if record.exc_info else "")
+        error = record.exc_info[1] if record.exc_info else None
+        return line + (f"{traceback_of(error)}\n" if error else "")
 
 
-_FORMAT = logging.Formatter()
+def traceback_of(error: BaseException) -> str:
+    """Return an error and what it came of, as Python prints them, but without their own words.
+
+    Those may be anybody's text, a link or a secret: a web server's quote the header that it could not read.
+    """
+    told: list[str] = []
+    seen: set[int] = set()
+    at: BaseException | None = error
+    while at is not None and id(at) not in seen:
+        seen.add(id(at))
+        told.append("".join([*traceback.format_tb(at.__traceback__), type(at).__qualname__]))
+        at = at.__cause__ or (None if at.__suppress_context__ else at.__context__)
+    return "\n\n".join(reversed(told))
 
 
 def _soon(write: Callable[[], None], *, first: bool) -> bool:

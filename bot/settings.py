@@ -43,8 +43,8 @@ class Settings:
     `meeting_options` what every meeting has; `secret_key` seals keys in the store, `roster` is what cards show of who
     is inside: `count`, `names` or `off`; `languages` (BCP 47) are those that people are answered in, English first.
     `calls_openid_url` is where the keys of calls' callbacks are found, "" where this cloud's is not documented and
-    nobody said: then nobody can be rung. `hooks` is where alerts come in; what is over
-    is kept for `keep_days`.
+    nobody said: then nobody can be rung. `hooks` is where alerts come in, `collector` where OpenTelemetry is pushed to,
+    `admin` the host and port where the administrator asks, port 0 for nowhere; what is over is kept for `keep_days`.
     """
 
     app_id: str
@@ -53,7 +53,7 @@ class Settings:
     app_type: str
     host: str
     port: int
-    admin_port: int
+    admin: tuple[str, int]
     graph_url: str
     login_url: str
     cloud: Cloud
@@ -88,6 +88,7 @@ class Settings:
     secret_key: Secret = NO_SECRET
     roster: str = "count"
     keep_days: int = 30
+    collector: str = ""
 
     @property
     def watches(self) -> bool:
@@ -282,13 +283,14 @@ class _Reader(Variables):
             app_type=app_type,
             host=self.text("HOST", "0.0.0.0"),  # noqa: S104 - a server in a container listens to all
             port=self.number("PORT", 3978, 0, HIGHEST_PORT),
-            admin_port=self.number("MUSTER_ADMIN_PORT", 0, 0, HIGHEST_PORT),
+            admin=self.listener("MUSTER_ADMIN_PORT"),
             graph_url=self.url("MUSTER_GRAPH_URL", cloud.graph_url, path=False),
             login_url=self.url("MUSTER_LOGIN_URL", cloud.login_url),
             cloud=cloud,
             bot_scope=cloud.bot_scope,
             token_issuer=cloud.token_issuer,
             hooks=self.hooks_of_chats(),
+            collector=self.collector("OTEL_EXPORTER_OTLP_ENDPOINT"),
             calls_openid_url=self.calls_openid_url(cloud),
             openid_metadata_url=self.url("MUSTER_OPENID_METADATA_URL", cloud.openid_metadata_url),
             connector_hosts=self.words("MUSTER_CONNECTOR_HOSTS", cloud.connector_hosts),

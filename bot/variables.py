@@ -9,6 +9,7 @@ from collections.abc import Mapping
 _URL = re.compile(
     r"https://[a-z0-9][a-z0-9_.-]*(?::(?P<port>[1-9][0-9]{0,4}))?(?P<path>/[a-z0-9_.~/-]*)?", re.IGNORECASE
 )
+LOOPBACK = "127.0.0.1"
 HIGHEST_PORT = 65535
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -63,6 +64,14 @@ class Variables:
             return default
         return int(value)
 
+    def listener(self, name: str) -> tuple[str, int]:
+        """Return the host and port to listen on, given as PORT (on loopback) or HOST:PORT; port 0 where none is."""
+        host, _, port = self.text(name, "0").rpartition(":")
+        if not port.isdecimal() or int(port) > HIGHEST_PORT:
+            self.problems.append(f"{name} may be a port such as 9464, or a host and a port such as 0.0.0.0:9464.")
+            return LOOPBACK, 0
+        return host.strip("[]") or LOOPBACK, int(port)
+
     def url(self, name: str, default: str, *, path: bool = True) -> str:
         """Return an address that secrets are sent to: a plain one, which no two readers understand differently."""
         value = self.text(name, default).rstrip("/")
@@ -72,6 +81,15 @@ class Variables:
             end = "its path" if path else "no more"
             self.problems.append(f"{name} must be https://, a host and {end}, such as {default}.")
             return default
+        return value
+
+    def collector(self, name: str) -> str:
+        """Return where OpenTelemetry is pushed to, "" for nowhere: plain HTTP will do, it is often on this machine."""
+        value = self.text(name).rstrip("/")
+        if value and not _URL.fullmatch(re.sub("^http:", "https:", value)):
+            # Never the value: it may hold a password.
+            self.problems.append(f"{name} must be http:// or https:// and a host, such as http://localhost:4318.")
+            return ""
         return value
 
     def optional_url(self, name: str, example: str) -> str:

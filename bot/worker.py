@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from bot import done
 from bot.answers import Answers
 from bot.delivery import Delivery
 from bot.dispatch import Dispatch
@@ -263,16 +264,16 @@ class Worker:
     # --- one piece of work -------------------------------------------------------------------------------
 
     async def _turn(self, claim: TurnClaim) -> None:
-        engine, turn = self._engine, claim.turn
+        engine, turn, started = self._engine, claim.turn, self._engine.clock.now()
         fresh_id = engine.chance.token()
         try:
-            settled = await engine.store.settle_turn(claim, engine.dispatch.decide(turn), engine.clock.now(), fresh_id)
+            settled = await engine.store.settle_turn(claim, engine.dispatch.decide(turn), started, fresh_id)
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - a handler's bug must not lose the turn: it is given back
             await self._turn_failed(claim, error)
             return
-        self._event("turn.done", turn, outcome=settled.reply.outcome if settled.reply else "stale")
+        engine.observe(done.turn(claim, settled, engine.clock.now() - started))
         if settled.reply and settled.reply.answer:
             self._answers.give(turn.turn_key, settled.reply.answer)
         self._continue(settled)
@@ -289,7 +290,7 @@ class Worker:
         self._due(now + TURN_RETRY_MS)
 
     async def _timer(self, claim: TimerClaim) -> None:
-        engine = self._engine
+        engine, started = self._engine, self._engine.clock.now()
         try:
             with self._underway():
                 decide = await engine.lifecycle.run(claim)
@@ -299,13 +300,8 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - a bug must neither lose the timer nor run it for ever
             broken = engine.lifecycle.broken(claim, error)
             settled = await engine.store.settle_timer(claim, broken, engine.clock.now(), engine.chance.token())
-        about = claim.turn or claim.room
-        fields: dict[str, Value] = {
-            "ref": about.reference if about else "",
-            "kind": claim.timer.kind,
-            "outcome": settled.reply.outcome if settled.reply else "stale",
-        }
-        engine.observe(Event("timer.done", fields))
+        now = engine.clock.now()
+        engine.observe(done.timer(claim, settled, now - started, now))
         self._continue(settled)
 
     async def _message(self, claim: MessageClaim) -> None:

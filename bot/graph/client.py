@@ -22,6 +22,7 @@ from httpx_aiohttp import AiohttpTransport
 from bot.bounded import read_json
 from bot.errors import HostUnknown, MeetingsError, NotNow, Refused, SettingsError, SignInNeeded
 from bot.graph import answers, events, refusals, retry, wire
+from bot.graph.templates import template
 from bot.model import FrozenRequest, Meeting, MeetingKey, MeetingRequest, Options, Person, Way
 from bot.observe import Event, Observer, Value
 from bot.ports import Clock, Tokens, UserTokens
@@ -228,7 +229,8 @@ class GraphMeetings:
 
     async def _send(self, method: str, request: FrozenRequest, token: str, reference: str) -> httpx.Response:
         client_request_id = self._new_id()
-        told: dict[str, Value] = {"ref": reference, "method": method, "client_request_id": client_request_id}
+        told: dict[str, Value] = {"ref": reference, "method": method, "path": template(request.path)}
+        told["client_request_id"] = client_request_id
         started = self._clock.now()
         try:
             async with asyncio.timeout(self._deadline):

@@ -9,6 +9,7 @@ from typing import Self
 
 from bot.sandbox.authority import Authority
 from bot.sandbox.calls import Calls
+from bot.sandbox.canaries import Canaries
 from bot.sandbox.clock import Clock, WallClock
 from bot.sandbox.connector import Connector
 from bot.sandbox.entra import Entra
@@ -71,6 +72,23 @@ class Cloud:
     def faults(self) -> Faults:
         """Return what goes wrong."""
         return self._stage.faults
+
+    @property
+    def canaries(self) -> Canaries:
+        """Return what was given out so far that no log may hold: `given` has everything by kind."""
+        canaries, tenant = self._stage.canaries, self.tenant
+        told: dict[str, list[str]] = {
+            "secret": [self.app_secret, self.sealing_key],
+            "link": [meeting.join_url.rpartition("=")[2] for meeting in self.graph.meetings],
+            "passcode": [meeting.passcode for meeting in self.graph.meetings if meeting.passcode],
+            "number": [meeting.conference_id for meeting in self.graph.meetings],
+            "name": [person.name for person in tenant.people],
+            "upn": [person.upn for person in tenant.people],
+            "text": [text for client in self._clients for text in client.said],
+        }
+        for kind, values in told.items():
+            canaries.given[kind].update(values)
+        return canaries
 
     @property
     def board(self) -> Board:

@@ -130,7 +130,7 @@ class Entra(Server):
         if audience != self.bot_framework:
             claims["roles"] = list(self.roles)
         claims.update(changes)
-        token = self.key.sign(claims)
+        token = self.stage.canaries.add("token", self.key.sign(claims))
         self.issued.append(claims["uti"])
         return token
 

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from bot.sandbox.authority import Authority
+from bot.sandbox.canaries import Canaries
 from bot.sandbox.clock import Clock, WallClock
 from bot.sandbox.faults import Faults, Injection
 from bot.sandbox.gates import Dropped, Gates
@@ -34,6 +35,7 @@ class Stage:
     tenant: Tenant = field(default_factory=Tenant)
     journal: Journal = field(default_factory=Journal)
     faults: Faults = field(default_factory=Faults)
+    canaries: Canaries = field(default_factory=Canaries)
     gates: Gates = field(init=False)
 
     def __post_init__(self) -> None:

@@ -84,6 +84,7 @@ class Subscriptions:
                 await self._validate(str(body.get(name)))
         if self.of(meeting):
             raise Refused(403, "Forbidden")  # one for an app and a meeting; over quota is 403 (facts/graph 3.4)
+        self._stage.canaries.add("clientState", str(body.get("clientState", "")))
         made = Subscription(str(uuid.uuid4()), meeting, dict(body), now, expires_at)
         self.active.append(made)
         return web.json_response(self._written(made), status=201)

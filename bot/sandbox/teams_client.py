@@ -25,6 +25,7 @@ from bot.sandbox.tenant import Chat, Person
 INVOKE_MS = 10_000
 """How long Teams waits for the answer to a button (facts/teams 4)."""
 
+SHORTEST_TEXT = 10
 _ANSWERS = frozenset(
     {
         "application/vnd.microsoft.card.adaptive",
@@ -97,6 +98,12 @@ class TeamsClient:
     def scribe(self) -> Scribe:
         """Return what writes this client's activities, to change one before `send`."""
         return Scribe(self._stage.tenant, self._connector.service_url)
+
+    @property
+    def said(self) -> list[str]:
+        """Return what people said so far, without the bot's name and what is shorter than any log line's words."""
+        texts = [str(delivery.activity.get("text", "")).rpartition("</at>")[2].strip() for delivery in self.deliveries]
+        return [text for text in texts if len(text) >= SHORTEST_TEXT]
 
     async def say(
         self, person: Person, chat: Chat, text: str, *, mention: bool = True, root: str = "", targeted: bool = False
@@ -228,7 +235,7 @@ class TeamsClient:
 
     def token(self, activity: Activity, **changes: Any) -> str:  # noqa: ANN401 - any claim
         """Return the token Teams would send with an activity; `changes` replace claims."""
-        return self._entra.bot_key.sign(self._claims(activity, **changes))
+        return self._given(self._entra.bot_key.sign(self._claims(activity, **changes)))
 
     def forge(self, kind: str, activity: Activity) -> str:
         """Return a token that must not open the door (facts/teams 7.2). Raises KeyError for an unknown kind.
@@ -248,7 +255,7 @@ class TeamsClient:
             "no-service-url": without,
         }
         if kind in changed:
-            return self._entra.bot_key.sign(changed[kind])
+            return self._given(self._entra.bot_key.sign(changed[kind]))
         made: dict[str, Callable[[], str]] = {
             "other-key": lambda: SigningKey().sign(claims, kid=self._entra.bot_key.kid),
             "unknown-kid": lambda: SigningKey().sign(claims),
@@ -256,7 +263,10 @@ class TeamsClient:
             "no-signature": lambda: jwt.encode(claims, "", algorithm="none"),
             "garbage": lambda: "not.a.token",
         }
-        return made[kind]()
+        return self._given(made[kind]())
+
+    def _given(self, token: str) -> str:
+        return self._stage.canaries.add("token", token)
 
     async def close(self) -> None:
         """Close the connections to the bot."""

@@ -116,7 +116,7 @@ class Calls:
             "exp": now + 3600,
             "jti": secrets.token_hex(8),
         }
-        return self._entra.bot_key.sign(claims | changes)
+        return self._graph.stage.canaries.add("token", self._entra.bot_key.sign(claims | changes))
 
     async def deliver(self, callback: str, body: object, token: str | None = None) -> int:
         """Send a callback as Microsoft would and return the bot's status, 0 for none; `token` replaces the real one."""

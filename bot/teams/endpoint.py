@@ -15,7 +15,7 @@ from bot.errors import DoorError, StoreError
 from bot.leases import ReceiptKind
 from bot.messages import Answer
 from bot.model import Turn, TurnKind
-from bot.observe import Event, Observer
+from bot.observe import Event, Observer, Value
 from bot.ports import Intake, SignIns
 from bot.teams import dialogs, signin
 from bot.teams.botbuilder_adapter import BotbuilderAdapter
@@ -99,7 +99,8 @@ class Endpoint:
         if receipt.kind is ReceiptKind.UNHEARD:
             self._observe(Event("door.ignored", level=logging.DEBUG))
             return None
-        self._observe(Event("door.accepted", {"kind": turn.kind, "ref": turn.reference, "receipt": receipt.kind}))
+        told: dict[str, Value] = {"kind": turn.kind, "ref": turn.reference, "receipt": receipt.kind}
+        self._observe(Event("door.accepted", told | {"at": turn.received_at}))
         return _reply(turn, await self._intake.answer(turn, receipt)) if turn.wants_answer else None
 
     def _unknown_invoke(self, activity: Mapping[str, Any]) -> InvokeReply | None:

@@ -73,7 +73,7 @@ async def test_an_administrator_s_port_that_is_taken() -> None:
         port = taken.getsockname()[1]
         async with AsyncExitStack() as stack:
             with pytest.raises(SettingsError, match=f"MUSTER_ADMIN_PORT is {port}, which cannot be listened on"):
-                await app._administration(stack, port, probes)
+                await app._administration(stack, ("127.0.0.1", port), probes, None)
 
 
 async def test_a_bot_of_many_tenants_signs_in_where_such_bots_do(cloud: Cloud, tmp_path: Path) -> None:

@@ -233,7 +233,8 @@ async def test_events_hold_ids_and_outcomes_but_no_content(stage: Stage) -> None
     """What is observed of a turn names its kind and reference, never its words or people."""
     await stage.status()
     (event,) = [event for event in stage.events if event.name == "door.accepted"]
-    assert event.fields == {"kind": "said", "ref": stage.desk.turns[0].reference, "receipt": "new"}
+    (turn,) = stage.desk.turns
+    assert event.fields == {"kind": "said", "ref": turn.reference, "receipt": "new", "at": turn.received_at}
 
 
 def endpoint(stage: Stage, **limits: Any) -> Endpoint:  # noqa: ANN401 - the endpoint's own options

@@ -1,0 +1,120 @@
+"""Numbers that are asked for, traces and numbers that are pushed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from prometheus_client.parser import text_string_to_metric_families
+
+from bot.observe import Event, both
+from bot.telemetry.export import Telemetry, Wanted, start
+from bot.telemetry.measures import INSTRUMENTS
+from bot.telemetry.steps import trace_id
+
+REF = "7F3K-92QD"
+NOW = 1_790_000_000_000
+GRAPH = "https://graph.example"
+FIRST = Event("door.accepted", {"ref": REF, "kind": "said", "receipt": "new", "at": NOW - 20})
+DONE = Event("turn.done", {"ref": REF, "kind": "said", "outcome": "opening", "ms": 3})
+
+
+def now() -> int:
+    """Return always the same time."""
+    return NOW
+
+
+async def test_two_replicas_tell_one_trace() -> None:
+    """What one process began and another finished after a crash is one trace, in which the POST is the parent."""
+    spans = InMemorySpanExporter()
+    one, other = (Telemetry(GRAPH, now, processors=[SimpleSpanProcessor(spans)]) for _ in range(2))
+    one(FIRST)
+    other(DONE)
+    one(Event("keys.loaded", {"count": 2}))
+    first, done = spans.get_finished_spans()
+    assert first.context is not None
+    assert done.context is not None
+    assert done.parent is not None
+    assert first.context.trace_id == done.context.trace_id == trace_id(REF)
+    assert first.parent is None
+    assert done.parent.span_id == first.context.span_id != done.context.span_id
+    assert (first.start_time, first.end_time) == ((NOW - 20) * 1_000_000, NOW * 1_000_000)
+    await one.close()
+    await other.close()
+
+
+async def test_prometheus_finds_numbers() -> None:
+    """Each metric is in Prometheus' format with its unit, and OpenMetrics is spoken to who asks for it."""
+    telemetry = start(Wanted(scraped=True, collector="", graph_url=GRAPH), now)
+    telemetry(DONE)
+    page, content_type = telemetry.page("")
+    families = {family.name: family for family in text_string_to_metric_families(page.decode())}
+    assert content_type.startswith("text/plain")
+    (turns,) = families["muster_turns"].samples
+    assert (turns.labels, turns.value) == ({"muster_kind": "said", "muster_outcome": "opening"}, 1)
+    assert "messaging_process_duration_seconds" in families
+    assert telemetry.page("application/openmetrics-text")[1].startswith("application/openmetrics-text")
+    await telemetry.close()
+
+
+async def test_a_bug_in_telling_costs_no_turn(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever counts must not break what is counted: the event goes on to the log, and the bug is said there."""
+    seen: list[Event] = []
+    telemetry = Telemetry(GRAPH, now)
+    monkeypatch.delitem(telemetry._instruments, "muster.events")
+    both(telemetry, seen.append)(DONE)
+    assert seen == [DONE]
+    assert "telemetry.failed error='KeyError in bot.telemetry.export:" in caplog.text
+    await telemetry.close()
+
+
+@pytest.fixture
+async def collector() -> AsyncIterator[tuple[str, dict[str, bytes]]]:
+    """Start a collector of OTLP over HTTP; what it was sent, by path."""
+    got: dict[str, bytes] = {}
+
+    async def take(request: web.Request) -> web.Response:
+        got[request.path] = await request.read()
+        return web.Response()
+
+    application = web.Application()
+    application.router.add_post("/v1/{signal}", take)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0][:2]
+    yield f"http://{host}:{port}", got
+    await runner.cleanup()
+
+
+async def test_a_collector_is_told_by_otlp(
+    collector: tuple[str, dict[str, bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was not pushed yet is pushed at the end: spans and numbers, under the name that the administrator gave."""
+    url, got = collector
+    monkeypatch.setenv("OTEL_SERVICE_NAME", "muster-test")
+    telemetry = start(Wanted(scraped=False, collector=url, graph_url=GRAPH), now)
+    telemetry(DONE)
+    monkeypatch.setattr("bot.telemetry.export.CLOSE_WITHIN_SECONDS", 30.0)
+    await telemetry.close()
+    (traces,) = ExportTraceServiceRequest.FromString(got["/v1/traces"]).resource_spans
+    assert [span.name for span in traces.scope_spans[0].spans] == ["process inbox"]
+    assert "muster-test" in str(traces.resource)
+    (numbers,) = ExportMetricsServiceRequest.FromString(got["/v1/metrics"]).resource_metrics
+    assert {metric.name for metric in numbers.scope_metrics[0].metrics} < set(INSTRUMENTS)
+
+
+async def test_a_collector_that_does_not_answer_does_not_hold_up_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A stop is done in its time, whatever the collector does."""
+    telemetry = Telemetry(GRAPH, now)
+    monkeypatch.setattr("bot.telemetry.export.CLOSE_WITHIN_SECONDS", 0.0)
+    await telemetry.close()
