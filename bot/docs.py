@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from bot import commands, doors, permissions, troubles
 from bot.clouds import CLOUDS, Cloud
 from bot.store.tables import TABLES
+from bot.telemetry import catalogue
 from cards import failures
 from cards.words import words
 
@@ -28,6 +29,7 @@ def parts(root: Path, lines: Lines) -> Parts:
         "README.md": {"commands": commands.table(), "permissions": permissions.table()},
         "CONTRIBUTING.md": {"targets": targets(makefile)},
         "infra/ADMIN.md": {"lines": command_lines(lines)},
+        "infra/EVENTS.md": {WHOLE: catalogue.page()},
         "infra/SECURITY.md": {"hosts": hosts(), "tables": kept()},
         "infra/TROUBLESHOOTING.md": {"failures": on_cards(), "whispers": whispered(), "doors": at_doors()},
     }
