@@ -50,6 +50,7 @@ SPELT = {
     "apache 2.0": "Apache-2.0",
     "apache software license": "Apache-2.0",
     "bsd 2-clause license": "BSD-2-Clause",
+    "3-clause bsd license": "BSD-3-Clause",
     "bsd license": "BSD",
     "gnu library or lesser general public license (lgpl)": "LGPL",
     "isc license (iscl)": "ISC",

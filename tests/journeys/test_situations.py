@@ -282,8 +282,9 @@ async def test_a_developer_s_first_hour(journey: Journey, clock: HandClock) -> N
     chat = journey.cloud.tenant.incidents
     await journey.teams.say(journey.cloud.tenant.ana, chat, "meet now Retro")
     post = await shows(journey, clock, chat, "Retro: open\n")
-    (join,) = [action["url"] for action in actions(post.card) if action["type"] == "Action.OpenUrl"]
-    links = [join, *re.findall(r"\((https://[^)]+)\)", words(post.card))]
+    opened = [action["url"] for action in actions(post.card) if action["type"] == "Action.OpenUrl"]
+    assert len(opened) == 2, "Join, and the host's options"
+    links = [*opened, *re.findall(r"\((https://[^)]+)\)", words(post.card))]
     assert {str(urlsplit(link).hostname).rpartition(".")[2] for link in links} == {"example"}
     assert "+44 20 7946 0" in words(post.card)
 

@@ -218,5 +218,9 @@ async def test_the_planned_end_claims_nothing(waiting: Journey, clock: HandClock
     (meeting,) = waiting.cloud.graph.meetings
     booked = meeting.ends_at
     await clock.move(10 * 60 + 1)
-    await waiting.until(lambda: meeting.ends_at > booked)
+    for _ in range(40):
+        if meeting.ends_at > booked:
+            break
+        await clock.move(1)
+    assert meeting.ends_at > booked
     assert meeting.lobby["scope"] == "organizer"
