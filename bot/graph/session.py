@@ -30,6 +30,14 @@ class _Trusting(HTTPAdapter):
         host, _ = super().build_connection_pool_key_attributes(*args, **kwargs)
         return host, {"ssl_context": self._trust}
 
+    def close(self) -> None:
+        """Close the connections now: urllib3 leaves them to whoever collects its pools, which an error's frames keep."""
+        managers = (self.poolmanager, *self.proxy_manager.values())
+        for pools in (manager.pools for manager in managers):
+            for key in pools.keys():  # noqa: SIM118 - it has no iterator, on purpose
+                pools[key].close()
+        super().close()
+
     def cert_verify(self, *_: object) -> None:
         """Leave the context as it is: it demands certificates and names already."""
 

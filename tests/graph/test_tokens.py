@@ -67,7 +67,28 @@ async def test_a_stop_while_entra_is_asked_leaves_no_connection(cloud: Cloud, to
     gate.release()
     await asyncio.get_running_loop().shutdown_default_executor()
     assert asked.cancelled()
-    assert [each for each in gc.get_objects() if isinstance(each, ssl.SSLSocket) and each.fileno() >= 0] == []
+    assert connections() == []
+
+
+async def test_a_stop_closes_what_an_error_keeps(cloud: Cloud, tokens: MsalTokens) -> None:
+    """An error whose frames still hold the connections does not keep them open."""
+    gc.disable()
+    try:
+        outage = cloud.faults.inject("entra-outage")
+        with pytest.raises(NotNow):
+            await tokens.token(cloud.tenant_id, SCOPE)
+        outage.remove()
+        await tokens.token(cloud.tenant_id, SCOPE)
+        assert connections()
+        await tokens.close()
+        assert connections() == []
+    finally:
+        gc.enable()
+
+
+def connections() -> list[ssl.SSLSocket]:
+    """Return the connections of this process that MSAL's client has open."""
+    return [each for each in gc.get_objects() if isinstance(each, ssl.SSLSocket) and each.fileno() >= 0]
 
 
 async def test_wrong_credentials_are_told_without_the_secret(
