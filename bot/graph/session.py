@@ -31,7 +31,7 @@ class _Trusting(HTTPAdapter):
         return host, {"ssl_context": self._trust}
 
     def close(self) -> None:
-        """Close the connections now: urllib3 leaves them to whoever collects its pools, which an error's frames keep."""
+        """Close the connections now: urllib3 leaves that to whoever collects its pools, and errors keep them."""
         managers = (self.poolmanager, *self.proxy_manager.values())
         for pools in (manager.pools for manager in managers):
             for key in pools.keys():  # noqa: SIM118 - it has no iterator, on purpose
