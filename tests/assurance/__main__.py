@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.__main__ import offline
-from tests.assurance import audit, licences, locks, sbom
+from tests.assurance import audit, licences, locks
 
 OUT = Path("build/assurance")
 ROUND = 12_500
@@ -188,6 +188,8 @@ def bill(_: argparse.Namespace) -> Part:
     served = locks.locked("serve")
     said = {one.name: one.licence for one in licences.judge(served, served)}
     version = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    from tests.assurance import sbom  # noqa: PLC0415 - only `make assurance` brings its library
+
     try:
         text = sbom.written(served, said, version)
     except ValueError as error:
