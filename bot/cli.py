@@ -33,8 +33,8 @@ class Operator(Protocol):
 
 
 STOP_WITHIN_SECONDS = 3.0
-BROKEN = (HttpProcessingError, web.RequestPayloadError)
-"""What aiohttp raises for HTTP that is none; each door answers 400."""
+BROKEN = (HttpProcessingError, web.RequestPayloadError, ConnectionResetError)
+"""What aiohttp raises for HTTP that is none, which each door answers by 400, and for who has hung up."""
 LOADED_WITHIN_SECONDS = 5.0
 """When what is loaded beside the first requests (words, keys, tokens) is there, and counts as there from the start."""
 GARBAGE_AFTER = 10_000

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientConnectionResetError, web
 from aiohttp.http_exceptions import BadHttpMessage
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,10 +75,16 @@ def test_an_error_in_the_log_is_found(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "logged"), [(BadHttpMessage("Bearer x"), False), (web.RequestPayloadError(), False), (KeyError(), True)]
+    ("error", "logged"),
+    [
+        (BadHttpMessage("Bearer x"), False),
+        (web.RequestPayloadError(), False),
+        (ClientConnectionResetError("Cannot write to closing transport"), False),
+        (KeyError(), True),
+    ],
 )
 def test_strangers_broken_http_is_not_quoted_in_the_log(error: Exception, *, logged: bool) -> None:
-    """What somebody sends that is no HTTP may have a token in it; an error of ours is always logged."""
+    """What is no HTTP may have a token in it, and who hangs up is no fault; an error of ours is always logged."""
     record = logging.LogRecord("aiohttp.server", logging.ERROR, "", 0, "Error", None, (type(error), error, None))
     assert cli.is_ours(record) is logged
     assert cli.is_ours(logging.LogRecord("aiohttp.server", logging.ERROR, "", 0, "Error", None, None))
