@@ -78,7 +78,8 @@ def _rung(asked: Asked, room: Room) -> Reply:
     people = asked.turn.mentions or ringing.next_listed(room, asked.chat)
     if not people:
         return asked.tell("ring-who")
-    if len(people) > ringing.MOST:
+    waiting = sum(ring.state is RingState.WAITING for ring in room.ringing.rings)
+    if len(people) > ringing.MOST or waiting + len(people) > ringing.MOST_WAITING:
         return asked.tell("ring-many", most=ringing.MOST)
     return _told(asked, room, ringing.asked(room, people, asked.turn.person, asked.view.now), "ring-begun")
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot import ringing
 from bot.commands import ring
 from bot.commands.command import Asked
 from bot.decisions import GiveAnswer, PlanMessage, Reply, SaveRoom, SetTimer, View
@@ -87,6 +88,23 @@ def test_owners_of_the_team_ring(asks: Ask) -> None:
     assert (look.kind, look.payload["command"]) == (TimerKind.OWNER, "ring")
     assert rung(ring.run(replace(asked, owner=True)))
     assert name(ring.run(replace(asked, owner=False))) == "may-not-start"
+
+
+def test_ids_that_nobody_has_do_not_pile_up(asks: Ask) -> None:
+    """Who sends the dialog back with made-up ids, again and again, makes neither the meeting nor its card longer."""
+    room = ROOM
+    for number in range(5):
+        people = ",".join(f"{number:08x}-0000-4000-8000-{other:012x}" for other in range(1_000))
+        reply = ring.chosen(asks("", room, kind=TurnKind.DIALOG, verb="submit ring", data={"people": people}))
+        (room,) = [effect.room for effect in reply.effects if isinstance(effect, SaveRoom)]
+        found = dict.fromkeys(one.person.id for one in room.ringing.rings)
+        looked = ringing.looked(room, found, {}, View(now=NOW, fresh_id="f" * 32))
+        (room,) = [effect.room for effect in looked.effects if isinstance(effect, SaveRoom)]
+        assert len(room.ringing.rings) <= ringing.MOST
+    many = tuple(Ring(Person(f"29:{n}", f"{n}"), RingState.WAITING, NOW) for n in range(ringing.MOST_WAITING))
+    assert name(ring.run(asks("ring @Ben", replace(ROOM, ringing=Ringing(many)), mentions=(BEN,)))) == "ring-many"
+    known = replace(room, ringing=Ringing((Ring(BEN, RingState.UNREACHABLE, NOW),)))
+    assert ("Ben Okafor", "unreachable") in rung(ring.run(asks("ring @C", known, mentions=(Person("29:c"),))))
 
 
 def test_a_dialog_asks_whom_to_ring(asks: Ask) -> None:
