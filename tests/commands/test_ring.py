@@ -80,6 +80,19 @@ def test_who_may_not_start_may_not_ring_unless_they_are_in(asks: Ask) -> None:
     assert rung(ring.run(asks("ring @C", inside, chat=OWNED, person=BEN, mentions=(other,))))
 
 
+def test_guests_ring_nobody_where_members_start_meetings(asks: Ask) -> None:
+    """Where guests start no meeting it is looked up whether who asks is one; their own meeting they ring into."""
+    chat = replace(OWNED, settings={"start": "members"})
+    guest = Person("29:gus", "oid-gus", "Gus", guest=True)
+    asked = asks("ring @Ben", chat=chat, person=replace(guest, guest=False), mentions=(BEN,))
+    (look,) = [effect.timer for effect in ring.run(asked).effects if isinstance(effect, SetTimer)]
+    assert (look.kind, look.payload["command"]) == (TimerKind.TOPIC, "ring")
+    assert rung(ring.run(replace(asked, owner=False)))
+    known = replace(asked, owner=False, turn=replace(asked.turn, person=guest))
+    assert name(ring.run(known)) == "may-not-start"
+    assert rung(ring.run(replace(known, view=replace(known.view, rooms=(replace(ROOM, starter=guest),)))))
+
+
 def test_owners_of_the_team_ring(asks: Ask) -> None:
     """Where owners alone start meetings it is looked up whether who asks is one, and only then are people rung."""
     bea = Person("29:bea", "oid-bea", "Bea Novak")
