@@ -177,6 +177,31 @@ async def test_a_person_leaves_no_trace_and_meetings_go_on(
     await opened.close()
 
 
+async def test_nothing_is_left_in_the_file_either(tmp_path: Path, make: Make) -> None:
+    """What was deleted is overwritten, so that not even who has a copy of the SQLite file reads it."""
+    path = tmp_path / "muster.db"
+
+    async def sql(text: str, *values: object) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            return connection.execute(text, values).fetchall()
+
+    store = await open_sqlite(str(path), owner="one")
+    await lived(store, sql, make, ANA)
+    await store.close()
+    marks = (ANA.upn.encode(), ANA.id.encode(), b"secret words", "Limões".encode())
+    assert held(tmp_path, marks) == set(marks)
+    records = await open_records(f"sqlite:///{path}", writing=True)
+    await records.of_person(make.tenant, ANA.oid, act=True)
+    await records.of_tenant("other", act=True)
+    await records.close()
+    assert held(tmp_path, marks) == set()
+
+
+def held(folder: Path, marks: tuple[bytes, ...]) -> set[bytes]:
+    """Return what of this stands in any file of a folder."""
+    return {mark for file in folder.iterdir() for mark in marks if mark in file.read_bytes()}
+
+
 async def test_a_tenant_leaves_entirely(
     store: Store, engine: Engine, make: Make, records: Callable[[], Awaitable[Records]]
 ) -> None:
