@@ -331,12 +331,13 @@ async def _administration(
     from aiohttp import web
 
     from bot.errors import SettingsError
+    from bot.serving import nearby
 
     async def metrics(request: "web.Request") -> "web.Response":
         body, content_type = telemetry.page(request.headers.get("Accept", "")) if telemetry else (b"", "text/plain")
         return web.Response(body=body, headers={"Content-Type": content_type})
 
-    inside = web.Application()
+    inside = web.Application(middlewares=[nearby(at[0])])
     inside.router.add_get("/readyz", probes.details)
     inside.router.add_get("/metrics", metrics)
     runner = web.AppRunner(inside, access_log=None)

@@ -58,9 +58,14 @@ class Looking:
         except (SendError, TimeoutError) as error:
             self.observe(Event("member.unknown", {"ref": turn.reference, "status": getattr(error, "status", 0)}))
         asker = replace(turn, kind=TurnKind.SAID)  # a press has had its answer: what is found is whispered
+        run = FOR_LEADERS.get(claim.timer.payload.get("command", ""))
 
         def decision(view: View) -> Reply:
             asked = Asked(asker, view, claim.timer.payload.get("rest", ""), self.policy, ())
+            if run:
+                known = replace(asker, person=replace(asker.person, guest=guest))
+                late = view.now >= turn.expires_at
+                return Reply(outcome="late") if late else run(replace(asked, turn=known, owner=False))
             apart = guest and preferences.asks_who(asked.chat)
             return meet.looked(asked, view.room if member else None, where or chat.name, guest=apart)
 

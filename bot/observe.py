@@ -90,9 +90,23 @@ class Lines(logging.Handler):
         second = int(record.created)
         if second != self._second[0]:
             self._second = (second, time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second)))
-        line = f"{self._second[1]},{int(record.msecs):03} {record.levelname} {record.name} {record.getMessage()}\n"
+        line = f"{self._second[1]},{int(record.msecs):03} {record.levelname} {record.name} {_message(record)}\n"
         error = record.exc_info[1] if record.exc_info else None
         return line + (f"{traceback_of(error)}\n" if error else "")
+
+
+def _message(record: logging.LogRecord) -> str:
+    """Return what a record says; of what OpenTelemetry quotes, only numbers and kinds of errors.
+
+    It quotes its variables, which hold keys, addresses, which may hold some too, and what a collector answers.
+    """
+    if not record.name.startswith("opentelemetry.") or not isinstance(record.args, tuple):
+        return record.getMessage()
+    return str(record.msg) % tuple(arg if isinstance(arg, int | float) else _kind(arg) for arg in record.args)
+
+
+def _kind(arg: object) -> str:
+    return type(arg).__qualname__ if isinstance(arg, BaseException) else "***"
 
 
 def traceback_of(error: BaseException) -> str:

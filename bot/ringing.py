@@ -29,6 +29,8 @@ from bot.model import (
 
 MOST = 20
 """People whom one command rings."""
+MOST_WAITING = 3 * MOST
+"""People who wait at once to be looked up or rung: a dialog is sent back as often as a client likes."""
 AGAIN_AFTER = 120_000
 """ms before the same person is rung again."""
 ANSWER_WITHIN = 60_000
@@ -94,8 +96,9 @@ def wanted(people: Iterable[Person], now: int, *, listed: bool = False) -> tuple
 
 
 def asked(room: Room, people: Sequence[Person], by: Person, now: int) -> Reply:
-    """Ring these people as well; whoever rings already goes on ringing."""
-    held = [ring for ring in room.ringing.rings if ring.state in PENDING or not _one_of(ring.person, people)]
+    """Ring these people as well; whoever rings already goes on ringing, and ids that nobody here has are forgotten."""
+    known = [ring for ring in room.ringing.rings if ring.state in PENDING or not _nobody(ring)]
+    held = [ring for ring in known if ring.state in PENDING or not _one_of(ring.person, people)]
     new = [person for person in people if not any(_one_of(ring.person, [person]) for ring in held)]
     rings = (*held, *wanted(new, now))
     return _looks(room, replace(room.ringing, rings=rings, asked_by=by, denied=""), now, "ringing")
@@ -357,6 +360,11 @@ def _not_rung(room: Room, after: Ringing, soon: Sequence[Person], view: View) ->
 def _id(view: View, what: str) -> str:
     """Return an unguessable id made from the decision's own."""
     return hashlib.sha256(f"{view.fresh_id}|{what}".encode()).hexdigest()[:32]
+
+
+def _nobody(ring: Ring) -> bool:
+    """Say whether a ring was for an id out of a dialog that no member has: who is known has a name."""
+    return ring.state is RingState.UNREACHABLE and not (ring.listed or ring.person.name)
 
 
 def _one_of(person: Person, people: Iterable[Person]) -> bool:

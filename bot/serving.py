@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from ipaddress import ip_address
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
+from yarl import URL
 
 from bot.errors import told
 from bot.observe import Event, Observer, Value
@@ -45,3 +48,34 @@ def served(handler: Handler, clock: Clock, observe: Observer) -> Handler:
         return response
 
     return handle
+
+
+def nearby(listens_on: str) -> Middleware:
+    """Return what lets nobody in who asks a listener on loopback by another name than this machine's (ENGINE 4.8).
+
+    A page that an administrator's browser shows may have its own name lead to 127.0.0.1, and would read the answer.
+    """
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not is_loopback(listens_on) or is_loopback(_name(request.host)):
+            return await handler(request)
+        return web.Response(status=403)
+
+    return check
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host is this machine itself: `localhost`, or an address of its loopback."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _name(host: str) -> str:
+    """Return a Host header without its port, "" for none that can be read."""
+    try:
+        return URL(f"http://{host}").host or ""
+    except ValueError:
+        return ""

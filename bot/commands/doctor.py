@@ -27,6 +27,8 @@ def run(asked: Asked) -> Reply:
     if turn.person.oid not in asked.policy.admins:
         nobody = {"setting": "MUSTER_ADMINS", "line": "python app.py doctor"}
         return asked.tell("doctor-admins") if asked.policy.admins else asked.tell("doctor-nobody", **nobody)
+    if asked.policy.tenants > 1 and asked.chat.kind is not ChatKind.PERSONAL:
+        return asked.tell("why-alone", line=COMMAND.name)  # elsewhere they may be another tenant's guest
     payload = {"turn": asdict(turn), "tie": asdict(tie(asked))}
     timer = Timer(f"doctor|{turn.turn_key}", TimerKind.DOCTOR, turn.chat.tenant, "", asked.view.now, payload)
     return Reply((SetTimer(timer),), "looking")

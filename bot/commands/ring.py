@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import cards
 from bot import ending, preferences, ringing
-from bot.commands import meant, owning, setting_words, settings
+from bot.commands import meant, owning, setting_words, settings, starting
 from bot.commands.command import Asked, Command
 from bot.decisions import GiveAnswer, Record, Reply
 from bot.messages import Answer
@@ -65,11 +65,20 @@ def _room(asked: Asked) -> Room | Reply:
     if room is None or room not in there:
         return meant.which(asked)
     if not may(asked, room):
-        return owning.looked_up(asked, COMMAND.name) or _refused(asked)
+        return _looked_up(asked) or _refused(asked)
     return room
 
 
+def _looked_up(asked: Asked) -> Reply | None:
+    """Have it looked up, unless it is known, whether who asks owns the team, or is a guest where those may not."""
+    if not preferences.asks_who(asked.chat):
+        return owning.looked_up(asked, COMMAND.name)
+    return starting.looked_up(asked, COMMAND.name) if asked.owner is None else None
+
+
 def _refused(asked: Asked) -> Reply:
+    if preferences.asks_who(asked.chat):
+        return starting.not_for_guests(asked)
     who = next((one.name for one in asked.view.installers if one.name), "")
     return asked.tell("may-not-start", may="owners", who=who)
 
@@ -78,7 +87,8 @@ def _rung(asked: Asked, room: Room) -> Reply:
     people = asked.turn.mentions or ringing.next_listed(room, asked.chat)
     if not people:
         return asked.tell("ring-who")
-    if len(people) > ringing.MOST:
+    waiting = sum(ring.state is RingState.WAITING for ring in room.ringing.rings)
+    if len(people) > ringing.MOST or waiting + len(people) > ringing.MOST_WAITING:
         return asked.tell("ring-many", most=ringing.MOST)
     return _told(asked, room, ringing.asked(room, people, asked.turn.person, asked.view.now), "ring-begun")
 
@@ -86,7 +96,9 @@ def _rung(asked: Asked, room: Room) -> Reply:
 def may(asked: Asked, room: Room) -> bool:
     """Say whether somebody may ring: who may start meetings here, who leads this one, who is in it (ENGINE R23)."""
     person = asked.turn.person
-    if preferences.starters(asked.chat) != "owners" or ending.may(room, person):
+    everybody = preferences.starters(asked.chat) != "owners" and not preferences.asks_who(asked.chat)
+    member = preferences.asks_who(asked.chat) and asked.owner is not None and not person.guest
+    if everybody or member or ending.may(room, person):
         return True
     inside = (ring.person for ring in room.ringing.rings if ring.state is RingState.JOINED)
     return any(_same(one, person) for one in inside) or owning.may_set(asked)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from bot import preferences
 from bot.commands import owning, wishes
 from bot.commands.command import Asked
 from bot.commands.wishes import Wish
-from bot.decisions import Effect, Reply, SaveNote
-from bot.model import ChatKind, Room
+from bot.decisions import Effect, Reply, SaveNote, SetTimer
+from bot.model import ChatKind, Room, Timer, TimerKind
 
 
 def absent_key(thread_id: str) -> str:
@@ -37,6 +39,15 @@ def hindered(asked: Asked, wish: Wish) -> Reply | None:
         line = f"{wishes.ANOTHER} {wishes.asked_line(asked)}".strip()
         return asked.ask("meeting-chat", line=line)
     return None
+
+
+def looked_up(asked: Asked, command: str) -> Reply:
+    """Have it looked up whether the person is a guest; `command` goes on with what they said, and with that."""
+    turn = asked.turn
+    payload = {"turn": asdict(turn), "rest": asked.rest, "command": command}
+    key, thread_id = f"topic|{turn.turn_key}", turn.chat.thread_id
+    timer = Timer(key, TimerKind.TOPIC, turn.chat.tenant, thread_id, asked.view.now, payload)
+    return Reply((SetTimer(timer),), "looking")
 
 
 def not_for_guests(asked: Asked) -> Reply:

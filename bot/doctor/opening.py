@@ -41,8 +41,13 @@ class OneLook:
     package: tuple[str, ...] | None = None
 
     async def examine(self, host: str = "", turn: Turn | None = None) -> Findings:
-        """Ask everything once, and return what there is to say; `host` is first of those who may host."""
+        """Ask everything once, and return what there is to say; `host` is first of those who may host.
+
+        That is nothing for a turn of a tenant that left the list, about which nobody is asked (ENGINE 4.6).
+        """
         settings = self.settings
+        if turn and turn.chat.tenant.lower() not in settings.tenants:
+            return ()
         named = (host, *settings.hosts.service, *settings.admins)
         seen = Seen(package=self.package, ends_at=ends_at(settings.credential))
         tenant = turn.chat.tenant if turn else settings.app_tenant

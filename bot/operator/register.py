@@ -260,6 +260,9 @@ def _quoted(word: str) -> str:
 def script(plan: tuple[Step, ...], wanted: Wanted, out: Path) -> Iterator[str]:
     """Return the same as a script for a shell, to read or to paste. It looks for nothing, so it is for one time."""
     yield from ("#!/bin/sh", "# What `python app.py register` does, to read, and to run once.", "set -eu", "umask 077")
+    if any(step.secret for step in plan):
+        file = shlex.quote(str(out))
+        yield f'[ ! -e {file} ] || {{ printf "%s is there. Move it away, or: --out\\n" {file} >&2; exit 1; }}'
     for number, step in enumerate(plan, start=1):
         yield f"\n# {number}/{len(plan)}  {step.title}"
         if step.who:

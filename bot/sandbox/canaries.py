@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping
 
-KINDS = ("token", "secret", "link", "passcode", "number", "name", "upn", "text", "clientState")
+KINDS = ("token", "secret", "link", "passcode", "number", "name", "upn", "text", "clientState", "code", "address")
+"""`code`: what people sign in with, and the link to it; `address`: what nobody can guess of our own, and its keys."""
 
 
 class Canaries:

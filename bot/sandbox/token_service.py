@@ -75,6 +75,7 @@ class TokenService(Server):
         code = f"{secrets.randbelow(1_000_000):06d}"
         self.of(person).given = True
         self.of(person).codes[code] = account or person
+        self.stage.canaries.add("code", f"code={code}")  # with its name: six digits stand in any log
         return code
 
     def admit(self, call: Call) -> None:
@@ -123,7 +124,7 @@ class TokenService(Server):
             raise Refused(400, "BadArgument")
         if state.get("msAppId") != self.stage.tenant.app_id:
             raise Refused(400, "BadArgument")
-        link = f"{self.url}/api/oauth/signin?signin={secrets.token_hex(16)}"
+        link = f"{self.url}/api/oauth/signin?signin={self.stage.canaries.add('code', secrets.token_hex(16))}"
         self._links[link] = person
         silent = {"id": secrets.token_hex(16), "uri": self.sso_audience, "providerId": None}
         return web.json_response({"signInLink": link, "tokenExchangeResource": silent, "tokenPostResource": None})

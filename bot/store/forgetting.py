@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import Any
 
@@ -24,6 +24,22 @@ ID = "forgotten"
 OWN = frozenset({"people", "signins", "personal_chats", "notes"})
 """Whatever names the person in these is about them."""
 SHORTEST_NAME = 2
+WORDS = frozenset(
+    {
+        *("answer", "attendance", "backup_bridge", "body", "content", "detail", "host", "meeting", "name", "options"),
+        *("payload", "people", "person", "request", "ringing", "settings", "starter", "subject", "to_person", "topic"),
+        "value",
+    }
+)
+"""Columns in which somebody's name may stand; elsewhere the same letters are a word of ours, such as `open`."""
+OURS = frozenset(
+    {
+        *("allowMeetingChat", "allowedPresenters", "call", "channel_kind", "chat", "command", "kind", "language"),
+        *("lobby", "lobby_scope", "locale", "path", "presenters", "reference", "role", "roster", "scope", "shown"),
+        *("start", "state", "step", "template", "usual", "verb", "version", "way", "zone", "zone_seen"),
+    }
+)
+"""What is named so in JSON is a word of ours or of Graph's: a person who is called Paris is no zone."""
 
 
 @dataclass(slots=True)
@@ -34,6 +50,10 @@ class Named:
     ids: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
     threads: set[str] = field(default_factory=set)
+
+    def unnamed(self) -> Named:
+        """Return the same without names: who is called `open` does not close every meeting."""
+        return replace(self, names=set())
 
     def needles(self) -> list[str]:
         """Return what to look for, as it stands in text and in JSON, and in JSON within JSON."""
@@ -129,7 +149,7 @@ def _before(table: Table, row: Row) -> dict[str, Value]:
 def _after(table: Table, row: Row, named: Named) -> dict[str, Value] | None:
     """Return what a row says without the person; None: it was about nobody else."""
     keys = [str(row[key]) for key in table.key if key not in table.numbers]
-    about = any(_plain(key, named) != key for key in keys)
+    about = any(_plain(key, named.unnamed()) != key for key in keys)
     if about or (table.name in OWN and _names(table, row, named)) or _theirs(table, row, named):
         return None
     after: dict[str, Value] = {column: _column(column, row[column], named) for column in table.texts}
@@ -166,7 +186,7 @@ def _column(column: str, text: str | None, named: Named) -> str | None:
         return None
     if column.endswith("_oid") and text == named.oid:
         return ""
-    return _text(text, named)
+    return _text(text, named if column in WORDS else named.unnamed())
 
 
 def _text(text: str, named: Named) -> str:
@@ -185,6 +205,8 @@ def _plain(text: str, named: Named) -> str:
     for unique in sorted({*named.ids, *named.threads}, key=len, reverse=True):
         text = text.replace(unique, ID)
     text = text.replace(named.oid, NOBODY)
+    if text.startswith("https://"):
+        return text
     for name in sorted(named.names, key=len, reverse=True):
         text = _phrase(text, name)
     return text
@@ -205,9 +227,13 @@ def _value(value: Any, named: Named) -> Any:  # noqa: ANN401 - any JSON
     if isinstance(value, dict):
         if _person(value) and _is(value["oid"], value["id"], named):
             return {**dict.fromkeys(value, ""), "id": ID, "guest": False}
-        other = value.get("name") if _person(value) else None
-        kept = {"name": other} if other else {}  # somebody else may have the same name
-        return {_text(key, named): _value(one, named) for key, one in value.items()} | kept
+        other = value.get("name") if _person(value) or "data" in value else None
+        kept = {"name": other} if other else {}  # somebody else may have the same name, or a text of ours
+        plain = named.unnamed()
+        return {
+            _text(key, plain): _value(one, plain if key in OURS and not isinstance(one, dict) else named)
+            for key, one in value.items()
+        } | kept
     if isinstance(value, list):
         return [_value(one, named) for one in value]
     return _text(value, named) if isinstance(value, str) else value

@@ -166,6 +166,7 @@ class _Writer:
         (mode,) = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute("PRAGMA temp_store = MEMORY")  # what a savepoint may have to undo, and no file for it
+        self._connection.execute("PRAGMA secure_delete = ON")  # not every build of SQLite overwrites what it deletes
         (synchronous,) = self._connection.execute("PRAGMA synchronous").fetchone()
         if (mode, synchronous) != ("wal", FULL):
             raise StoreError(f"SQLite will not write durably here: journal {mode}, synchronous {synchronous}")

@@ -152,6 +152,8 @@ async def living(folder: Path, patch: pytest.MonkeyPatch, *, telling: bool = Fal
         log.told = cloud.journal.changed
         with _logged(log):
             more = SETTINGS | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector, "MUSTER_ADMIN_PORT": str(port)}
+            secret, key = (cloud.canaries.add("address", text * 8) for text in ("H00k", "K3ys"))
+            more["MUSTER_HOOKS"] = f"{secret}|{key}|{cloud.tenant.incidents.thread_id}|{cloud.tenant.ana.oid}"
             async with watched(cloud, folder, replaced, **more) as journey:
                 life = Life(journey, cloud, port, evidence, breaks, log)
                 yield life

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.sandbox.canaries import KINDS
@@ -67,12 +68,23 @@ async def bad(life: Life, faults: tuple[str, ...]) -> None:
     activity = teams.scribe.message(tenant.ana, tenant.incidents.thread_id, life.cloud.canaries.word(), at=0, id="1")
     assert (await teams.send(activity, token=teams.forge("wrong-audience", activity))).status in {401, 403}
     await unreadable(life, f"Bearer {teams.token(activity)}")
+    await forged(life)
     for call, event in (("settle_turn", "turn.failed"), ("make", "timer.failed"), ("post", "message.failed")):
         life.breaks[call] = ValueError(life.cloud.canaries.word())
         await life.ask(life.chat())
         await life.said(f"{event} ")
     asyncio.get_running_loop().call_soon(_raise, ValueError(life.cloud.canaries.word()))
     await life.said("loop.failed ")
+
+
+async def forged(life: Life) -> None:
+    """Send an alert that nobody signed to the address that nobody can guess, and to one that is none."""
+    (secret,) = (text for text in life.cloud.canaries.given["address"] if text.startswith("H00k"))
+    async with ClientSession() as session:
+        for path, status in ((secret, 401), (secret[:-1], 404)):
+            async with session.post(f"{life.journey.url}/api/hooks/{path}", data=life.cloud.canaries.word()) as answer:
+                assert answer.status == status
+    await life.said("hooks.refused ")
 
 
 async def struck(life: Life, fault: str) -> None:

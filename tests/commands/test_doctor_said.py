@@ -11,7 +11,7 @@ from bot.checkup import Status
 from bot.commands import doctor
 from bot.commands.command import Asked
 from bot.decisions import PlanMessage, SetTimer
-from bot.model import Binding, ChannelKind, ChatKind, Meeting, RoomState, TimerKind
+from bot.model import Binding, ChannelKind, Chat, ChatKind, Meeting, RoomState, TimerKind
 from tests.engine.test_rooms import a_room
 
 Ask = Callable[..., Asked]
@@ -33,6 +33,14 @@ def test_an_administrator_has_everything_looked_at(ask: Ask) -> None:
     assert all(isinstance(effect, PlanMessage) for reply in told for effect in reply.effects)
 
 
+def test_who_may_be_a_guest_has_another_organisation_left_alone(ask: Ask) -> None:
+    """Where a bot serves several tenants, nothing of another's is looked at, tried or told in a chat with guests."""
+    asked = by_admin(ask(), tenants=2)
+    assert doctor.run(asked).outcome == "why-alone"
+    assert doctor.run(by_admin(ask(chat=OWN), tenants=2)).outcome == "looking"
+
+
+OWN = Chat("tenant", "a:ana", ChatKind.PERSONAL)
 BEN = replace(a_room().starter, oid="22222222-0000-4000-8000-000000000002")
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot import ringing
 from bot.commands import ring
 from bot.commands.command import Asked
 from bot.decisions import GiveAnswer, PlanMessage, Reply, SaveRoom, SetTimer, View
@@ -79,6 +80,19 @@ def test_who_may_not_start_may_not_ring_unless_they_are_in(asks: Ask) -> None:
     assert rung(ring.run(asks("ring @C", inside, chat=OWNED, person=BEN, mentions=(other,))))
 
 
+def test_guests_ring_nobody_where_members_start_meetings(asks: Ask) -> None:
+    """Where guests start no meeting it is looked up whether who asks is one; their own meeting they ring into."""
+    chat = replace(OWNED, settings={"start": "members"})
+    guest = Person("29:gus", "oid-gus", "Gus", guest=True)
+    asked = asks("ring @Ben", chat=chat, person=replace(guest, guest=False), mentions=(BEN,))
+    (look,) = [effect.timer for effect in ring.run(asked).effects if isinstance(effect, SetTimer)]
+    assert (look.kind, look.payload["command"]) == (TimerKind.TOPIC, "ring")
+    assert rung(ring.run(replace(asked, owner=False)))
+    known = replace(asked, owner=False, turn=replace(asked.turn, person=guest))
+    assert name(ring.run(known)) == "may-not-start"
+    assert rung(ring.run(replace(known, view=replace(known.view, rooms=(replace(ROOM, starter=guest),)))))
+
+
 def test_owners_of_the_team_ring(asks: Ask) -> None:
     """Where owners alone start meetings it is looked up whether who asks is one, and only then are people rung."""
     bea = Person("29:bea", "oid-bea", "Bea Novak")
@@ -87,6 +101,23 @@ def test_owners_of_the_team_ring(asks: Ask) -> None:
     assert (look.kind, look.payload["command"]) == (TimerKind.OWNER, "ring")
     assert rung(ring.run(replace(asked, owner=True)))
     assert name(ring.run(replace(asked, owner=False))) == "may-not-start"
+
+
+def test_ids_that_nobody_has_do_not_pile_up(asks: Ask) -> None:
+    """Who sends the dialog back with made-up ids, again and again, makes neither the meeting nor its card longer."""
+    room = ROOM
+    for number in range(5):
+        people = ",".join(f"{number:08x}-0000-4000-8000-{other:012x}" for other in range(1_000))
+        reply = ring.chosen(asks("", room, kind=TurnKind.DIALOG, verb="submit ring", data={"people": people}))
+        (room,) = [effect.room for effect in reply.effects if isinstance(effect, SaveRoom)]
+        found = dict.fromkeys(one.person.id for one in room.ringing.rings)
+        looked = ringing.looked(room, found, {}, View(now=NOW, fresh_id="f" * 32))
+        (room,) = [effect.room for effect in looked.effects if isinstance(effect, SaveRoom)]
+        assert len(room.ringing.rings) <= ringing.MOST
+    many = tuple(Ring(Person(f"29:{n}", f"{n}"), RingState.WAITING, NOW) for n in range(ringing.MOST_WAITING))
+    assert name(ring.run(asks("ring @Ben", replace(ROOM, ringing=Ringing(many)), mentions=(BEN,)))) == "ring-many"
+    known = replace(room, ringing=Ringing((Ring(BEN, RingState.UNREACHABLE, NOW),)))
+    assert ("Ben Okafor", "unreachable") in rung(ring.run(asks("ring @C", known, mentions=(Person("29:c"),))))
 
 
 def test_a_dialog_asks_whom_to_ring(asks: Ask) -> None:

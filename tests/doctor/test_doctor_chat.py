@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
 
 import app
 from bot.checkup import well
+from bot.doctor.opening import OneLook
+from bot.model import Chat, ChatKind, Turn, TurnKind
+from bot.model import Person as Asker
 from bot.operator import doctor
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.tenant import Person
 from bot.settings import Settings
+from bot.system import SystemClock
 from tests.journeys.harness import Journey
 
 
@@ -73,3 +78,17 @@ async def test_who_is_no_administrator_is_told_who_can_help(journey: Journey) ->
     """Nothing is looked at for somebody whom nobody named an administrator."""
     assert "That is for my administrators." in await told(journey, journey.cloud.tenant.ben)
     assert journey.cloud.graph.meetings == []
+
+
+async def test_nothing_is_asked_about_a_tenant_that_left(cloud: Cloud, environment: dict[str, str]) -> None:
+    """What an administrator asked before their tenant was taken off the list asks neither Entra nor Graph about it."""
+    tenant = cloud.tenant
+    chat = Chat(cloud.tenant_id.upper(), tenant.incidents.thread_id, ChatKind.CHANNEL)
+    turn = Turn("key", "", TurnKind.SAID, chat, Asker("29:1", tenant.ana.oid), chat.thread_id, "1", 0, 1, "7F3K-92QD")
+    settings = Settings.from_env(environment)
+    away = replace(settings, tenants=("e4a34d8f-0000-4000-8000-000000000000",))
+    assert await OneLook(away, SystemClock(), lambda _: None).examine(tenant.ana.oid, turn) == ()
+    assert cloud.journal.find("entra.token") == []
+    assert cloud.graph.meetings == []
+    assert await OneLook(settings, SystemClock(), lambda _: None).examine(tenant.ana.oid, turn)
+    assert cloud.journal.find("entra.token")

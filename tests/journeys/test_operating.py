@@ -64,6 +64,40 @@ async def test_the_administrator_s_port_says_what_is_loaded(
         assert await (await browser.get(f"{journey.url}/readyz")).text() in {"ready\n", "not ready\n"}
 
 
+async def test_a_page_in_a_browser_cannot_read_the_administrator_s_port(browser: ClientSession) -> None:
+    """Whoever has a name of theirs lead to loopback is refused; who asks by loopback's own names is answered."""
+    port = free_port()
+    probes = Probes(cast("Store", Ready()), SystemClock(), lambda _: None, {})
+    async with AsyncExitStack() as stack:
+        await app._administration(stack, ("127.0.0.1", port), probes, None)
+        asked = {}
+        for host in ("evil.example", f"evil.example:{port}", "localhost.evil.example", "10.0.0.7", "[", "a b"):
+            for path in ("metrics", "readyz"):
+                answer = await browser.get(f"http://127.0.0.1:{port}/{path}", headers={"Host": host})
+                asked[host, path] = answer.status
+        assert set(asked.values()) <= {400, 403}
+        for host in ("localhost", f"LOCALHOST:{port}", f"127.0.0.1:{port}", "[::1]:9464"):
+            answer = await browser.get(f"http://127.0.0.1:{port}/metrics", headers={"Host": host})
+            assert answer.status == 200
+
+
+async def test_a_port_that_was_opened_to_others_is_asked_by_any_name(browser: ClientSession) -> None:
+    """Where an administrator has it listen beyond loopback, a collector asks by the machine's name."""
+    port = free_port()
+    probes = Probes(cast("Store", Ready()), SystemClock(), lambda _: None, {})
+    async with AsyncExitStack() as stack:
+        await app._administration(stack, ("0.0.0.0", port), probes, None)
+        answer = await browser.get(f"http://127.0.0.1:{port}/metrics", headers={"Host": f"muster:{port}"})
+        assert answer.status == 200
+
+
+class Ready:
+    """A store that is there."""
+
+    async def ready(self) -> None:
+        """Be there."""
+
+
 async def test_an_administrator_s_port_that_is_taken() -> None:
     """A port that somebody else has is named with the setting to change."""
     probes = Probes(cast("Store", None), SystemClock(), lambda _: None, {})

@@ -97,6 +97,25 @@ async def test_a_team_owner_rings_where_only_owners_start(journey: Journey) -> N
     await rings(journey, tenant.ben)
 
 
+async def test_a_guest_rings_nobody_where_guests_start_nothing(journey: Journey) -> None:
+    """Typed or in the dialog, a guest is told that guests may not; a member's dialog opens and rings."""
+    tenant = journey.cloud.tenant
+    await journey.teams.say(tenant.ana, tenant.incidents, "meet now Outage")
+    await shows(journey, "Outage: open")
+    (post,) = journey.cloud.bot_posts(tenant.incidents)
+    await journey.teams.install(tenant.incidents, tenant.ana)
+    await journey.teams.say(tenant.ana, tenant.incidents, "settings start: members")
+    await journey.until(lambda: bool(journey.whispers(tenant.incidents)))
+    await journey.teams.say(tenant.kim, tenant.incidents, "ring @Ben")
+    await journey.until(lambda: len(journey.whispers(tenant.incidents)) > 1)
+    assert journey.whispers(tenant.incidents)[-1].startswith("Guests can't start")
+    refused = await journey.teams.open_dialog(tenant.kim, post, "Ring someone")
+    assert "Guests can't start" in str(refused.body)
+    dialog = await journey.teams.open_dialog(tenant.chloe, post, "Ring someone")
+    assert "I'm ringing." in str((await journey.teams.submit(dialog, "Ring", people=tenant.ben.oid)).body)
+    await rings(journey, tenant.ben)
+
+
 async def test_people_are_chosen_on_the_post(journey: Journey) -> None:
     """`Ring someone` asks whom in a dialog with the people picker, and rings them."""
     tenant = journey.cloud.tenant

@@ -36,6 +36,13 @@ def test_a_document_without_the_place_is_an_error() -> None:
         docs.generated("nothing here", {"commands": "x"}, "infra/X.md")
 
 
+def test_a_part_stands_in_a_document_once() -> None:
+    """A merge that left the same table twice is noticed."""
+    twice = "<!-- commands -->\n<!-- /commands -->\n" * 2
+    with pytest.raises(ValueError, match=r"infra/X\.md has 2 places for commands"):
+        docs.generated(twice, {"commands": "x"}, "infra/X.md")
+
+
 def test_docs_says_what_is_not_true_any_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -140,6 +141,21 @@ def test_print_runs_nothing(desk: Desk, capsys: pytest.CaptureFixture[str]) -> N
     assert not (desk.folder / "muster.env").exists()
     assert desk.register("--way", "app", "--endpoint", ENDPOINT, "--print") == 0
     assert "set MUSTER_SECRET_KEY too" in capsys.readouterr().out
+
+
+def test_the_script_writes_over_no_settings_either(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """Pasted where a settings file is, the script stops before Azure is asked; elsewhere the file is its owner's."""
+    assert desk.register("--way", "app", "--print") == 0
+    script, file = capsys.readouterr().out, desk.folder / "muster.env"
+    file.write_text("MicrosoftAppId='another'\n", encoding="utf-8")
+    run = subprocess.run(["/bin/sh"], input=script, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert f"{file} is there" in run.stderr
+    assert desk.asked() == []
+    file.unlink()
+    assert subprocess.run(["/bin/sh"], input=script, capture_output=True, text=True, check=False).returncode == 0
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert f"MicrosoftAppPassword='{SECRET}'\n" in file.read_text(encoding="utf-8")
 
 
 def test_sign_in_is_registered_once(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
+import logging
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import web
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.observe import Event, both
+from bot.observe import Event, Lines, both
 from bot.telemetry.export import Telemetry, Wanted, start
 from bot.telemetry.measures import INSTRUMENTS
 from bot.telemetry.steps import trace_id
@@ -118,3 +123,58 @@ async def test_a_collector_that_does_not_answer_does_not_hold_up_the_end(
     telemetry = Telemetry(GRAPH, now)
     monkeypatch.setattr("bot.telemetry.export.CLOSE_WITHIN_SECONDS", 0.0)
     await telemetry.close()
+
+
+async def test_a_collector_s_secret_is_in_no_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a header that cannot be read, nor an address with a key in it, nor what the collector answers is told."""
+    said = io.StringIO()
+    lines = Lines(said)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "Bearer canary-header")
+    monkeypatch.setattr("bot.telemetry.export.PUSH_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("bot.telemetry.export.CLOSE_WITHIN_SECONDS", 30.0)
+    logging.getLogger().addHandler(lines)
+    try:
+        async with refusing() as url:
+            for collector in (f"{url}/canary-key", "http://127.0.0.1:1/canary-key"):
+                telemetry = start(Wanted(scraped=False, collector=collector, graph_url=GRAPH), now)
+                telemetry(DONE)
+                await telemetry.close()
+    finally:
+        logging.getLogger().removeHandler(lines)
+    assert "Failed to export" in said.getvalue()
+    assert "418" in said.getvalue()
+    assert "Header format invalid" in said.getvalue()
+    assert "canary" not in said.getvalue()
+
+
+async def test_a_collector_that_sends_on_is_not_followed() -> None:
+    """What a redirect names gets neither numbers nor headers (ENGINE 4.6)."""
+    asked: list[str] = []
+    spans = InMemorySpanExporter()
+    Telemetry(GRAPH, now, processors=[SimpleSpanProcessor(spans)])(DONE)
+    async with refusing(asked=asked) as elsewhere, refusing(307, f"{elsewhere}/elsewhere", asked) as url:
+        exporter = OTLPSpanExporter(f"{url}/here", timeout=1.0)
+        await asyncio.to_thread(exporter.export, spans.get_finished_spans())
+        exporter.shutdown()  # type: ignore[no-untyped-call]  # untyped there
+    assert asked == ["/here"]
+
+
+@asynccontextmanager
+async def refusing(status: int = 418, to: str = "", asked: list[str] | None = None) -> AsyncIterator[str]:
+    """Start a collector that takes nothing, and answers with words of its own or sends on; `asked` gets its paths."""
+
+    async def refuse(request: web.Request) -> web.Response:
+        if asked is not None:
+            asked.append(request.path)
+        return web.Response(status=status, reason="canary-reason", headers={"Location": to} if to else {})
+
+    application = web.Application()
+    application.router.add_post("/{tail:.*}", refuse)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0][:2]
+    try:
+        yield f"http://{host}:{port}"
+    finally:
+        await runner.cleanup()

@@ -177,6 +177,31 @@ async def test_a_person_leaves_no_trace_and_meetings_go_on(
     await opened.close()
 
 
+async def test_nothing_is_left_in_the_file_either(tmp_path: Path, make: Make) -> None:
+    """What was deleted is overwritten, so that not even who has a copy of the SQLite file reads it."""
+    path = tmp_path / "muster.db"
+
+    async def sql(text: str, *values: object) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            return connection.execute(text, values).fetchall()
+
+    store = await open_sqlite(str(path), owner="one")
+    await lived(store, sql, make, ANA)
+    await store.close()
+    marks = (ANA.upn.encode(), ANA.id.encode(), b"secret words", "Limões".encode())
+    assert held(tmp_path, marks) == set(marks)
+    records = await open_records(f"sqlite:///{path}", writing=True)
+    await records.of_person(make.tenant, ANA.oid, act=True)
+    await records.of_tenant("other", act=True)
+    await records.close()
+    assert held(tmp_path, marks) == set()
+
+
+def held(folder: Path, marks: tuple[bytes, ...]) -> set[bytes]:
+    """Return what of this stands in any file of a folder."""
+    return {mark for file in folder.iterdir() for mark in marks if mark in file.read_bytes()}
+
+
 async def test_a_tenant_leaves_entirely(
     store: Store, engine: Engine, make: Make, records: Callable[[], Awaitable[Records]]
 ) -> None:
@@ -191,6 +216,42 @@ async def test_a_tenant_leaves_entirely(
     assert await naming(engine.rows, "'other'") == {"inbox": 1, "chats": 1}
     assert await forget.done(opened, make.tenant, "", act=True) == ["Nothing names this tenant."]
     await opened.close()
+
+
+@pytest.mark.parametrize("name", ["open", "state", "end", "tenant", "Berlin", "running", "teams"])
+async def test_whoever_is_called_like_a_word_of_ours_breaks_nothing(
+    store: Store, engine: Engine, make: Make, records: Callable[[], Awaitable[Records]], name: str
+) -> None:
+    """Who names themselves as a state, a column or a city takes no meeting, timer, zone or link along when they go."""
+    who = replace(ANA, name=name)
+    link = "https://teams.example/meet/open"
+    other = replace(a_room(make, BEN), room_id="bens", external_id="bens", topic="bens", zone="Europe/Berlin")
+    other = replace(other, meeting=Meeting("id", link, "Ben's"))
+    about = Whisper("running", {"names": [BEN.name]}, zone="Europe/Berlin")
+    told = make.message("told", purpose=Purpose.WHISPER, room_id="bens", to=BEN, content=about, due_at=make.now)
+    chat = make.chat(thread_id="19:bens", settings={"zone": "Europe/Berlin", "start": "owners"})
+    receipt = await store.receive(make.turn("bens", person=BEN), make.now)
+    assert receipt.claim
+    end = make.timer("end|bens", subject="bens", due_at=make.now + 9**9)
+    decided = make.reply(MakeRoom(other), PlanMessage(told), SaveChat(chat), SetTimer(end))
+    await store.settle_turn(receipt.claim, decided, make.now, "f")
+    await lived(store, engine.rows, make, who)
+    words = "SELECT content FROM messages WHERE message_id = 'told'"
+    before, said = await store.room("bens"), await engine.rows(words)
+    opened = await records()
+    await opened.of_person(make.tenant, who.oid, act=True)
+    await opened.close()
+    after = await store.room("bens")
+    assert after
+    assert before
+    assert replace(after, version=before.version) == before
+    assert (await store.room("room") or other).state is RoomState.OPEN
+    kept = await store.chat(make.tenant, "19:bens")
+    assert kept
+    assert kept.settings["zone"] == "Europe/Berlin"
+    claims = await store.claim(make.now + 9**10, 99)
+    assert "end|bens" in {claim.timer.timer_key for claim in claims.timers}
+    assert await engine.rows(words) == said
 
 
 @settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
