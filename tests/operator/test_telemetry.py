@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.observe import Event, both
 from bot.telemetry.export import Telemetry, Wanted, start
 from bot.telemetry.measures import INSTRUMENTS
-from bot.telemetry.steps import trace_id
+from bot.telemetry.spans import trace_id
 
 REF = "7F3K-92QD"
 NOW = 1_790_000_000_000
