@@ -36,10 +36,13 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: list[XSpec]) -> None:
     folder = tempfile.TemporaryDirectory(prefix="muster-workers-")
     config.add_cleanup(folder.cleanup)
     address = str(Path(folder.name) / "s")
-    ended, until = os.pipe()
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(address)
+        try:
+            listener.bind(address)
+        except OSError:
+            return  # a path of more than 107 bytes is no address (man 7 unix)
         listener.listen(len(specs))
+        ended, until = os.pipe()
         server = os.fork()
         if server == 0:
             try:
