@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from bot import discreet
 from bot.errors import SettingsError, StoreError, UsageError
@@ -33,8 +32,6 @@ class Operator(Protocol):
 
 
 STOP_WITHIN_SECONDS = 3.0
-BROKEN = (HttpProcessingError, web.RequestPayloadError, ConnectionResetError)
-"""What aiohttp raises for HTTP that is none, which each door answers by 400, and for who has hung up."""
 LOADED_WITHIN_SECONDS = 5.0
 """When what is loaded beside the first requests (words, keys, tokens) is there, and counts as there from the start."""
 GARBAGE_AFTER = 10_000
@@ -107,7 +104,6 @@ def _serve(_options: argparse.Namespace, build: Build) -> int:
     discreet.crash_without_words()
     settings = Settings.from_env()
     discreet.log_to(sys.stderr, settings.log)
-    logging.getLogger("aiohttp.server").addFilter(is_ours)
     application = build(settings)
     application.on_startup.append(_settle)
     web.run_app(
@@ -120,11 +116,6 @@ def _serve(_options: argparse.Namespace, build: Build) -> int:
         loop=_event_loop(),
     )
     return 0
-
-
-def is_ours(record: logging.LogRecord) -> bool:
-    """Say whether a record may be logged: aiohttp quotes strangers' broken HTTP as an error, a token in it as well."""
-    return not (record.exc_info and isinstance(record.exc_info[1], BROKEN))
 
 
 async def _settle(_: web.Application) -> None:

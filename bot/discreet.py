@@ -14,10 +14,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
 from bot.errors import told
 from bot.observe import Event, Lines, Observer, traceback_of
 
 _FIRST_WORDS = re.compile(r"[A-Za-z ]*")
+BROKEN = (HttpProcessingError, web.RequestPayloadError, ConnectionResetError)
+"""What aiohttp raises for HTTP that is none, which each door answers by 400, and for who has hung up."""
 UNSAID = ("logThreads", "logProcesses", "logMultiprocessing", "logAsyncioTasks")
 """What `logging` need not find out for each line (docs.python.org, Logging HOWTO, Optimization): none says it."""
 
@@ -32,7 +37,13 @@ def log_to(stream: TextIO, level: str) -> None:
     root = logging.getLogger()
     root.setLevel(max(logging.WARNING, own.level))
     root.addHandler(Lines(stream))
+    logging.getLogger("aiohttp.server").addFilter(is_ours)
     vars(logging).update(dict.fromkeys(UNSAID, False))
+
+
+def is_ours(record: logging.LogRecord) -> bool:
+    """Say whether a record may be logged: aiohttp quotes strangers' broken HTTP as an error, a token in it as well."""
+    return not (record.exc_info and isinstance(record.exc_info[1], BROKEN))
 
 
 def crash_without_words() -> None:

@@ -11,6 +11,9 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Protocol
 
+GRAPH_APP = "00000003-0000-0000-c000-000000000000"
+"""Microsoft Graph's own application id, the same in every tenant."""
+
 
 class Kind(StrEnum):
     """Who consents to a permission, and for what."""

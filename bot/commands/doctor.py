@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import asdict
 
 from bot.checkup import Finding, Findings, Status, Step
+from bot.commands import found
 from bot.commands.command import Asked, Command, Policy
-from bot.decisions import Reply, SetTimer, View
+from bot.decisions import Reply, SetTimer
 from bot.leases import TimerClaim
-from bot.model import Binding, ChannelKind, ChatKind, Timer, TimerKind, TurnKind
+from bot.model import Binding, ChannelKind, ChatKind, Timer, TimerKind
 from bot.ports import Decide
 
 TEAMS = 7
@@ -59,22 +59,10 @@ def _tie(status: Status, says: str, step: Step | None = None) -> Finding:
     return Finding("channel", TEAMS, status, says, step)
 
 
-def answered(claim: TimerClaim, policy: Policy, found: Findings) -> Decide:
+def answered(claim: TimerClaim, policy: Policy, findings: Findings) -> Decide:
     """Return the decision that whispers what was found."""
-
-    def decision(view: View) -> Reply:
-        if claim.turn is None or (view.chat and view.chat.gone_at is not None):
-            return Reply(outcome="nobody asked")
-        # A press has had its answer: what is found is whispered.
-        asked = Asked(replace(claim.turn, kind=TurnKind.SAID), view, "", policy, ())
-        findings = [*map(_written, found), claim.timer.payload["tie"]]
-        return asked.tell("doctor", findings=findings)
-
-    return decision
-
-
-def _written(finding: Finding) -> dict[str, Any]:
-    return asdict(finding)
+    told = [*map(asdict, findings), claim.timer.payload["tie"]]
+    return found.told(claim, policy, lambda asked: asked.tell("doctor", findings=told))
 
 
 COMMAND = Command(

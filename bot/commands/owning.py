@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, replace
 
 from bot import preferences
 from bot.commands.command import Asked
-from bot.decisions import Effect, Reply, SaveNote, SetTimer
-from bot.model import Chat, ChatKind, Timer, TimerKind
+from bot.decisions import Effect, GiveAnswer, Reply, SaveNote, SetTimer
+from bot.model import Chat, ChatKind, Timer, TimerKind, TurnKind
 
 KNOWN_FOR = 600_000
 """ms for which it is remembered that somebody owns a team."""
+WAITS_FOR = 2_500
+"""ms for which somebody waits for a dialog's answer (ENGINE R14)."""
 
 
 def may_set(asked: Asked) -> bool:
@@ -27,6 +30,15 @@ def looked_up(asked: Asked, command: str) -> Reply | None:
     payload = {"turn": asdict(turn), "rest": asked.rest, "command": command}
     timer = Timer(f"owner|{turn.turn_key}", TimerKind.OWNER, chat.tenant, chat.thread_id, asked.view.now, payload)
     return Reply((SetTimer(timer),), "looking")
+
+
+def dialog_goes_on(asked: Asked, opened: Callable[[Asked], Reply], chosen: Callable[[Asked], Reply]) -> Reply:
+    """Open a dialog, or take in what was chosen in it, when it is known whether the person owns the team."""
+    turn = asked.turn
+    waits = asked.view.now - turn.received_at < WAITS_FOR  # else what came of it is whispered
+    answering = replace(asked, turn=replace(turn, kind=TurnKind.DIALOG)) if waits else asked
+    reply = opened(answering) if turn.verb.startswith("fetch ") else chosen(answering)
+    return replace(reply, effects=(*reply.effects, GiveAnswer(turn.turn_key, reply.answer))) if reply.answer else reply
 
 
 def noted(asked: Asked, looked_at: Chat) -> tuple[Effect, ...]:

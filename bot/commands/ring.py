@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import cards
 from bot import ending, preferences, ringing
-from bot.commands import meant, owning, setting_words, settings, starting
+from bot.commands import meant, owning, setting_words, starting
 from bot.commands.command import Asked, Command
-from bot.decisions import GiveAnswer, Record, Reply
+from bot.decisions import Record, Reply
 from bot.messages import Answer
-from bot.model import Person, RingState, Room, RoomState, TurnKind
+from bot.model import Person, RingState, Room, RoomState
 
 ANYWAY, STOP = "ring anyway", "stop ringing"
 """What the whisper about busy people says, and how ringing ends before anybody answers."""
@@ -46,14 +46,8 @@ def chosen(asked: Asked) -> Reply:
 
 def again(asked: Asked) -> Reply:
     """Go on with what was said or with a dialog, when it is known whether the person owns the team."""
-    turn, view = asked.turn, asked.view
-    step, _, dialog = turn.verb.partition(" ")
-    if dialog != COMMAND.name:
-        return run(asked)
-    waits = view.now - turn.received_at < settings.WAITS_FOR  # else what came of it is whispered (ENGINE R14)
-    answering = replace(asked, turn=replace(turn, kind=TurnKind.DIALOG)) if waits else asked
-    reply = opened(answering) if step == "fetch" else chosen(answering)
-    return replace(reply, effects=(*reply.effects, GiveAnswer(turn.turn_key, reply.answer))) if reply.answer else reply
+    _, _, name = asked.turn.verb.partition(" ")
+    return owning.dialog_goes_on(asked, opened, chosen) if name == COMMAND.name else run(asked)
 
 
 def _room(asked: Asked) -> Room | Reply:

@@ -10,12 +10,10 @@ import cards
 from bot.commands import owning, setting_words
 from bot.commands.command import Asked, Command
 from bot.commands.setting_words import Changes
-from bot.decisions import Effect, GiveAnswer, Record, Reply, SaveChat, SavePerson
+from bot.decisions import Effect, Record, Reply, SaveChat, SavePerson
 from bot.messages import Answer
-from bot.model import Chat, TurnKind
+from bot.model import Chat
 
-WAITS_FOR = 2_500
-"""ms for which somebody waits for a dialog's answer (ENGINE R14)."""
 PRIVATE = frozenset({"backup_bridge", "ring"})
 """What the audit only says was changed."""
 
@@ -53,15 +51,8 @@ def change(asked: Asked, chat_changes: Changes, own_changes: Changes) -> Reply:
 
 def again(asked: Asked) -> Reply:
     """Go on with what was said or with a dialog, when it is known whether the person owns the team."""
-    turn, view = asked.turn, asked.view
-    if turn.verb == "fetch settings":
-        return Reply((GiveAnswer(turn.turn_key, dialog(asked)),), "dialog")
-    if turn.verb != "submit settings":
-        return run(asked)
-    waits = view.now - turn.received_at < WAITS_FOR  # else what came of it is whispered (ENGINE R14)
-    answering = replace(asked, turn=replace(turn, kind=TurnKind.DIALOG)) if waits else asked
-    reply = chosen(answering)
-    return replace(reply, effects=(*reply.effects, GiveAnswer(turn.turn_key, reply.answer))) if reply.answer else reply
+    _, _, name = asked.turn.verb.partition(" ")
+    return owning.dialog_goes_on(asked, opened, chosen) if name == COMMAND.name else run(asked)
 
 
 def chosen(asked: Asked) -> Reply:

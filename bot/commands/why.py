@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 from bot import stories
+from bot.commands import found
 from bot.commands.command import Asked, Command, Policy
-from bot.decisions import Reply, SetTimer, View
+from bot.decisions import Reply, SetTimer
 from bot.errors import UsageError
 from bot.leases import TimerClaim
-from bot.model import ChatKind, Timer, TimerKind, TurnKind
+from bot.model import ChatKind, Timer, TimerKind
 from bot.ports import Decide
 
 LONGEST_TYPED = 60
@@ -33,19 +34,16 @@ def run(asked: Asked) -> Reply:
 
 def answered(claim: TimerClaim, policy: Policy) -> Decide:
     """Return the decision that whispers the story which its view has."""
+    reference = claim.timer.payload["ref"]
 
-    def decision(view: View) -> Reply:
-        if claim.turn is None or (view.chat and view.chat.gone_at is not None):
-            return Reply(outcome="nobody asked")
-        # A press has had its answer: what is found is whispered.
-        asked = Asked(replace(claim.turn, kind=TurnKind.SAID), view, "", policy, ())
-        reference = claim.timer.payload["ref"]
-        if view.story is None:
+    def tell(asked: Asked) -> Reply:
+        story = asked.view.story
+        if story is None:
             return asked.tell("no-story", ref=reference)
-        moments = [{"at": moment.at, "what": moment.what, **moment.facts} for moment in view.story.moments]
+        moments = [{"at": moment.at, "what": moment.what, **moment.facts} for moment in story.moments]
         return asked.tell("story", ref=reference, moments=moments)
 
-    return decision
+    return found.told(claim, policy, tell)
 
 
 COMMAND = Command(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from bot.claims import unchecked
 from bot.doctor.case import Case, Claims, Seen
 from bot.doctor.looks import OK
 from bot.doctor.trial import REFERENCE, Trial
@@ -16,7 +17,7 @@ from bot.model import Chat, ChatKind, Person, Turn
 from bot.ports import Clock, Meetings, Messenger, Posts, Store, Tokens
 from bot.settings import Settings
 from bot.teams.looking import Looked
-from bot.teams.token_service import TokenService, claims_of
+from bot.teams.token_service import TokenService
 
 SECONDS = 15.0
 """How long one thing may take; Microsoft answers in less than one."""
@@ -176,7 +177,7 @@ class NoTokens:
 
 def read_claims(token: str) -> Claims:
     """Return what a token of ours says; what it does not say is empty."""
-    said = claims_of(token)
+    said = unchecked(token)
     roles, ends = said.get("roles"), said.get("exp")
     named = {name: value for name, value in said.items() if isinstance(value, str)}
     return Claims(

@@ -10,7 +10,7 @@ from bot.checkup import Status, Step
 from bot.doctor.case import Case, Claims
 from bot.errors import CredentialsWrong, MeetingsError, Rejected
 from bot.identity import Certificate, Password
-from bot.permissions import Kind, Permission
+from bot.permissions import GRAPH_APP, Kind, Permission
 from bot.remedies import PLACES
 from bot.store.opening import POSTGRES
 
@@ -19,8 +19,6 @@ WARNED_BEFORE = 30 * DAY_MS
 """How long before a certificate ends it is time for a new one."""
 SKEW = 5 * 60_000
 """ms by which clocks may differ before tokens are refused (DESIGN 9)."""
-GRAPH_APP = "00000003-0000-0000-c000-000000000000"
-"""Microsoft Graph's own application id, which is its audience in some tokens."""
 OK = 200
 RUNS_MUSTER, NETWORK = "Whoever runs Muster", "Whoever runs the network"
 APPLICATION_ADMINISTRATOR = "Application Administrator"
@@ -130,7 +128,7 @@ def audience(case: Case) -> Verdict:
     token, settings = case.seen.token, case.settings
     if not isinstance(token, Claims):
         return fine("the token does not say")
-    settled = {settings.graph_url.casefold(), GRAPH_APP}
+    settled = {settings.graph_url.casefold(), GRAPH_APP}  # in some tokens it is the one, in some the other
     if token.audience.casefold().rstrip("/") not in settled:
         step = Step("Compare MUSTER_CLOUD and MUSTER_GRAPH_URL: both are of one cloud", RUNS_MUSTER, 5)
         return mend("Entra's token is for another service than Graph", step)

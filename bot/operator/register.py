@@ -15,9 +15,9 @@ from pathlib import Path
 from bot.clouds import WORLDWIDE
 from bot.errors import UsageError
 from bot.operator.registration import APP, MESSAGES, SIGN_IN, WAYS, Step, Wanted, done, filled, steps
+from bot.operator.values import guid
 from bot.permissions import Feature
 from bot.remedies import cmdlets
-from bot.variables import GUID
 
 NOT_THERE = 3
 """What `az … show` exits with when there is no such thing (https://learn.microsoft.com/cli/azure/reference-index)."""
@@ -63,10 +63,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--print", action="store_true", help="show it all as a script for a shell, and do nothing")
     add("--yes", action="store_true", help="do not ask before each step")
     add("--name", default="Muster", help="what the app is called in Entra (default: Muster)")
-    add("--app-id", default="", help="an app that is there already")
+    add("--app-id", metavar="ID", type=guid, help="an app that is there already")
     add(
         "--identity",
-        default="",
+        metavar="ID",
+        type=guid,
         help="a managed identity, by its object id, that gets the permissions instead of an app",
     )
     add("--with", dest="more", action="append", default=[], choices=sorted(MORE), help="a permission that is optional")
@@ -109,19 +110,15 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _wanted(options: argparse.Namespace) -> Wanted:
-    for name in ("app_id", "identity"):
-        given = getattr(options, name)
-        if given and not GUID.fullmatch(given):
-            raise UsageError(given, f"{given!r} is not an id such as 00000000-0000-0000-0000-000000000000.")
     for name in ("name", "group", "location", "bot"):
         if not _NAME.fullmatch(getattr(options, name)):
             raise UsageError(getattr(options, name), f"--{name} may have letters, digits, blanks, and . _ -")
     return Wanted(
         way=options.way,
         name=options.name,
-        app=options.app_id,
+        app=options.app_id or "",
         endpoint=options.endpoint.rstrip("/"),
-        identity=options.identity,
+        identity=options.identity or "",
         group=options.group,
         location=options.location,
         bot=options.bot,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from string import Template
 
 from bot.errors import UsageError
-from bot.permissions import Feature, Kind, Permission, of
+from bot.permissions import GRAPH_APP, Feature, Kind, Permission, of
 
 SIGN_IN, APP, CALLS = WAYS = ("sign-in", "app", "calls")
 FEATURES: Mapping[str, frozenset[Feature]] = {
@@ -22,8 +22,6 @@ FEATURES: Mapping[str, frozenset[Feature]] = {
     CALLS: frozenset({Feature.MEETINGS, Feature.RINGING}),
 }
 MESSAGES, CALLBACKS = "/api/messages", "/api/calls"
-GRAPH = "00000003-0000-0000-c000-000000000000"
-"""Microsoft Graph's own application id, the same in every tenant."""
 RESOURCE = "https://graph.microsoft.com/v1.0"
 TEAMS_CLIENTS = ("1fec8e78-bce4-4aaf-ab1b-5451cc387264", "5e3ce6c0-2b1f-4285-8d4b-75ee78787346")
 """Teams on desktops and phones, and on the web (facts/graph 7)."""
@@ -154,9 +152,9 @@ def _asked(one: Permission) -> Step:
     return Step(
         f"Ask for {one.name} ({one.kind}, {one.id}): {one.purpose}",
         APP_OWNER,
-        (*_on_app("permission", "list"), *_only(f"[?resourceAppId=='{GRAPH}'].resourceAccess[].id")),
+        (*_on_app("permission", "list"), *_only(f"[?resourceAppId=='{GRAPH_APP}'].resourceAccess[].id")),
         (one.id,),
-        (*_on_app("permission", "add"), "--api", GRAPH, "--api-permissions", f"{one.id}={kind}"),
+        (*_on_app("permission", "add"), "--api", GRAPH_APP, "--api-permissions", f"{one.id}={kind}"),
     )
 
 
@@ -290,7 +288,10 @@ def _identity(wanted: Wanted) -> Iterator[Step]:
         gives="app",
     )
     yield Step(
-        "Microsoft Graph in this tenant", CONSENTER, ("ad", "sp", "show", "--id", GRAPH, *_only("id")), gives="graph"
+        "Microsoft Graph in this tenant",
+        CONSENTER,
+        ("ad", "sp", "show", "--id", GRAPH_APP, *_only("id")),
+        gives="graph",
     )
     given = f"{RESOURCE}/servicePrincipals/{wanted.identity}/appRoleAssignments"
     for one in wanted.permissions():

@@ -8,10 +8,10 @@ import json
 import sys
 import time
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 from bot.errors import UsageError
+from bot.operator.values import guid, iso
 from bot.settings import Settings
 from bot.store.records import open_records
 from bot.stories import Moment, Story, spelled
@@ -23,14 +23,14 @@ HELP = "It is the one that people read out, such as 7F3K-92QD. Lately asked: pyt
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the options of `why`."""
     parser.add_argument("reference", help="what people read out, such as 7F3K-92QD")
-    parser.add_argument("--tenant", default="", help="only this tenant's")
+    parser.add_argument("--tenant", metavar="ID", type=guid, help="only this tenant's")
     parser.add_argument("--json", action="store_true", help="as JSON, for programs")
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the story from the store of the settings. Raises SettingsError, StoreError."""
     try:
-        found = asyncio.run(_found(options.reference, options.tenant))
+        found = asyncio.run(_found(options.reference, options.tenant or ""))
     except UsageError as error:
         print(error.meant, file=sys.stderr)
         return 2
@@ -65,13 +65,9 @@ def as_lines(story: Story) -> str:
 
 def as_json(story: Story) -> dict[str, Any]:
     """Return a story as JSON values, times as ISO 8601 in UTC."""
-    told = [_facts(moment, _iso(moment.at)) for moment in story.moments]
+    told = [_facts(moment, iso(moment.at)) for moment in story.moments]
     return {**asdict(story), "moments": told}
 
 
 def _facts(moment: Moment, at: int | str) -> dict[str, Any]:
     return {"at": at, "what": moment.what, **moment.facts}
-
-
-def _iso(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

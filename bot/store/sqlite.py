@@ -36,7 +36,7 @@ async def open_sqlite(
     """Open the file, bring its schema up to date, and return the store.
 
     `owner` is this process's random id, which its leases carry; the other two are in ms. Without `exclusive`
-    (tests only) a second process may use the file too. Raises SettingsError naming MUSTER_STORE, or StoreError.
+    (tests and doctor) another process may use the file too. Raises SettingsError naming MUSTER_STORE, or StoreError.
     """
     driver = SqliteDriver(path, exclusive=exclusive)
     await driver.start()

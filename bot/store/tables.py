@@ -27,7 +27,7 @@ class Table:
     """One table: its primary key, its other columns of text, and how long its rows are kept, in words.
 
     `bump` is what changes with every change of a row, so that who read it before cannot write it back; `numbers` are
-    the columns of the key that are no text.
+    the columns of the key that are no text; `stays` says that no row of it goes by time alone.
     """
 
     name: str
@@ -48,7 +48,9 @@ class Table:
 OVER = "MUSTER_KEEP_DAYS after it is over"
 UNTIL = "until its own time"
 TABLES: tuple[Table, ...] = (
-    Table("roster", ("room_id", "session", "participant_id"), ("person", "name"), OVER, Bound.ROOM, "", ("session",)),
+    Table(
+        "roster", ("room_id", "session", "participant_id"), ("person", "name"), OVER, Bound.ROOM, numbers=("session",)
+    ),
     Table(
         "chats",
         ("tenant", "thread_id"),
@@ -116,6 +118,12 @@ TABLES: tuple[Table, ...] = (
     Table("keys", ("key_id",), ("certificate", "sealed"), "3 days after its last subscription", Bound.NOBODY),
     Table("replicas", ("owner",), (), "48 hours after its process was last seen", Bound.NOBODY),
     Table(
-        "schema_version", ("version",), ("name",), "as long as the store", Bound.NOBODY, "", ("version",), stays=True
+        "schema_version",
+        ("version",),
+        ("name",),
+        "as long as the store",
+        Bound.NOBODY,
+        numbers=("version",),
+        stays=True,
     ),
 )

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 import orjson
 
+from bot.claims import unchecked
 from bot.errors import NotDone, NotNow, Rejected, SendError, SomebodyElse, Unclear
 from bot.model import Chat, Person
 from bot.observe import Event, Observer
@@ -176,22 +177,12 @@ def state(account: Account, chat: Chat, conversation_id: str, to: Person) -> str
     return base64.b64encode(orjson.dumps(said)).decode()
 
 
-def claims_of(token: str) -> Mapping[str, Any]:
-    """Return what a token says, empty where it cannot be read. Its signature is for whoever it is for to check."""
-    try:
-        payload = token.split(".")[1]
-        claims = orjson.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except (IndexError, ValueError):
-        return {}
-    return claims if isinstance(claims, dict) else {}
-
-
 def _oid_of(token: str) -> str:
     """Return the object id that a token names as its person's, in lower case; "" where it cannot be read.
 
     https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference (`oid`)
     """
-    found = claims_of(token).get("oid")
+    found = unchecked(token).get("oid")
     return found.casefold() if isinstance(found, str) else ""
 
 

@@ -36,7 +36,7 @@ from prometheus_client.exposition import choose_encoder
 from bot.errors import told
 from bot.observe import Event
 from bot.telemetry.measures import INSTRUMENTS, Instrument, Peer, measures, nothing_yet
-from bot.telemetry.steps import Attribute, Step, step
+from bot.telemetry.spans import Attribute, Span, span_of
 
 CLOSE_WITHIN_SECONDS = 1.5
 """What a collector that is away may cost at the end: the last spans then stay untold (ENGINE R25)."""
@@ -90,12 +90,12 @@ class Telemetry:
         try:
             for measure in measures(event, self._peer):
                 self._instruments[measure.name](measure.value, measure.attributes)
-            if self._tracer is not None and (taken := step(event, self._now(), self._peer.address)):
+            if self._tracer is not None and (taken := span_of(event, self._now(), self._peer.address)):
                 self._span(taken)
         except Exception as error:  # noqa: BLE001 - whoever observes must not break what is observed
             _LOGGER.error("telemetry.failed error=%r", told(error))  # noqa: TRY400 - an error's own words are not logged
 
-    def _span(self, taken: Step) -> None:
+    def _span(self, taken: Span) -> None:
         first = SpanContext(taken.trace, taken.first, is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED))
         parent = Context() if taken.opens else set_span_in_context(NonRecordingSpan(first), Context())
         self._ids.next = first if taken.opens else None
@@ -147,7 +147,7 @@ def start(wanted: Wanted, now: Callable[[], int]) -> Telemetry:
 
 
 class _Ids(IdGenerator):
-    """Random ids, but for a request's first step, whose ids are made of its reference."""
+    """Random ids, but for a request's first span, whose ids are made of its reference."""
 
     def __init__(self) -> None:
         self.next: SpanContext | None = None

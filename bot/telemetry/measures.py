@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from bot.observe import Event
 from bot.telemetry.catalogue import EVENTS
-from bot.telemetry.steps import Attribute, kind_of, messaging
+from bot.telemetry.spans import Attribute, kind_of, messaging
 
 _SERVED, _ASKED = "http.server.request.duration", "http.client.request.duration"
 _PROCESSED, _SENT = "messaging.process.duration", "messaging.client.operation.duration"

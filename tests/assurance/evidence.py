@@ -186,6 +186,7 @@ def _logged(stream: io.StringIO) -> Iterator[None]:
         yield
     finally:
         root.handlers[:], root.level, own.level = before
+        logging.getLogger("aiohttp.server").removeFilter(discreet.is_ours)
 
 
 @asynccontextmanager

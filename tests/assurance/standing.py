@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import app
-from bot import cli
+from bot import discreet
 from bot.sandbox.child import free_port
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.meetings import Meeting, write_time
@@ -93,7 +93,7 @@ class _Keeping(logging.Handler):
     def __init__(self, lines: list[str]) -> None:
         super().__init__(logging.WARNING)
         self._lines = lines
-        self.addFilter(cli.is_ours)
+        self.addFilter(discreet.is_ours)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a line."""

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import app
-from bot import cli
+from bot import discreet
 from bot.ports import Store
 from tests.assurance.doors import Sent
 from tests.assurance.fuzz import Found, Stumbling, Tally, errors, judge, run
@@ -86,5 +86,5 @@ def test_an_error_in_the_log_is_found(line: str) -> None:
 def test_strangers_broken_http_is_not_quoted_in_the_log(error: Exception, *, logged: bool) -> None:
     """What is no HTTP may have a token in it, and who hangs up is no fault; an error of ours is always logged."""
     record = logging.LogRecord("aiohttp.server", logging.ERROR, "", 0, "Error", None, (type(error), error, None))
-    assert cli.is_ours(record) is logged
-    assert cli.is_ours(logging.LogRecord("aiohttp.server", logging.ERROR, "", 0, "Error", None, None))
+    assert discreet.is_ours(record) is logged
+    assert discreet.is_ours(logging.LogRecord("aiohttp.server", logging.ERROR, "", 0, "Error", None, None))

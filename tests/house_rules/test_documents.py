@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from bot import cli, docs, doors, rooms, troubles
+from bot import cli, docs, rooms
 from bot.commands import COMMANDS
+from bot.docs import doors, troubles
 from cards.whispers import WHISPERS
 
 NOT_COMMANDS = {"__init__", "command", "grammar"}

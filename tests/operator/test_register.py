@@ -276,7 +276,6 @@ def test_a_step_can_be_left_out(
     [
         (["--endpoint", "http://bot.example/api/messages"], "https://bot.contoso.example/api/messages"),
         (["--endpoint", "https://bot.example/"], "https://bot.contoso.example/api/messages"),
-        (["--app-id", "muster"], "'muster' is not an id"),
         (["--name", "x' or '1"], "--name may have letters"),
         (["--identity", APP], "A managed identity signs nobody in"),
     ],
@@ -284,10 +283,21 @@ def test_a_step_can_be_left_out(
 def test_what_cannot_be_is_said_before_anything_happens(
     desk: Desk, capsys: pytest.CaptureFixture[str], words: list[str], said: str
 ) -> None:
-    """An endpoint, an id or a name that cannot be right is refused with what it should look like."""
+    """An endpoint or a name that cannot be right is refused with what it should look like."""
     assert desk.register(*words) == 2
     assert said in capsys.readouterr().err
     assert desk.asked() == []
+
+
+def test_an_app_is_named_by_its_id(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is no id is refused before anything happens, and one in capitals is the same app's."""
+    for option in ("--app-id", "--identity"):
+        with pytest.raises(SystemExit, match="2"):
+            desk.register(option, "muster")
+        assert "'muster' is no id such as" in capsys.readouterr().err
+    assert desk.asked() == []
+    assert desk.register("--app-id", "AAAAAAAA-0000-4000-8000-000000000001", "--print") == 0
+    assert "aaaaaaaa-0000-4000-8000-000000000001" in capsys.readouterr().out
 
 
 def test_without_the_azure_cli_there_are_two_ways_on(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,6 +14,7 @@ from aiohttp import web
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client.parser import text_string_to_metric_families
@@ -20,7 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.observe import Event, Lines, both
 from bot.telemetry.export import Telemetry, Wanted, start
 from bot.telemetry.measures import INSTRUMENTS
-from bot.telemetry.steps import trace_id
+from bot.telemetry.spans import trace_id
 
 REF = "7F3K-92QD"
 NOW = 1_790_000_000_000
@@ -116,13 +118,30 @@ async def test_a_collector_is_told_by_otlp(
     assert {metric.name for metric in numbers.scope_metrics[0].metrics} < set(INSTRUMENTS)
 
 
+class Silent(SpanProcessor):
+    """Pushes to a collector that does not answer until it is `released`, or for ten seconds."""
+
+    def __init__(self) -> None:
+        self.released, self.answered = threading.Event(), threading.Event()
+
+    def shutdown(self) -> None:
+        """Push what is left."""
+        self.released.wait(10)
+        self.answered.set()
+
+
 async def test_a_collector_that_does_not_answer_does_not_hold_up_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A stop is done in its time, whatever the collector does."""
-    telemetry = Telemetry(GRAPH, now)
+    silent = Silent()
+    telemetry = Telemetry(GRAPH, now, processors=[silent])
     monkeypatch.setattr("bot.telemetry.export.CLOSE_WITHIN_SECONDS", 0.0)
     await telemetry.close()
+    assert not silent.answered.is_set()
+    (closing,) = [thread for thread in threading.enumerate() if thread.name == "telemetry-close"]
+    silent.released.set()
+    await asyncio.to_thread(closing.join)
 
 
 async def test_a_collector_s_secret_is_in_no_log(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,13 +2,15 @@
 
 A worker of its own imports for seconds, which each beside it does as well, and in a new checkout all of them compile
 every test. With this plug-in (`-p tests.processes.workers`) xdist starts `handing.py` instead. Where processes are not
-forked safely (Windows has no fork, libraries of macOS forbid it) xdist's workers stay as they are.
+forked safely (Windows has no fork, libraries of macOS forbid it), or what forks them has ended, xdist's workers stay as
+they are.
 """
 
 from __future__ import annotations
 
 import os
 import select
+import shlex
 import socket
 import sys
 import tempfile
@@ -34,10 +36,13 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: list[XSpec]) -> None:
     folder = tempfile.TemporaryDirectory(prefix="muster-workers-")
     config.add_cleanup(folder.cleanup)
     address = str(Path(folder.name) / "s")
-    ended, until = os.pipe()
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(address)
+        try:
+            listener.bind(address)
+        except OSError:
+            return  # a path of more than 107 bytes is no address (man 7 unix)
         listener.listen(len(specs))
+        ended, until = os.pipe()
         server = os.fork()
         if server == 0:
             try:
@@ -53,7 +58,7 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: list[XSpec]) -> None:
 
     config.add_cleanup(end)
     for spec in specs:
-        spec.python = f"{sys.executable} -I -S {handing.__file__} {address}"
+        spec.python = shlex.join((sys.executable, "-I", "-S", handing.__file__, address))
 
 
 class Forgetting:
@@ -82,7 +87,7 @@ def _serve(listener: socket.socket, ended: int, paths: list[str]) -> None:
         if os.fork() == 0:
             listener.close()
             os.close(ended)
-            _work(pipes)
+            _work(connection, pipes)
         connection.close()
         for pipe in pipes:
             os.close(pipe)
@@ -91,9 +96,10 @@ def _serve(listener: socket.socket, ended: int, paths: list[str]) -> None:
             pass
 
 
-def _work(pipes: list[int]) -> None:
+def _work(connection: socket.socket, pipes: list[int]) -> None:
     """Be what Python is that execnet has started, until xdist has no more tests; save what was traced."""
     try:
+        connection.sendall(handing.TAKEN)
         for pipe, ours in zip(pipes, handing.PIPES, strict=True):
             os.dup2(pipe, ours)
             os.close(pipe)

@@ -1,6 +1,6 @@
-"""From an event to a step of a request's trace (a span). Pure: events in, values out.
+"""From an event to a span of a request's trace. Pure: events in, values out.
 
-All steps of one request share a trace, whichever process took them and before whichever restart: its id is made of the
+All spans of one request share a trace, whichever process took them and before whichever restart: its id is made of the
 reference that people read out. Names of attributes are OpenTelemetry's where it has one
 (https://opentelemetry.io/docs/specs/semconv/http/http-spans/ and .../messaging/messaging-spans/), else `muster.…`.
 """
@@ -16,7 +16,7 @@ from bot.observe import Event, Value
 
 Attribute = str | int | float | bool | tuple[str, ...]
 LATER_ON = frozenset({"edited", "deleted"})
-"""Turns that have the reference of the message they are about: that one is the trace's first step."""
+"""Turns that have the reference of the message they are about: that one is the trace's first span."""
 _OWN_PLACE = frozenset({"ref", "ms", "at"})
 _NAMES = {
     "method": "http.request.method",
@@ -40,10 +40,10 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One span: `trace` and `first` are ids, `first` that of the request's first step; times in ms UTC.
+class Span:
+    """One step of a request: `trace` and `first` are ids, `first` that of its first span; times in ms UTC.
 
-    `opens` says that this is the first step itself. `error` is "" or why it did not go well.
+    `opens` says that this is the first span itself. `error` is "" or why it did not go well.
     """
 
     name: str
@@ -62,7 +62,7 @@ def trace_id(reference: str) -> int:
     return int.from_bytes(_digest(reference)[:16]) or 1
 
 
-def step(event: Event, now: int, server: str) -> Step | None:
+def span_of(event: Event, now: int, server: str) -> Span | None:
     """Return an event's span; None for one that belongs to no request. `now` is ms UTC, `server` Graph's host."""
     reference = event.fields.get("ref")
     if not reference or event.level < logging.INFO:
@@ -71,7 +71,7 @@ def step(event: Event, now: int, server: str) -> Step | None:
     digest = _digest(str(reference))
     lasted = int(fields.get("ms") or 0)
     kind = _KINDS.get(event.name, "INTERNAL")
-    return Step(
+    return Span(
         _name(event),
         kind,
         trace_id(str(reference)),
@@ -106,7 +106,7 @@ def _name(event: Event) -> str:
 
 
 def _usual(name: str, server: str) -> dict[str, Attribute]:
-    """Return what the conventions want to be said of such a step."""
+    """Return what the conventions want to be said of such a span."""
     match name:
         case "door.accepted":
             return {"http.request.method": "POST", "http.route": "/api/messages", "url.path": "/api/messages"}

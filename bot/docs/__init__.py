@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bot import commands, doors, permissions, troubles
+from bot import commands, permissions
 from bot.clouds import CLOUDS, Cloud
+from bot.docs import doors, troubles
 from bot.store.tables import TABLES
 from bot.telemetry import catalogue
 from cards import failures

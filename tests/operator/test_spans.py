@@ -1,4 +1,4 @@
-"""Events as steps of a request's trace, and as numbers."""
+"""Events as spans of a request's trace, and as numbers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.observe import Event, Value
 from bot.telemetry.catalogue import EVENTS
 from bot.telemetry.measures import INSTRUMENTS, Measure, Peer, measures
-from bot.telemetry.steps import Step, step, trace_id
+from bot.telemetry.spans import Span, span_of, trace_id
 
 REF = "7F3K-92QD"
 NOW = 1_790_000_000_000
@@ -32,9 +32,9 @@ FIELDS = st.dictionaries(
 )
 
 
-def stepped(name: str, level: int = logging.INFO, /, **fields: Value) -> Step:
-    """Return the step of an event that has one."""
-    taken = step(Event(name, {"ref": REF, **fields}, level), NOW, GRAPH.address)
+def spanned(name: str, level: int = logging.INFO, /, **fields: Value) -> Span:
+    """Return the span of an event that has one."""
+    taken = span_of(Event(name, {"ref": REF, **fields}, level), NOW, GRAPH.address)
     assert taken is not None
     return taken
 
@@ -45,23 +45,23 @@ def test_everybody_can_work_out_the_trace_of_a_reference() -> None:
 
 
 def test_the_door_opens_the_trace() -> None:
-    """The first step is the POST, from when it came to when it was taken in; all others hang below it."""
-    first = stepped("door.accepted", at=NOW - 30, receipt="new", kind="said")
+    """The first span is the POST, from when it came to when it was taken in; all others hang below it."""
+    first = spanned("door.accepted", at=NOW - 30, receipt="new", kind="said")
     assert (first.name, first.kind, first.opens) == ("POST /api/messages", "SERVER", True)
     assert (first.started_at, first.ended_at) == (NOW - 30, NOW)
-    later = stepped("turn.done", ms=5)
+    later = spanned("turn.done", ms=5)
     assert (later.trace, later.first, later.opens) == (first.trace, first.first, False)
 
 
 @pytest.mark.parametrize("fields", [{"receipt": "echo", "kind": "said"}, {"receipt": "new", "kind": "edited"}])
 def test_a_trace_is_opened_once(fields: dict[str, Value]) -> None:
-    """A copy, and an edit of what was said, are further steps of the same request."""
-    assert not stepped("door.accepted", logging.INFO, **fields).opens
+    """A copy, and an edit of what was said, are further spans of the same request."""
+    assert not spanned("door.accepted", logging.INFO, **fields).opens
 
 
 def test_graph_s_answer_is_found_by_both_ids() -> None:
     """Microsoft's support asks for the request id, ours is in Graph's own logs: the span has both, and no address."""
-    taken = stepped("graph.answered", **ANSWERED)
+    taken = spanned("graph.answered", **ANSWERED)
     assert (taken.name, taken.kind) == ("POST /users/{id}/onlineMeetings/createOrGet", "CLIENT")
     assert taken.started_at == NOW - 400
     assert taken.attributes == {
@@ -76,24 +76,24 @@ def test_graph_s_answer_is_found_by_both_ids() -> None:
 
 
 def test_what_went_wrong_is_marked() -> None:
-    """A warning's step is an error with its kind as its type, so that traces can be searched for it."""
-    taken = stepped("turn.failed", logging.ERROR, error="KeyError in bot.dispatch:5", attempts=2)
+    """A warning's span is an error with its kind as its type, so that traces can be searched for it."""
+    taken = spanned("turn.failed", logging.ERROR, error="KeyError in bot.dispatch:5", attempts=2)
     assert taken.error == "KeyError in bot.dispatch:5"
     assert taken.attributes["error.type"] == "KeyError"
     assert taken.attributes["muster.attempts"] == 2
-    assert stepped("message.sent", logging.WARNING, outcome="refused: 403").error == "refused: 403"
+    assert spanned("message.sent", logging.WARNING, outcome="refused: 403").error == "refused: 403"
 
 
-def test_what_belongs_to_no_request_is_no_step() -> None:
+def test_what_belongs_to_no_request_has_no_span() -> None:
     """The keys' daily renewal and what only `debug` tells open no traces."""
-    assert step(Event("keys.loaded", {"count": 2}), NOW, "") is None
-    assert step(Event("door.ignored", {"ref": REF}, logging.DEBUG), NOW, "") is None
+    assert span_of(Event("keys.loaded", {"count": 2}), NOW, "") is None
+    assert span_of(Event("door.ignored", {"ref": REF}, logging.DEBUG), NOW, "") is None
 
 
 @given(st.sampled_from(sorted(EVENTS)), FIELDS)
 def test_whatever_an_event_holds_it_is_told(name: str, fields: dict[str, Value]) -> None:
     """No value of a field, and none that is missing, stops the telling."""
-    taken = step(Event(name, fields), NOW, "")
+    taken = span_of(Event(name, fields), NOW, "")
     assert taken is None or taken.started_at <= taken.ended_at
     for measure in measures(Event(name, fields), GRAPH):
         assert measure.name in INSTRUMENTS
