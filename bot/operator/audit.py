@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.errors import UsageError
+from bot.operator.ids import guid
 from bot.settings import Settings
 from bot.store.auditing import EVER, PAGE, Line, Wanted
 from bot.store.records import Records, open_records
@@ -21,7 +22,7 @@ COLUMNS = ("at", "tenant", "actor", "action", "meeting", "thread", "detail", "re
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the options of `audit`."""
-    parser.add_argument("--tenant", default="", help="only this tenant's lines (default: all)")
+    parser.add_argument("--tenant", type=guid, help="only this tenant's lines (default: all)")
     parser.add_argument("--since", default="", metavar="WHEN", help="such as 2026-11-01 or 2026-11-01T09:30Z, in UTC")
     parser.add_argument("--until", default="", metavar="WHEN", help="the same; a day counts as a whole")
     form = parser.add_mutually_exclusive_group()
@@ -38,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
         print(error.meant, file=sys.stderr)
         return 2
     form = "json" if options.json else "csv" if options.csv else "table"
-    asyncio.run(_print(Wanted(options.tenant, since, until), form))
+    asyncio.run(_print(Wanted(options.tenant or "", since, until), form))
     return 0
 
 

@@ -12,11 +12,11 @@ from bot.doctor import packaged, report
 from bot.doctor.opening import OneLook
 from bot.errors import SettingsError, StoreError
 from bot.observe import Event
+from bot.operator.ids import guid
 from bot.operator.manifest import PACKAGE
 from bot.settings import Settings
 from bot.store.opening import open_beside
 from bot.system import SystemChance, SystemClock
-from bot.variables import GUID
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,15 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--host",
         metavar="OID",
-        type=_oid,
+        type=guid,
         help="whose meetings to try (default: the first of MUSTER_HOSTS, of MUSTER_ADMINS)",
     )
-
-
-def _oid(said: str) -> str:
-    if not GUID.fullmatch(said):
-        raise argparse.ArgumentTypeError(f"{said!r} is no object id")
-    return said.lower()
 
 
 def run(options: argparse.Namespace) -> int:

@@ -5,28 +5,25 @@ from __future__ import annotations
 import argparse
 import asyncio
 import secrets
-import sys
 import time
 from collections.abc import Mapping
 
+from bot.operator.ids import guid
 from bot.settings import Settings
 from bot.store.records import Records, open_records
-from bot.variables import GUID
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the options of `forget`."""
-    parser.add_argument("--tenant", required=True, help="the tenant's id")
-    parser.add_argument("--user", default="", metavar="OID", help="a person's object id (default: the whole tenant)")
+    parser.add_argument("--tenant", required=True, type=guid, help="the tenant's id")
+    user = "a person's object id (default: the whole tenant)"
+    parser.add_argument("--user", type=guid, metavar="OID", help=user)
     parser.add_argument("--yes", action="store_true", help="do it; without, only say what would be done")
 
 
 def run(options: argparse.Namespace) -> int:
     """Forget, or say what would be. Raises SettingsError, StoreError."""
-    if wrong := [text for text in (options.tenant, options.user) if text and not GUID.fullmatch(text)]:
-        print(f"{wrong[0]!r} is no id such as 00000000-0000-0000-0000-000000000000.", file=sys.stderr)
-        return 2
-    print("\n".join(asyncio.run(_run(options.tenant.lower(), options.user.lower(), act=options.yes))))
+    print("\n".join(asyncio.run(_run(options.tenant, options.user or "", act=options.yes))))
     return 0
 
 

@@ -12,7 +12,8 @@ from bot.errors import UsageError
 from bot.leases import Stuck
 from bot.ports import Store
 from bot.settings import Settings
-from bot.store.opening import open_store
+from bot.store.opening import open_store, seen
+from bot.stories import spelled
 
 MOST = 1_000
 
@@ -34,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _run(step: str, key: str) -> list[str]:
-    store = await open_store(Settings.from_env().store.reveal(), owner="turns")
+    store = await open_store(seen(Settings.from_env().store.reveal()), owner="turns")
     try:
         return await done(store, step, key)
     finally:
@@ -60,7 +61,7 @@ async def done(store: Store, step: str, key: str) -> list[str]:
 
 
 def _is(turn: Stuck, key: str) -> bool:
-    return turn.turn_key.startswith(key) or turn.reference == key.upper()
+    return turn.turn_key.startswith(key) or turn.reference == spelled(key)
 
 
 def _line(turn: Stuck) -> str:

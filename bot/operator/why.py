@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.errors import UsageError
+from bot.operator.ids import guid
 from bot.settings import Settings
 from bot.store.records import open_records
 from bot.stories import Moment, Story, spelled
@@ -23,14 +24,14 @@ HELP = "It is the one that people read out, such as 7F3K-92QD. Lately asked: pyt
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the options of `why`."""
     parser.add_argument("reference", help="what people read out, such as 7F3K-92QD")
-    parser.add_argument("--tenant", default="", help="only this tenant's")
+    parser.add_argument("--tenant", type=guid, help="only this tenant's")
     parser.add_argument("--json", action="store_true", help="as JSON, for programs")
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the story from the store of the settings. Raises SettingsError, StoreError."""
     try:
-        found = asyncio.run(_found(options.reference, options.tenant))
+        found = asyncio.run(_found(options.reference, options.tenant or ""))
     except UsageError as error:
         print(error.meant, file=sys.stderr)
         return 2

@@ -54,7 +54,7 @@ def prepare(path: str) -> None:
 def present(path: str) -> None:
     """See to it that the file is there to be read. Raises SettingsError when it is not."""
     if not Path(path).is_file():
-        raise SettingsError([f"MUSTER_STORE is {path!r}, which is not there. Where the bot runs it is."])
+        raise SettingsError([f"MUSTER_STORE is {path!r}, which is not there. Run this where the bot runs."])
 
 
 def lock(path: str) -> FileLock:

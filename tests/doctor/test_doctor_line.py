@@ -136,7 +136,7 @@ def test_a_host_is_an_object_id(capsys: pytest.CaptureFixture[str]) -> None:
     doctor.add_arguments(parser)
     with pytest.raises(SystemExit):
         parser.parse_args(["--host", "ana@contoso.example"])
-    assert "is no object id" in capsys.readouterr().err
+    assert "is no id such as" in capsys.readouterr().err
     assert parser.parse_args(["--host", APP.upper()]).host == APP
 
 
