@@ -51,13 +51,15 @@ async def done(store: Store, step: str, key: str) -> list[str]:
     found = [turn for turn in await store.stuck(MOST) if not key or _is(turn, key)]
     if key and not found:
         raise UsageError(key, f"No turn that was set aside has the key {key!r}. See them: python app.py turns list")
+    if not found:
+        return ["Nothing was set aside."]
     if step == "list":
-        return [_line(turn) for turn in found] or ["Nothing was set aside."]
+        return [_line(turn) for turn in found]
     changed = 0
     for turn in found:
         again = store.replay(turn.turn_key, int(time.time() * 1000)) if step == "replay" else store.drop(turn.turn_key)
         changed += await again
-    return [f"{changed} to run again when Muster starts." if step == "replay" else f"{changed} forgotten."]
+    return [f"{changed} will run again." if step == "replay" else f"{changed} forgotten."]
 
 
 def _is(turn: Stuck, key: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.ports import Store
 from bot.store.sqlite import open_sqlite, store_path
-from bot.store.sqlite_file import present, there
+from bot.store.sqlite_file import outlives, present, there
 
 POSTGRES = ("postgresql://", "postgres://")
 
@@ -33,8 +33,11 @@ def seen(url: str) -> str:
 
 
 def forgetful(url: str, *, container: bool) -> str:
-    """Return the warning about a store that goes with its container (EXPERIENCE 1.24), or ''."""
-    if not container or url.startswith(POSTGRES):
+    """Return the warning about a store that goes with its container (EXPERIENCE 1.24), or ''.
+
+    Raises SettingsError for a MUSTER_STORE that names none.
+    """
+    if not container or url.startswith(POSTGRES) or outlives(store_path(url)):
         return ""
     return (
         f"Store {url} is inside this container: meetings are forgotten at the next deploy, and replicas will not see "
