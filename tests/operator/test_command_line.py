@@ -76,6 +76,19 @@ def test_a_mistyped_id_is_not_looked_for(
     assert f"{typed!r} is no id such as 00000000-" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [("doctor", "--next"), ("serve",)])
+def test_without_settings_the_first_step_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    """Who has not registered anything yet, or is in another shell, reads how to come by the settings."""
+    for name in SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    assert cli.run([*words], app.build) == 2
+    told = capsys.readouterr().err
+    assert "python app.py register" in told
+    assert "set -a; . ./muster.env" in told
+
+
 def test_an_address_that_is_taken_is_said(nowhere: Path) -> None:
     """Where the port is taken, not allowed or of no machine here, the setting is named; other errors are none of it."""
     taken = OSError(errno.EADDRINUSE, "error while attempting to bind")
