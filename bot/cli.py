@@ -1,11 +1,14 @@
-"""What `python app.py` can do besides serving: one function per command line."""
+"""The command line, `python app.py COMMAND`: one function for each command."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import gc
 import logging
+import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -22,6 +25,8 @@ from bot.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 Build = Callable[[Settings], web.Application]
+ABOUT = "Muster: `meet now` in Microsoft Teams becomes a meeting. Without a command it serves."
+STATUSES = "`help COMMAND` has its options. Exit status: 0 done, 1 failed, 2 not understood or wrong settings."
 
 
 class Operator(Protocol):
@@ -39,24 +44,30 @@ GARBAGE_AFTER = 10_000
 
 
 def run(argv: list[str], build: Build) -> int:
-    """Run the command line and return the exit status: 0 done, 1 failed, 2 cannot start or not understood."""
+    """Run the command line and return the exit status: 0 done, 1 failed, 2 not understood or wrong settings."""
     if argv[:1] == ["test"]:
         return subprocess.call([sys.executable, "-m", "tests", *argv[1:]], cwd=ROOT)  # noqa: S603 - our own interpreter
     options = _parser(argv).parse_args(argv or ["serve"])
+    what = "Muster" if options.command == "serve" else f"`{options.command}`"
     try:
-        return int(options.do(options, build))
+        status = int(options.do(options, build))
+        sys.stdout.flush()
     except SettingsError as error:
-        print("Muster cannot start:\n  " + "\n  ".join(error.problems), file=sys.stderr)
+        print(f"{what} cannot start:", *error.problems, sep="\n  ", file=sys.stderr)
         return 2
     except StoreError as error:
-        print(f"Muster cannot start: {error}", file=sys.stderr)
+        print(f"{what} cannot start: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # who reads has read enough, as in `audit | head`; Python flushes once more at its exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
         return 130
+    return status
 
 
 def _parser(argv: list[str], *, whole: bool = False) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python app.py", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python app.py", description=ABOUT, epilog=STATUSES)
     lines = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     serve = lines.add_parser("serve", help="run the bot with the settings in the environment (the default)")
@@ -72,7 +83,7 @@ def _parser(argv: list[str], *, whole: bool = False) -> argparse.ArgumentParser:
     lines.add_parser("test", help="run all checks and tests")
 
     for name, what in LINES.items():
-        line = lines.add_parser(name, help=what)
+        line = lines.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
         if whole or argv[:1] == [name]:
             _operator(name).add_arguments(line)
         line.set_defaults(do=lambda options, _: _operator(options.command).run(options))
@@ -85,7 +96,9 @@ def _parser(argv: list[str], *, whole: bool = False) -> argparse.ArgumentParser:
     docs.add_argument("--check", action="store_true", help="only say whether they are true")
     docs.set_defaults(do=_docs)
 
-    lines.add_parser("help", help="show this").set_defaults(do=lambda *_: _help(parser))
+    helps = lines.add_parser("help", help="show this, or the options of a command")
+    helps.add_argument("of", nargs="*", metavar="COMMAND")
+    helps.set_defaults(do=lambda options, build: _help(parser, options.of, build))
     return parser
 
 
@@ -94,7 +107,9 @@ def _operator(name: str) -> Operator:
     return cast("Operator", import_module(f"bot.operator.{name}"))
 
 
-def _help(parser: argparse.ArgumentParser) -> int:
+def _help(parser: argparse.ArgumentParser, of: list[str], build: Build) -> int:
+    if of:
+        return run([*of, "--help"], build)
     parser.print_help()
     return 0
 
@@ -106,16 +121,31 @@ def _serve(_options: argparse.Namespace, build: Build) -> int:
     discreet.log_to(sys.stderr, settings.log)
     application = build(settings)
     application.on_startup.append(_settle)
-    web.run_app(
-        application,
-        host=settings.host,
-        port=settings.port,
-        shutdown_timeout=STOP_WITHIN_SECONDS,
-        print=lambda text: logging.getLogger("muster").info("%s", text.splitlines()[0]),
-        access_log=None,
-        loop=_event_loop(),
-    )
+    try:
+        web.run_app(
+            application,
+            host=settings.host,
+            port=settings.port,
+            shutdown_timeout=STOP_WITHIN_SECONDS,
+            print=lambda text: logging.getLogger("muster").info("%s", text.splitlines()[0]),
+            access_log=None,
+            loop=_event_loop(),
+        )
+    except OSError as error:
+        if problem := unheard(error, settings.host, settings.port):
+            raise SettingsError([problem]) from error
+        raise
     return 0
+
+
+def unheard(error: OSError, host: str, port: int) -> str:
+    """Return what to mend where the listener's address cannot be had, or '' for an error of something else."""
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return f"HOST is {host!r}, which is no address of this machine. 0.0.0.0 is all of them."
+    if error.errno not in {errno.EADDRINUSE, errno.EACCES} or error.filename is not None:
+        return ""
+    why = os.strerror(error.errno)
+    return f"PORT is {port}, which cannot be listened on ({why}). Stop what uses it, or name another."
 
 
 async def _settle(_: web.Application) -> None:

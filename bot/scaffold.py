@@ -65,8 +65,10 @@ def new_command(name: str, root: Path = ROOT) -> list[str]:
     """
     words = " ".join(re.split(r"[\s_-]+", name.strip().lower()))
     module = words.replace(" ", "_")
-    if not re.fullmatch(r"[a-z][a-z0-9_]{1,30}", module) or keyword.iskeyword(module):
-        raise UsageError(name[:40], "a word of small letters, such as coffee")
+    if not re.fullmatch(r"[a-z][a-z0-9_]{1,30}", module):
+        raise UsageError(name[:40], "a word of letters a to z, such as coffee")
+    if keyword.iskeyword(module):
+        raise UsageError(name[:40], f"another word, such as coffee: {module} is one of Python's own")
     command, test = root / "bot" / "commands" / f"{module}.py", root / "tests" / "commands" / f"test_{module}.py"
     for path in (command, test):
         if path.exists():

@@ -24,6 +24,7 @@ NO_SECRET = Secret("")
 MOST_SPARES = 10
 
 STORES = ("sqlite:///", "postgresql://", "postgres://")
+REGISTER = "Not registered yet? python app.py register. Its settings come by: set -a; . ./muster.env"
 CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 """Files that Docker and Podman put into their containers."""
 
@@ -273,7 +274,7 @@ class _Reader(Variables):
 
     def deployment(self) -> Settings:
         cloud = self.cloud()
-        app_id = self.guid("MicrosoftAppId", "It is the application (client) id of your Azure Bot.")
+        app_id = self.guid("MicrosoftAppId", f"It is the application (client) id of your Azure Bot. {REGISTER}")
         app_type = self.choice("MicrosoftAppType", "SingleTenant", ("SingleTenant", identity.MANAGED, "MultiTenant"))
         tenant = self.guid("MicrosoftAppTenantId", "It is the directory (tenant) id in Entra.")
         return Settings(

@@ -46,6 +46,8 @@ def _asked(facts: Facts, says: Words) -> tuple[str, Facts]:
     }.get(str(facts.get("chat", "")), says("a chat"))
     values = {"where": where, "chat": facts.get("thread", "?"), "person": facts.get("by", "?")}
     tries = int(facts.get("attempts", 1))
+    if facts.get("kind") == "signed_in":
+        return says("Kept until {person} signs in: {state}."), {**values, "state": facts["state"]}
     if facts.get("state") == "poison":
         aside = says.many(
             "Asked in {where}, {chat}, by {person}. Set aside after {count} failure.",
@@ -70,6 +72,8 @@ def _graph(facts: Facts, says: Words) -> tuple[str, Facts]:
     known = {name: facts.get(name, "-") for name in ("method", "step", "ms", "request_id", "client_request_id")}
     code = facts.get("code") or facts.get("error")
     values = {**known, "attempt": facts.get("attempt", 1), "outcome": facts.get("outcome", "-")}
+    if not facts.get("status") and not facts.get("method"):
+        return says("Microsoft Graph was not asked: {step} {attempt}, {outcome}."), values
     if not facts.get("status"):
         none = says(
             "Microsoft Graph did not answer: {step} {attempt}, {method}, {ms} ms, {outcome}. "
@@ -105,7 +109,7 @@ def _did(facts: Facts, says: Words) -> tuple[str, Facts]:
 
 def _message(facts: Facts, says: Words) -> tuple[str, Facts]:
     tries = int(facts.get("attempts", 0))
-    state = f"{facts['state']}, {facts['outcome']}" if facts.get("outcome") else str(facts["state"])
+    state = ", ".join(dict.fromkeys(str(facts[name]) for name in ("state", "outcome") if facts.get(name)))
     values = {"name": facts.get("name", facts["purpose"]), "state": state, "count": tries}
     if facts["purpose"] == "card":
         values["version"] = facts["version"]

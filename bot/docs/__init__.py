@@ -54,13 +54,12 @@ def renew(root: Path, made: Parts, *, check: bool = False) -> list[str]:
 
 
 def generated(text: str, contents: Mapping[str, str], document: str = "README.md") -> str:
-    """Return the text with each named part replaced. Raises ValueError when a part has no place, or several."""
+    """Return the text with each named part replaced. Raises ValueError for a part without one place."""
     for name, content in contents.items():
         place = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        if not place.search(text):
-            raise ValueError(f"{document} has no place for {name}: <!-- {name} --> … <!-- /{name} -->")
-        if (places := len(place.findall(text))) > 1:
-            raise ValueError(f"{document} has {places} places for {name}: take out all but one")
+        if (places := len(place.findall(text))) != 1:
+            much = "more than one" if places else "no"
+            raise ValueError(f"{document} has {much} place for {name}: <!-- {name} --> … <!-- /{name} -->")
         text = place.sub(lambda found, content=content: found[1] + content + "\n" + found[2], text)  # type: ignore[misc]  # mypy sees one parameter more than re passes
     return text
 

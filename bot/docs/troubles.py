@@ -20,7 +20,7 @@ class Trouble:
 
 
 _CONSENT = "Entra → App registrations → Muster → API permissions → *Grant admin consent*"
-_LOG = "Whoever runs Muster: look the reference up in the log"
+_LOG = "Whoever runs Muster: `python app.py why` and the reference"
 _NOBODY = "Nothing: it says how to go on"
 FAILURES: Mapping[str, Trouble] = {
     "deadline": Trouble(
@@ -75,7 +75,8 @@ FAILURES: Mapping[str, Trouble] = {
         "Somebody else asks; or more service accounts in `MUSTER_HOSTS`",
     ),
     "refused": Trouble(
-        "Graph refused for a reason that none of the others is", f"{_LOG}: it stands beside Graph's `request-id`"
+        "Graph refused for a reason that none of the others is",
+        f"{_LOG}; Graph's `request-id` stands beside it in the log",
     ),
     "problem": Trouble("a bug of Muster's, five times", "Whoever runs Muster: `python app.py turns list`, and the log"),
 }

@@ -60,7 +60,9 @@ def store(case: Case) -> Verdict:
         return mend(
             problem,
             Step(
-                "MUSTER_STORE=postgresql://USER@HOST/DATABASE, or sqlite:///FILE on a disk that stays", RUNS_MUSTER, 5
+                "Set MUSTER_STORE=postgresql://USER:PASSWORD@HOST/DATABASE, or sqlite:///FILE on a disk that stays",
+                RUNS_MUSTER,
+                5,
             ),
         )
     shared = case.settings.store.reveal().startswith(POSTGRES)

@@ -31,6 +31,7 @@ from bot.variables import Variables
 
 ROOT = FOLDER.parent
 PACKAGE = ROOT / "build" / "muster.zip"
+BUILD = " Build one: python app.py manifest build"
 NO_SCHEMA = "Repair: --schema FILE, or  npm install @microsoft/app-manifest  here."
 
 
@@ -62,7 +63,8 @@ def run(options: argparse.Namespace) -> int:
     except SettingsError as error:
         print("\n".join(error.problems), file=sys.stderr)
     except OSError as error:
-        print(f"{error.filename}: {error.strerror}.", file=sys.stderr)
+        absent = options.step == "check" and isinstance(error, FileNotFoundError)
+        print(f"{error.filename}: {error.strerror}.{BUILD if absent else ''}", file=sys.stderr)
     return 2
 
 

@@ -12,7 +12,8 @@ from bot.errors import UsageError
 from bot.leases import Stuck
 from bot.ports import Store
 from bot.settings import Settings
-from bot.store.opening import open_store
+from bot.store.opening import open_store, seen
+from bot.stories import spelled
 
 MOST = 1_000
 
@@ -34,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _run(step: str, key: str) -> list[str]:
-    store = await open_store(Settings.from_env().store.reveal(), owner="turns")
+    store = await open_store(seen(Settings.from_env().store.reveal()), owner="turns")
     try:
         return await done(store, step, key)
     finally:
@@ -50,17 +51,19 @@ async def done(store: Store, step: str, key: str) -> list[str]:
     found = [turn for turn in await store.stuck(MOST) if not key or _is(turn, key)]
     if key and not found:
         raise UsageError(key, f"No turn that was set aside has the key {key!r}. See them: python app.py turns list")
+    if not found:
+        return ["Nothing was set aside."]
     if step == "list":
-        return [_line(turn) for turn in found] or ["Nothing was set aside."]
+        return [_line(turn) for turn in found]
     changed = 0
     for turn in found:
         again = store.replay(turn.turn_key, int(time.time() * 1000)) if step == "replay" else store.drop(turn.turn_key)
         changed += await again
-    return [f"{changed} to run again when Muster starts." if step == "replay" else f"{changed} forgotten."]
+    return [f"{changed} will run again." if step == "replay" else f"{changed} forgotten."]
 
 
 def _is(turn: Stuck, key: str) -> bool:
-    return turn.turn_key.startswith(key) or turn.reference == key.upper()
+    return turn.turn_key.startswith(key) or turn.reference == spelled(key)
 
 
 def _line(turn: Stuck) -> str:

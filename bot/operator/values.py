@@ -9,7 +9,10 @@ from bot.variables import GUID
 
 
 def guid(said: str) -> str:
-    """Return an id of Entra's as the store has it, in small letters. Raises ArgumentTypeError for what is none."""
+    """Return an id of Entra's as the store has it, in small letters. Raises ArgumentTypeError for what is none.
+
+    Nothing at all is refused too: `--user "$OID"` where OID is not set is not to mean everybody.
+    """
     if not GUID.fullmatch(said):
         raise argparse.ArgumentTypeError(f"{said!r} is no id such as 00000000-0000-0000-0000-000000000000")
     return said.lower()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.ports import Store
 from bot.store.sqlite import open_sqlite, store_path
-from bot.store.sqlite_file import there
+from bot.store.sqlite_file import outlives, present, there
 
 POSTGRES = ("postgresql://", "postgres://")
 
@@ -22,9 +22,22 @@ async def open_store(url: str, *, owner: str, chat_send_gap_ms: int = 3_000, lea
     return await open_sqlite(store_path(url), owner=owner, chat_send_gap_ms=chat_send_gap_ms, lease_ms=lease_ms)
 
 
+def seen(url: str) -> str:
+    """Return a MUSTER_STORE in which there is something to look up: only the bot makes a SQLite file.
+
+    Raises SettingsError where the file is not there.
+    """
+    if not url.startswith(POSTGRES):
+        present(store_path(url))
+    return url
+
+
 def forgetful(url: str, *, container: bool) -> str:
-    """Return the warning about a store that goes with its container (EXPERIENCE 1.24), or ''."""
-    if not container or url.startswith(POSTGRES):
+    """Return the warning about a store that goes with its container (EXPERIENCE 1.24), or ''.
+
+    Raises SettingsError for a MUSTER_STORE that names none.
+    """
+    if not container or url.startswith(POSTGRES) or outlives(store_path(url)):
         return ""
     return (
         f"Store {url} is inside this container: meetings are forgotten at the next deploy, and replicas will not see "

@@ -7,7 +7,7 @@ from functools import partial
 
 from bot.store import auditing, forgetting, stories
 from bot.store.auditing import Line, Wanted
-from bot.store.opening import POSTGRES
+from bot.store.opening import POSTGRES, seen
 from bot.store.sqlite import SqliteDriver, store_path
 from bot.store.statements import Driver
 from bot.stories import Story
@@ -64,6 +64,6 @@ async def open_records(url: str, *, writing: bool = False) -> Records:
         shared = PostgresDriver(url, more=forgetting.sql())
         await shared.start()
         return Records(shared)
-    own = SqliteDriver(store_path(url), exclusive=writing, reading=not writing, more=forgetting.sql())
+    own = SqliteDriver(store_path(seen(url)), exclusive=writing, reading=not writing, more=forgetting.sql())
     await own.start()
     return Records(own)

@@ -15,6 +15,8 @@ NETWORK = frozenset(
     | {"fuse.sshfs", "fuse.glusterfs", "fuse.s3fs", "fuse.rclone"}
 )
 """File systems whose locks and memory maps SQLite's WAL cannot rely on, by their names in /proc/mounts."""
+MEMORY = frozenset({"tmpfs", "ramfs", "overlay"})
+"""File systems that go with their container, wherever they are mounted in it."""
 PREFIX = "sqlite:///"
 
 
@@ -54,7 +56,7 @@ def prepare(path: str) -> None:
 def present(path: str) -> None:
     """See to it that the file is there to be read. Raises SettingsError when it is not."""
     if not Path(path).is_file():
-        raise SettingsError([f"MUSTER_STORE is {path!r}, which is not there. Where the bot runs it is."])
+        raise SettingsError([f"MUSTER_STORE is {path!r}, which is not there. Run this where the bot runs."])
 
 
 def lock(path: str) -> FileLock:
@@ -73,6 +75,18 @@ def lock(path: str) -> FileLock:
 
 def network_file_system(path: str, mounts: str) -> str:
     """Return the type of the network file system that an absolute path is on, or ''. `mounts` as in /proc/mounts."""
+    kind = _mount(path, mounts)[1]
+    return kind if kind in NETWORK else ""
+
+
+def outlives(path: str) -> bool:
+    """Say whether a file stays when the container that it is in goes: a volume is a mount of its own."""
+    depth, kind = _mount(os.path.realpath(path), _mounts())
+    return depth > 1 and kind not in MEMORY
+
+
+def _mount(path: str, mounts: str) -> tuple[int, str]:
+    """Return how deep the mount is that an absolute path is on (`/` is 1), and of which type."""
     here = PurePosixPath(path)
     longest, kind = -1, ""
     for line in mounts.splitlines():
@@ -81,7 +95,7 @@ def network_file_system(path: str, mounts: str) -> str:
         # The last mount on a point hides the ones before it.
         if here.is_relative_to(point) and len(point.parts) >= longest:
             longest, kind = len(point.parts), fields[2]
-    return kind if kind in NETWORK else ""
+    return longest, kind
 
 
 def _mounts() -> str:

@@ -91,7 +91,7 @@ def test_what_cannot_be_done_is_said(out: Path, capsys: pytest.CaptureFixture[st
     assert "MicrosoftAppId is not set" in capsys.readouterr().err
     assert not out.exists()
     assert line("check", out) == 2
-    assert capsys.readouterr().err == f"{out}: No such file or directory.\n"
+    assert capsys.readouterr().err == f"{out}: No such file or directory. Build one: python app.py manifest build\n"
     out.write_bytes(b"")
     assert line("check", out, "--schema", out) == 2
     assert "no JSON schema" in capsys.readouterr().err

@@ -30,10 +30,11 @@ def test_a_page_may_be_made_as_a_whole(tmp_path: Path) -> None:
     assert (tmp_path / "PAGE.md").read_text(encoding="utf-8") == "# Page\n"
 
 
-def test_a_document_without_the_place_is_an_error() -> None:
-    """A part that has lost its place in a document is noticed."""
-    with pytest.raises(ValueError, match=r"infra/X\.md has no place for commands"):
-        docs.generated("nothing here", {"commands": "x"}, "infra/X.md")
+@pytest.mark.parametrize(("times", "much"), [(0, "no"), (2, "more than one")])
+def test_a_document_without_one_place_is_an_error(times: int, much: str) -> None:
+    """A part that has lost its place in a document, or stands there twice, is noticed."""
+    with pytest.raises(ValueError, match=rf"infra/X\.md has {much} place for commands"):
+        docs.generated("<!-- commands -->\n<!-- /commands -->\n" * times, {"commands": "x"}, "infra/X.md")
 
 
 def test_a_part_stands_in_a_document_once() -> None:

@@ -62,6 +62,7 @@ def test_a_name_that_cannot_be_is_refused(copy: Path, name: str) -> None:
     with pytest.raises(UsageError) as refused:
         scaffold.new_command(name, copy)
     assert "coffee" in refused.value.meant
+    assert ("Python's own" in refused.value.meant) is (name == "import")
     assert sorted(copy.rglob("*")) == before
 
 

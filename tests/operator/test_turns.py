@@ -61,17 +61,19 @@ async def test_list_shows_reference_and_time(shelf: Shelf) -> None:
 
 
 async def test_one_is_chosen_by_key_or_reference(shelf: Shelf) -> None:
-    """The beginning of a key or the reference in any case choose one; without either all are meant."""
-    said = await turns.done(shelf, "replay", "7f3k-92qe")  # type: ignore[arg-type]  # as above
-    assert (said, shelf.replayed) == (["1 to run again when Muster starts."], ["bb" * 32])
+    """The beginning of a key or the reference, however it is typed, choose one; without either all are meant."""
+    said = await turns.done(shelf, "replay", "7f3k92qe")  # type: ignore[arg-type]  # as above
+    assert (said, shelf.replayed) == (["1 will run again."], ["bb" * 32])
     assert await turns.done(shelf, "drop", "aa") == ["1 forgotten."]  # type: ignore[arg-type]  # as above
-    assert await turns.done(shelf, "drop", "") == ["1 forgotten."]  # type: ignore[arg-type]  # as above
+    for said in ("1 forgotten.", "Nothing was set aside."):
+        assert await turns.done(shelf, "drop", "") == [said]  # type: ignore[arg-type]  # as above
     with pytest.raises(UsageError):
         await turns.done(shelf, "drop", "7F3K-0000")  # type: ignore[arg-type]  # as above
 
 
 def test_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """The command opens the store that the settings name; an unknown key exits 2 and says what to do."""
+    (tmp_path / "muster.db").touch()
     for name, value in {**SETTINGS, "MUSTER_STORE": f"sqlite:///{tmp_path}/muster.db"}.items():
         monkeypatch.setenv(name, value)
     assert cli.run(["turns"], build=lambda _: pytest.fail("nothing is served")) == 0

@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ from bot.model import Person
 from bot.ports import Store
 from bot.settings import Settings
 from bot.store import postgres as engine_module
+from bot.store import sqlite_file
 from bot.store.opening import forgetful, open_store
 from bot.store.postgres import PostgresDriver, _Query, several
 from bot.store.statements import Operation, Terms, Value
@@ -279,10 +281,19 @@ def test_no_store_at_start(capsys: pytest.CaptureFixture[str], monkeypatch: pyte
 
 @pytest.mark.parametrize(
     ("url", "container", "warned"),
-    [("sqlite:///muster.db", True, True), ("sqlite:///muster.db", False, False), ("postgresql://x", True, False)],
+    [
+        ("sqlite:////srv/muster.db", True, True),
+        ("sqlite:////srv/muster.db", False, False),
+        ("sqlite:////data/muster.db", True, False),
+        ("sqlite:////run/muster.db", True, True),
+        ("postgresql://x", True, False),
+    ],
 )
-def test_forgetful(url: str, *, container: bool, warned: bool) -> None:
-    """A file inside a container is warned about, with what to set; nothing else is."""
+def test_forgetful(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, *, container: bool, warned: bool) -> None:
+    """A file inside a container is warned about, with what to set; one on a volume and PostgreSQL are not."""
+    mounts = tmp_path / "mounts"
+    mounts.write_text("overlay / overlay rw\n/dev/sda1 /data ext4 rw\ntmpfs /run tmpfs rw\n", encoding="utf-8")
+    monkeypatch.setattr(sqlite_file, "MOUNTS", mounts)
     text = forgetful(url, container=container)
     assert ("Set MUSTER_STORE=postgresql://" in text and url in text) is warned
 
