@@ -11,6 +11,7 @@ import hashlib
 import unicodedata
 import uuid
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 APP_ID = "1c0d6a52-3f4e-4b8a-9a51-6d2f0b7c9e10"
 TENANT_ID = "5d2f8f0e-7f43-4a0c-8f57-0c9b1f6a2d31"
@@ -189,6 +190,7 @@ class Tenant:
         return "" if chat.installed else "BotNotInConversationRoster"
 
 
+@lru_cache(maxsize=4096)
 def _plain(name: str) -> str:
     letters = unicodedata.normalize("NFKD", name.casefold())
     return "".join(letter for letter in letters if not unicodedata.combining(letter))

@@ -125,4 +125,9 @@ async def schema(server: str, name: str = "") -> str:
     """Make a schema in a running server unless it is there, and return the address of a store in it."""
     name = name or f"muster_{secrets.token_hex(6)}"
     await _execute(server, f"CREATE SCHEMA IF NOT EXISTS {name}")
+    return in_schema(server, name)
+
+
+def in_schema(server: str, name: str) -> str:
+    """Return the address of a store in a schema of a running server."""
     return f"{server}{'&' if '?' in server else '?'}search_path={name}"

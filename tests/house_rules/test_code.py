@@ -6,6 +6,7 @@ import ast
 import io
 import re
 import tokenize
+from bisect import bisect, bisect_left
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -31,23 +32,23 @@ def lines_of(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").splitlines()
 
 
-def code_lines(node: ast.AST, lines: list[str]) -> int:
-    """Lines of a node that are neither blank, comment nor docstring."""
+@cache
+def code_lines(path: Path, tree: ast.Module) -> list[int]:
+    """Return the numbers of a file's lines that are neither blank, comment nor docstring, in order."""
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     silent = {
         number
-        for inner in nodes(node)
+        for inner in nodes(tree)
         if isinstance(inner, documented) and inner.body and ast.get_docstring(inner, clean=False) is not None
         for number in range(inner.body[0].lineno, (inner.body[0].end_lineno or 0) + 1)
     }
-    first, last = (1, len(lines)) if isinstance(node, ast.Module) else (node.lineno, node.end_lineno)  # type: ignore[attr-defined]  # functions have both
-    told = (n for n in range(first, last + 1) if n not in silent)
-    return sum(1 for n in told if lines[n - 1].strip() and not lines[n - 1].strip().startswith("#"))
+    told = ((number, line.strip()) for number, line in enumerate(lines_of(path), 1) if number not in silent)
+    return [number for number, line in told if line and not line.startswith("#")]
 
 
 def test_every_module_can_be_read_in_one_sitting(modules: Trees) -> None:
     """No file has more than 300 lines of code."""
-    sizes = {str(path): code_lines(tree, lines_of(path)) for path, tree in modules.items()}
+    sizes = {str(path): len(code_lines(path, tree)) for path, tree in modules.items()}
     assert {path: size for path, size in sizes.items() if size > MODULE_LINES} == {}
 
 
@@ -56,9 +57,9 @@ def test_every_function_fits_on_a_screen(modules: Trees) -> None:
     long = [
         f"{path.name}:{function.lineno} {function.name}: {size}"
         for path, tree in modules.items()
-        for lines in [lines_of(path)]
+        for numbers in [code_lines(path, tree)]
         for function in functions(tree)
-        if (size := code_lines(function, lines)) > FUNCTION_LINES
+        if (size := bisect(numbers, function.end_lineno or 0) - bisect_left(numbers, function.lineno)) > FUNCTION_LINES
     ]
     assert long == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from bot import advice, install
 
@@ -83,17 +85,32 @@ class House:
         )
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> House:
-    """A house with all three locks, set up once with the demo set."""
-    house = House(tmp_path_factory.mktemp("house"))
+def checkout(root: Path) -> House:
+    """Make a house with all three locks in which nothing is installed yet."""
+    house = House(root)
     (house.root / "app.py").write_text(PROGRAM, encoding="utf-8")
     house.lock(1, house.wheel(1), "serve", "demo", "test")
-    first = house.run("demo", "--say", "meet now")
+    return house
+
+
+def set_up(root: Path) -> None:
+    """Make a house and set it up with the demo set."""
+    root.mkdir()
+    first = checkout(root).run("demo", "--say", "meet now")
     assert first.returncode == 0, first.stderr
     assert "  ..  installing 2 packages into .venv ..." in first.stderr
     assert first.stdout.startswith("inside .venv ['demo', '--say', 'meet now'] 1 1 of 1, ")
-    return house
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A house that was set up with the demo set: a copy of the one that the first of all workers has made."""
+    mine = tmp_path_factory.getbasetemp()
+    made = (mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine) / "house"
+    with FileLock(f"{made}.lock"):
+        if not made.is_dir():
+            set_up(made)
+    return House(Path(shutil.copytree(made, mine / "copied", symlinks=True)))
 
 
 def test_the_second_time_nothing_is_installed(house: House) -> None:
@@ -134,8 +151,9 @@ def test_a_package_that_was_tampered_with_is_not_installed(house: House) -> None
     assert (failed.returncode, failed.stderr.splitlines()[-1]) == (2, advice.MIXED_UP)
 
 
-def test_a_checkout_without_locks_is_told_apart(house: House) -> None:
+def test_a_checkout_without_locks_is_told_apart(tmp_path: Path) -> None:
     """A folder without its lock files is named as incomplete."""
+    house = checkout(tmp_path)
     (house.root / "infra" / "locks" / "test.txt").unlink()
     failed = house.run("test")
     assert failed.returncode == 2
@@ -186,9 +204,9 @@ def read_all(descriptor: int) -> str:
     return shown.decode()
 
 
-def test_set_up_can_be_left_to_others(house: House) -> None:
+def test_set_up_can_be_left_to_others(tmp_path: Path) -> None:
     """With MUSTER_SETUP=off the interpreter at hand is used as it is."""
-    left = house.run("demo", MUSTER_SETUP="off")
+    left = checkout(tmp_path).run("demo", MUSTER_SETUP="off")
     assert "No module named 'muster_probe'" in left.stderr
 
 

@@ -6,6 +6,7 @@ here only those may appear that Microsoft is known to send (facts/graph 1.7, 1.8
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -72,6 +73,7 @@ class Contract:
         self._document: Any = yaml.load(text, safe)  # noqa: S506 - it is the safe one
         resource = Resource.from_contents(self._document, DRAFT202012)
         self._registry: Registry[Any] = Registry().with_resource("urn:slice", resource)
+        self._validators: dict[str, Draft202012Validator] = {}
         self.paths: dict[str, Any] = self._document["paths"]
 
     def answer(self, path: str, method: str, status: int | str) -> Any:  # noqa: ANN401 - any JSON schema
@@ -86,9 +88,13 @@ class Contract:
 
     def errors(self, schema: Any, body: object) -> list[str]:  # noqa: ANN401 - any JSON schema
         """Return what is wrong with a body, one line each."""
-        checker = Draft202012Validator.FORMAT_CHECKER
-        validator = Draft202012Validator(_absolute(schema), registry=self._registry, format_checker=checker)
-        return [f"{list(error.absolute_path)}: {error.message}" for error in validator.iter_errors(body)]
+        written = json.dumps(schema)
+        if written not in self._validators:
+            checker = Draft202012Validator.FORMAT_CHECKER
+            validator = Draft202012Validator(_absolute(schema), registry=self._registry, format_checker=checker)
+            self._validators[written] = validator
+        found = self._validators[written].iter_errors(body)
+        return [f"{list(error.absolute_path)}: {error.message}" for error in found]
 
     def undeclared(self, schema: Any, body: object) -> Iterator[str]:  # noqa: ANN401 - any JSON schema
         """Yield the names in a body that no schema declares; OData's annotations are not meant."""

@@ -20,7 +20,7 @@ from bot.model import Chat, ChatKind, FrozenRequest, Person, Room, RoomState, Ti
 from bot.ports import Decide, Store
 from bot.store.postgres import open_postgres
 from bot.store.sqlite import open_sqlite
-from tests.database.server import schema
+from tests.database.server import in_schema
 
 NOW = 1_790_000_000_000
 TENANT = "tenant"
@@ -202,21 +202,24 @@ async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     else:
         # One schema for all tests of this worker, migrated by the first of them.
         name = f"muster_contract_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
-        url = await schema(request.getfixturevalue("postgres_server"), name)
-        await emptied(url)
+        url = await emptied(request.getfixturevalue("postgres_server"), name)
         engine = PostgresEngine(url)
     yield engine
     await engine.close()
 
 
-async def emptied(url: str) -> None:
-    """Forget what the test before left behind; the schema stays."""
+async def emptied(server: str, name: str) -> str:
+    """Return a schema of that name in which the test before has left nothing behind; its tables stay."""
+    url = in_schema(server, name)
     connection = await asyncpg.connect(url)
     tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
     names = [row["tablename"] for row in tables if row["tablename"] != "schema_version"]
     if names:
         await connection.execute(";".join(f"DELETE FROM {name}" for name in names))  # noqa: S608 - our own tables
+    else:
+        await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name}")
     await connection.close()
+    return url
 
 
 @pytest.fixture
