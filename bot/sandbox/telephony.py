@@ -153,6 +153,7 @@ class Calls:
         chat = body.get("chatInfo") or {}
         if not isinstance(callback, str) or not callback.startswith("https://") or "mediaConfig" not in body:
             raise Refused(400, "BadRequest", "callbackUri and mediaConfig are required.")
+        self._graph.stage.canaries.add("address", callback.rpartition("/")[2])
         leg = Leg(str(uuid.uuid4()), callback, str(chat.get("threadId", "")))
         self.legs.append(leg)
         if self.establishes:

@@ -38,7 +38,7 @@ OF_CALLS = frozenset({"late-events", "doubled-events"})
 
 
 async def good(life: Life) -> None:
-    """Open a meeting with a passcode, let people in, rename and end it; let somebody sign in."""
+    """Open a meeting with a passcode, let people in, ring one, rename and end it; let somebody sign in."""
     tenant = life.cloud.tenant
     home = life.chat()
     name = await life.ask(home, "passcode")
@@ -47,6 +47,8 @@ async def good(life: Life) -> None:
     await life.until(lambda: bool(life.cloud.subscriptions.of(meeting)))
     await life.cloud.calls.join(meeting, tenant.ana, tenant.ben)
     await life.shows(home, tenant.ben.name)
+    await life.journey.teams.say(tenant.people[-1], home, "ring @Chloé")
+    await life.until(lambda: bool(life.cloud.graph.calls.rung()))
     renamed = life.cloud.canaries.word()
     await life.journey.teams.say(tenant.people[-1], home, f"rename {renamed}")
     await life.shows(home, renamed)
