@@ -40,7 +40,7 @@ def test_a_document_without_one_place_is_an_error(times: int, much: str) -> None
 def test_a_part_stands_in_a_document_once() -> None:
     """A merge that left the same table twice is noticed."""
     twice = "<!-- commands -->\n<!-- /commands -->\n" * 2
-    with pytest.raises(ValueError, match=r"infra/X\.md has 2 places for commands"):
+    with pytest.raises(ValueError, match=r"infra/X\.md has more than one place for commands"):
         docs.generated(twice, {"commands": "x"}, "infra/X.md")
 
 
