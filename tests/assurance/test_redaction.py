@@ -42,7 +42,7 @@ async def good(life: Life) -> None:
     tenant = life.cloud.tenant
     home = life.chat()
     name = await life.ask(home, "passcode")
-    await life.shows(home, f"{name}: open")
+    await life.shows(home, f"{name}: open\n")
     meeting = life.cloud.graph.meetings[-1]
     await life.until(lambda: bool(life.cloud.subscriptions.of(meeting)))
     await life.cloud.calls.join(meeting, tenant.ana, tenant.ben)
@@ -58,7 +58,7 @@ async def good(life: Life) -> None:
     post = await asked(life.journey, tenant.ana, tenant.leads)
     await account(life.journey).silently(tenant.ana, post)
     await account(life.journey).in_the_browser(tenant.ana, post)
-    await life.shows(tenant.leads, ": open")
+    await life.shows(tenant.leads, ": open\n")
     policy.remove()
 
 
@@ -100,7 +100,7 @@ async def struck(life: Life, fault: str) -> None:
     chat = life.chat()
     name = await life.ask(chat, OPTIONS.get(fault, ""))
     if fault in OF_CALLS:
-        await life.shows(chat, f"{name}: open")
+        await life.shows(chat, f"{name}: open\n")
         meeting = next(one for one in life.cloud.graph.meetings if one.subject == name)
         await life.until(lambda: bool(life.cloud.subscriptions.of(meeting)))
         await life.cloud.calls.join(meeting, life.cloud.tenant.ana)

@@ -146,7 +146,7 @@ async def test_who_is_named_after_with_is_invited(journey: Journey) -> None:
     assert read.path.endswith(meeting.id)
     (attendee,) = meeting.attendees
     assert attendee["upn"] == tenant.ben.upn
-    assert "Budget: open" in journey.texts(tenant.incidents)[0]
+    assert "Budget: open\n" in journey.texts(tenant.incidents)[0]
 
 
 async def test_a_slip_in_an_option_opens_nothing(journey: Journey) -> None:

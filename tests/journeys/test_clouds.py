@@ -83,7 +83,7 @@ async def test_people_meet_in_the_clouds_of_the_government(cloud: Cloud, tmp_pat
     tenant = cloud.tenant
     async with bot(cloud, tmp_path, app.REAL, MUSTER_CLOUD=name) as journey:
         await journey.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
-        await journey.until(lambda: any("Retro: open" in text for text in journey.texts(tenant.incidents)))
+        await journey.until(lambda: any("Retro: open\n" in text for text in journey.texts(tenant.incidents)))
         (made,) = cloud.journal.find("graph.createOrGet")
         assert made.path.startswith("/v1.0/")
         assert "chatInfo" not in made.request

@@ -20,7 +20,7 @@ async def test_the_same_turn_delivered_twice_is_one_meeting(journey: Journey) ->
     """Teams delivers a message again: still one meeting and one card."""
     tenant = journey.cloud.tenant
     delivery = await journey.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
-    await journey.until(lambda: any("Retro: open" in text for text in journey.texts(tenant.incidents)))
+    await journey.until(lambda: any("Retro: open\n" in text for text in journey.texts(tenant.incidents)))
     (again,) = await journey.teams.redeliver(delivery)
     assert again.status == 202
     await settled(journey)
@@ -36,7 +36,7 @@ async def test_eight_copies_at_once_are_one_meeting(journey: Journey) -> None:
     copies = await journey.teams.redeliver(delivery, times=8)
     assert {copy.status for copy in copies} == {202}
     gate.release()
-    await journey.until(lambda: any("Retro: open" in text for text in journey.texts(tenant.incidents)))
+    await journey.until(lambda: any("Retro: open\n" in text for text in journey.texts(tenant.incidents)))
     await settled(journey)
     assert journey.made() == 1
     assert len(journey.texts(tenant.incidents)) == 1
@@ -47,7 +47,7 @@ async def test_a_copy_with_a_new_id_within_a_minute_is_one_meeting(journey: Jour
     """Teams' second retry layer sends new ids; the repeated words are recognised and dropped without a whisper."""
     tenant = journey.cloud.tenant
     delivery = await journey.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
-    await journey.until(lambda: any("Retro: open" in text for text in journey.texts(tenant.incidents)))
+    await journey.until(lambda: any("Retro: open\n" in text for text in journey.texts(tenant.incidents)))
     (again,) = await journey.teams.redeliver(delivery, new_id=True)
     assert again.status == 202
     await settled(journey)
@@ -63,7 +63,7 @@ async def test_two_people_at_the_same_instant_share_one_meeting(journey: Journey
         journey.teams.say(tenant.ben, tenant.incidents, "meet now"),
     )
     await journey.until(lambda: bool(journey.whispers(tenant.incidents)))
-    await journey.until(lambda: any(": open" in text for text in journey.texts(tenant.incidents)))
+    await journey.until(lambda: any(": open\n" in text for text in journey.texts(tenant.incidents)))
     assert journey.made() == 1
     assert len(journey.texts(tenant.incidents)) == 1
     assert len(journey.whispers(tenant.incidents)) == 1
@@ -73,7 +73,7 @@ async def test_a_repeated_press_gets_the_first_answer(journey: Journey) -> None:
     """A button that is pressed twice by Teams' own retry is answered twice with the same words."""
     tenant = journey.cloud.tenant
     await journey.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
-    await journey.until(lambda: any("Retro: open" in text for text in journey.texts(tenant.incidents)))
+    await journey.until(lambda: any("Retro: open\n" in text for text in journey.texts(tenant.incidents)))
     (post,) = [post for post in journey.cloud.posts(tenant.incidents) if post.sender.startswith("28:")]
     pressed = await journey.teams.press(tenant.ben, post, "Details as text")
     (again,) = await journey.teams.redeliver(pressed)

@@ -61,7 +61,7 @@ async def test_people_meet_with_each_kind_of_credential(
         tenant = cloud.tenant
         async with bot(cloud, tmp_path, app.REAL, **environment, MicrosoftAppPassword="") as journey:
             await journey.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
-            await journey.until(lambda: any("Retro: open" in text for text in journey.texts(tenant.incidents)))
+            await journey.until(lambda: any("Retro: open\n" in text for text in journey.texts(tenant.incidents)))
         assert [asked for asked in cloud.journal.find("entra.token") if "client_secret" in asked.request] == []
 
 

@@ -29,7 +29,7 @@ async def test_meet_now_in_a_channel_becomes_a_card(journey: Journey) -> None:
     tenant = journey.cloud.tenant
     delivery = await journey.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
     assert delivery.status == 202
-    await journey.until(lambda: any("Retro: open" in text for text in journey.texts(tenant.incidents)))
+    await journey.until(lambda: any("Retro: open\n" in text for text in journey.texts(tenant.incidents)))
     (post,) = [post for post in journey.cloud.posts(tenant.incidents) if post.sender.startswith("28:")]
     (text,) = journey.texts(tenant.incidents)
     assert "+44 20 7946 0123" in text
@@ -83,14 +83,14 @@ async def test_a_one_to_one_needs_no_mention(journey: Journey) -> None:
     chat = tenant.personal_chat(tenant.ana)
     await journey.teams.say(tenant.ana, chat, "meet now", mention=False)
     await journey.until(lambda: bool(journey.texts(chat)))
-    assert "Meeting with Ana Lima: open" in journey.texts(chat)[0]
+    assert "Meeting with Ana Lima: open\n" in journey.texts(chat)[0]
 
 
 async def test_a_second_person_is_shown_the_running_meeting(journey: Journey) -> None:
     """Whoever asks while a meeting runs is whispered the way into it: one meeting, one card."""
     tenant = journey.cloud.tenant
     await journey.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
-    await journey.until(lambda: any("Retro: open" in text for text in journey.texts(tenant.incidents)))
+    await journey.until(lambda: any("Retro: open\n" in text for text in journey.texts(tenant.incidents)))
     await journey.teams.say(tenant.ben, tenant.incidents, "meet now")
     await journey.until(lambda: bool(journey.whispers(tenant.incidents)))
     assert "There's already a meeting here: **Retro**" in journey.whispers(tenant.incidents)[0]
@@ -103,7 +103,7 @@ async def test_dial_in_whispers_the_numbers(journey: Journey) -> None:
     """`dial-in` tells the asking person alone how to join by phone, also in a line to read aloud."""
     tenant = journey.cloud.tenant
     await journey.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
-    await journey.until(lambda: any("Retro: open" in text for text in journey.texts(tenant.incidents)))
+    await journey.until(lambda: any("Retro: open\n" in text for text in journey.texts(tenant.incidents)))
     await journey.teams.say(tenant.ben, tenant.incidents, "dial-in")
     await journey.until(lambda: bool(journey.whispers(tenant.incidents)))
     assert "To read aloud: plus four four, two zero, seven nine four six" in journey.whispers(tenant.incidents)[0]
@@ -113,7 +113,7 @@ async def test_details_as_text_answers_the_press_itself(journey: Journey) -> Non
     """The button under More is answered in its own response with the numbers, and nobody else sees it."""
     tenant = journey.cloud.tenant
     await journey.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
-    await journey.until(lambda: any("Retro: open" in text for text in journey.texts(tenant.incidents)))
+    await journey.until(lambda: any("Retro: open\n" in text for text in journey.texts(tenant.incidents)))
     (post,) = [post for post in journey.cloud.posts(tenant.incidents) if post.sender.startswith("28:")]
     pressed = await journey.teams.press(tenant.ben, post, "Details as text")
     assert pressed.status == 200
@@ -131,7 +131,7 @@ async def test_an_unknown_command_gets_the_nearest_one(journey: Journey) -> None
     (whisper,) = journey.cloud.whispers(tenant.incidents)
     pressed = await journey.teams.press(tenant.ana, whisper, "Meet now")
     assert pressed.status == 200
-    await journey.until(lambda: any(": open" in text for text in journey.texts(tenant.incidents)))
+    await journey.until(lambda: any(": open\n" in text for text in journey.texts(tenant.incidents)))
     assert journey.made() == 1
 
 
@@ -182,7 +182,7 @@ async def test_a_channel_s_thread_that_graph_does_not_tie(
     tenant = journey.cloud.tenant
     journey.cloud.faults.inject(fault)
     await journey.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
-    await journey.until(lambda: any("Retro: open" in text for text in journey.texts(tenant.incidents)))
+    await journey.until(lambda: any("Retro: open\n" in text for text in journey.texts(tenant.incidents)))
     assert sentence in journey.texts(tenant.incidents)[0]
     requests = [call.request for call in journey.cloud.journal.find("graph.createOrGet")]
     assert len(requests) == calls
@@ -205,7 +205,7 @@ async def test_without_audio_conferencing_the_card_says_so(journey: Journey) -> 
     tenant = journey.cloud.tenant
     journey.cloud.faults.inject("no-licence")
     await journey.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
-    await journey.until(lambda: any("Retro: open" in text for text in journey.texts(tenant.incidents)))
+    await journey.until(lambda: any("Retro: open\n" in text for text in journey.texts(tenant.incidents)))
     assert "No phone dial-in for this meeting." in journey.texts(tenant.incidents)[0]
     assert "licence" not in journey.texts(tenant.incidents)[0]
     await journey.teams.say(tenant.ben, tenant.incidents, "dial-in")
@@ -218,7 +218,7 @@ async def test_a_host_is_told_once_why_there_are_no_numbers(journey: Journey) ->
     journey.cloud.faults.inject("no-licence")
     for chat in (tenant.incidents, tenant.leads):
         await journey.teams.say(tenant.ana, chat, "meet now Retro")
-        await journey.until(lambda chat=chat: any("Retro: open" in text for text in journey.texts(chat)))  # type: ignore[misc]  # mypy sees one parameter more
+        await journey.until(lambda chat=chat: any("Retro: open\n" in text for text in journey.texts(chat)))  # type: ignore[misc]  # mypy sees one parameter more
     await journey.until(lambda: bool(journey.whispers(tenant.incidents)))
     assert "your account has no Audio Conferencing licence" in journey.whispers(tenant.incidents)[0]
     assert [post.visible_to for post in journey.cloud.whispers(tenant.incidents)] == [tenant.ana.id]
@@ -235,5 +235,5 @@ async def test_a_failed_request_can_be_tried_again(journey: Journey) -> None:
     (post,) = [post for post in journey.cloud.posts(tenant.incidents) if post.sender.startswith("28:")]
     pressed = await journey.teams.press(tenant.ben, post, "Try again")
     assert pressed.status == 200
-    await journey.until(lambda: any("Retro: open" in text for text in journey.texts(tenant.incidents)))
+    await journey.until(lambda: any("Retro: open\n" in text for text in journey.texts(tenant.incidents)))
     assert len(journey.texts(tenant.incidents)) == 1

@@ -70,7 +70,7 @@ async def test_the_card_shows_who_answers_and_the_next_of_the_list_is_rung(journ
     await ring_list(journey, dana)
     await journey.teams.say(tenant.ana, tenant.incidents, "meet now Outage ring @Ben @Chloé")
     await rings(journey, tenant.ben, tenant.chloe)
-    await shows(journey, "Outage: open", "Ringing Ben Okafor and Chloé Martin")
+    await shows(journey, "Outage: open\n", "Ringing Ben Okafor and Chloé Martin")
     await calls.answer(tenant.ben)
     await shows(journey, "Came when rung: Ben Okafor", "Ringing Chloé Martin")
     await calls.decline(tenant.chloe)
@@ -87,7 +87,7 @@ async def test_a_team_owner_rings_where_only_owners_start(journey: Journey) -> N
     tenant.team.owners.append(tenant.chloe.oid)
     tenant.consents.add("TeamMember.Read.Group")
     await journey.teams.say(tenant.ana, tenant.incidents, "meet now Outage")
-    await shows(journey, "Outage: open")
+    await shows(journey, "Outage: open\n")
     await journey.teams.install(tenant.incidents, tenant.ana)
     await journey.teams.say(tenant.ana, tenant.incidents, "settings start: owners")
     await journey.until(lambda: any("owners" in text.casefold() for text in journey.whispers(tenant.incidents)))
@@ -120,7 +120,7 @@ async def test_people_are_chosen_on_the_post(journey: Journey) -> None:
     """`Ring someone` asks whom in a dialog with the people picker, and rings them."""
     tenant = journey.cloud.tenant
     await journey.teams.say(tenant.ana, tenant.incidents, "meet now Outage")
-    await shows(journey, "Outage: open")
+    await shows(journey, "Outage: open\n")
     (post,) = journey.cloud.bot_posts(tenant.incidents)
     dialog = await journey.teams.open_dialog(tenant.chloe, post, "Ring someone")
     told = await journey.teams.submit(dialog, "Ring", people=tenant.ben.oid)
@@ -134,7 +134,7 @@ async def test_somebody_presenting_is_rung_only_when_asked_again(journey: Journe
     tenant, calls = journey.cloud.tenant, journey.cloud.graph.calls
     calls.presence[tenant.ben.oid] = "Presenting"
     await journey.teams.say(tenant.ana, tenant.incidents, "meet now Outage")
-    await shows(journey, "Outage: open")
+    await shows(journey, "Outage: open\n")
     await journey.teams.say(tenant.ana, tenant.incidents, "ring @Ben")
     await shows(journey, "Not rung, busy just now: Ben Okafor")
     await journey.until(lambda: "Ben Okafor is presenting." in "".join(journey.whispers(tenant.incidents)))
@@ -196,7 +196,7 @@ async def test_without_a_public_address_nobody_can_be_rung(cloud: Cloud, tmp_pat
     tenant = cloud.tenant
     async with bot(cloud, tmp_path, app.REAL) as journey:
         await journey.teams.say(tenant.ana, tenant.incidents, "meet now Outage ring @Ben")
-        await shows(journey, "Outage: open")
+        await shows(journey, "Outage: open\n")
         # A card's Markdown escapes underscores.
         await journey.until(lambda: r"MUSTER\_PUBLIC\_URL" in "".join(journey.whispers(tenant.incidents)))
     assert not cloud.graph.calls.legs
@@ -221,7 +221,7 @@ async def test_an_alert_opens_its_topic_s_meeting_and_rings_the_list(
             async with browser.post(f"{journey.url}/api/hooks/{path}", data=body, headers=headers) as answer:
                 answers.append(answer.status)
         assert answers == [401, 404, 202, 202]
-        await shows(journey, "#INC-42 DB down for 45m: open", "Ringing Ben Okafor")
+        await shows(journey, "#INC-42 DB down for 45m: open\n", "Ringing Ben Okafor")
         await rings(journey, tenant.ben)
         assert journey.made() == 1
         assert len(calls.legs) == 1

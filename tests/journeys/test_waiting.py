@@ -197,9 +197,9 @@ async def test_a_topic_that_is_open_to_the_tenant_is_one_meeting_everywhere(wait
     """Where the administrator says so, a group chat finds the channel's meeting."""
     tenant = waiting.cloud.tenant
     await waiting.teams.say(tenant.ana, tenant.incidents, "meet #SEV-1 DB down")
-    await shows(waiting, clock, "#SEV-1 DB down: open")
+    await shows(waiting, clock, "#SEV-1 DB down: open\n")
     await waiting.teams.say(tenant.ben, tenant.leads, "meet #sev1")
-    await waiting.until(lambda: any("#SEV-1 DB down: open" in text for text in waiting.texts(tenant.leads)))
+    await waiting.until(lambda: any("#SEV-1 DB down: open\n" in text for text in waiting.texts(tenant.leads)))
     assert waiting.made() == 1
 
 
@@ -207,9 +207,9 @@ async def test_the_planned_end_claims_nothing(waiting: Journey, clock: HandClock
     """Ten minutes after the booked time the card says that it is up and still leads in, until somebody ends it."""
     tenant = waiting.cloud.tenant
     await waiting.teams.say(tenant.ana, tenant.incidents, "meet now Retro")
-    await shows(waiting, clock, "Retro: open")
+    await shows(waiting, clock, "Retro: open\n")
     await clock.move(69 * 60)
-    assert "Retro: open" in waiting.texts(tenant.incidents)[0]
+    assert "Retro: open\n" in waiting.texts(tenant.incidents)[0]
     await clock.move(60)
     await shows(waiting, clock, "I can't see whether anyone is still inside.")
     assert titles(card(waiting).card) == ["Join Retro", "End"]

@@ -36,7 +36,7 @@ async def test_a_story_says_what_was_asked_what_graph_said_and_whom_it_told(clou
     async with running(cloud, tmp_path, MUSTER_ADMINS=cloud.tenant.chloe.oid) as journey:
         tenant = cloud.tenant
         await journey.teams.say(tenant.ana, tenant.incidents, "meet now Secret plans")
-        await journey.until(lambda: any("Secret plans: open" in text for text in journey.texts(tenant.incidents)))
+        await journey.until(lambda: any("Secret plans: open\n" in text for text in journey.texts(tenant.incidents)))
         reference = await reference_of(store)
         told = await heard(journey, f"why {reference.lower()}")
         assert told.startswith(f"The story of {reference}")
