@@ -65,8 +65,8 @@ async def test_one_is_chosen_by_key_or_reference(shelf: Shelf) -> None:
     said = await turns.done(shelf, "replay", "7f3k92qe")  # type: ignore[arg-type]  # as above
     assert (said, shelf.replayed) == (["1 will run again."], ["bb" * 32])
     assert await turns.done(shelf, "drop", "aa") == ["1 forgotten."]  # type: ignore[arg-type]  # as above
-    for left in ("1 forgotten.", "Nothing was set aside."):
-        assert await turns.done(shelf, "drop", "") == [left]  # type: ignore[arg-type]  # as above
+    for told in ("1 forgotten.", "Nothing was set aside."):
+        assert await turns.done(shelf, "drop", "") == [told]  # type: ignore[arg-type]  # as above
     with pytest.raises(UsageError):
         await turns.done(shelf, "drop", "7F3K-0000")  # type: ignore[arg-type]  # as above
 
