@@ -96,7 +96,10 @@ def _check(options: argparse.Namespace) -> int:
     asked = wanted(app_id=options.app_id, features=options.features)
     package = options.file.read_bytes()
     schemas, why = given(options.schema) if options.schema else None, ""
-    if schemas is None and (version := version_of(package)):
+    version = version_of(package)
+    if not version:
+        schemas = None  # nothing can be compared with any
+    elif schemas is None:
         schemas, why = asyncio.run(_published(version))
     found = findings(package, asked, schemas)
     print(

@@ -83,6 +83,8 @@ def steps(wanted: Wanted) -> tuple[Step, ...]:
     """Return the steps in order. Raises UsageError for a way or an endpoint that cannot be."""
     if wanted.identity and wanted.way == SIGN_IN:
         raise UsageError(wanted.identity, "A managed identity signs nobody in: take --way app or --way calls.")
+    if wanted.way == SIGN_IN and Feature.OWNERS in wanted.more:
+        raise UsageError(wanted.way, "Only the app itself may read who owns a team: take --way app or --way calls.")
     if wanted.endpoint and not _ENDPOINT.fullmatch(wanted.endpoint):
         raise UsageError(
             wanted.endpoint, f"The endpoint is where Teams finds Muster, such as https://bot.contoso.example{MESSAGES}"

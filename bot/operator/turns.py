@@ -20,7 +20,8 @@ MOST = 1_000
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the options of `turns`."""
-    parser.add_argument("step", choices=("list", "replay", "drop"), nargs="?", default="list")
+    steps = "list what was set aside (the default), replay: let it run again, drop: forget it"
+    parser.add_argument("step", choices=("list", "replay", "drop"), nargs="?", default="list", help=steps)
     parser.add_argument("key", nargs="?", default="", help="a key, its beginning, or a reference (default: all)")
 
 

@@ -52,6 +52,9 @@ def test_build_then_check_passes(
     told = capsys.readouterr().out.splitlines()
     assert told[0].startswith("manifest.json version: Microsoft's schema: '9.9.9' was expected. Repair: build")
     assert told[1:] == [f"Compared with Microsoft's schema: {schema}", f"{out}: 1 to mend."]
+    out.write_bytes(b"no zip")
+    assert line("check", out, "--schema", schema) == 1
+    assert "Compared" not in capsys.readouterr().out
 
 
 def test_findings_can_be_read_by_machines(out: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -278,6 +278,7 @@ def test_a_step_can_be_left_out(
         (["--endpoint", "https://bot.example/"], "https://bot.contoso.example/api/messages"),
         (["--name", "x' or '1"], "--name may have letters"),
         (["--identity", APP], "A managed identity signs nobody in"),
+        (["--with", "owners"], "Only the app itself may read who owns a team"),
     ],
 )
 def test_what_cannot_be_is_said_before_anything_happens(
