@@ -34,19 +34,25 @@ def files(root: Path) -> list[Path]:
     return sorted(path for path in paths if path.is_file())
 
 
-@pytest.fixture(scope="session")
-def modules(files: list[Path]) -> dict[Path, ast.Module]:
-    """Every Python file and its syntax tree."""
-    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in files if path.suffix == ".py"}
+def parsed(files: list[Path], root: Path, *, tests: bool) -> dict[Path, ast.Module]:
+    """Return the tests' Python files, or all others, and their syntax trees."""
+    chosen = (path for path in files if path.suffix == ".py" and (path.relative_to(root).parts[0] == "tests") == tests)
+    return {path: ast.parse(path.read_bytes()) for path in chosen}
 
 
 @pytest.fixture(scope="session")
-def production(modules: dict[Path, ast.Module], root: Path) -> dict[Path, ast.Module]:
-    """Those of them that are not tests."""
-    return {path: tree for path, tree in modules.items() if path.relative_to(root).parts[0] != "tests"}
+def production(files: list[Path], root: Path) -> dict[Path, ast.Module]:
+    """Every Python file that is no test, and its syntax tree."""
+    return parsed(files, root, tests=False)
 
 
 @pytest.fixture(scope="session")
-def tests(modules: dict[Path, ast.Module], root: Path) -> dict[Path, ast.Module]:
-    """Those of them that are."""
-    return {path: tree for path, tree in modules.items() if path.relative_to(root).parts[0] == "tests"}
+def tests(files: list[Path], root: Path) -> dict[Path, ast.Module]:
+    """Every Python file of the tests, and its syntax tree."""
+    return parsed(files, root, tests=True)
+
+
+@pytest.fixture(scope="session")
+def modules(production: dict[Path, ast.Module], tests: dict[Path, ast.Module]) -> dict[Path, ast.Module]:
+    """All of them: a worker that judges one half alone has not read the other."""
+    return {**production, **tests}

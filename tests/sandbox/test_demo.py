@@ -52,6 +52,11 @@ async def program(*words: str, stdin: bytes | None = None) -> tuple[int, str]:
     return process.returncode or 0, said.decode()
 
 
+def heeding() -> None:
+    """Have a child heed Ctrl-C where we do not: what a shell starts in the background ignores it, and so would it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def taken(port: int) -> bool:
     """Return whether somebody listens on a port of 127.0.0.1."""
     with socket.socket() as trial:
@@ -161,6 +166,7 @@ async def test_an_interrupted_demo_cleans_up(stop: signal.Signals) -> None:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         start_new_session=True,
+        preexec_fn=heeding,
     )
     assert process.stdout is not None
     port = 0
