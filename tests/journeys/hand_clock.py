@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.ports import Store
+from tests.journeys.harness import Journey
 
 START = 1_790_000_000_000
 
@@ -51,6 +52,23 @@ class HandClock:
                 await asyncio.to_thread(int)  # the store works in a thread: give it its turn
             while self.writing:
                 await asyncio.to_thread(int)  # leases must be renewed before more time passes
+
+
+async def comes(journey: Journey, clock: HandClock, holds: Callable[[], bool], *, step: float = 1.0) -> None:
+    """Let at most sixty steps of so many seconds pass until something holds. Raises TimeoutError when it never does.
+
+    Before each, what Microsoft was asked is given its turns: a slow machine is not to be overtaken by the clock.
+    """
+    exchanges = journey.cloud.journal.exchanges
+    for _ in range(60):
+        for _ in range(200):
+            if holds():
+                return
+            if all(one.done for one in exchanges):
+                break
+            await asyncio.to_thread(int)
+        await clock.move(step)
+    await journey.until(holds)
 
 
 class Watched:

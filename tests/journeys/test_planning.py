@@ -13,7 +13,7 @@ from bot.ports import Store
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.posts import Post
 from tests.journeys.fast_clock import bot
-from tests.journeys.hand_clock import HandClock, Watched
+from tests.journeys.hand_clock import HandClock, Watched, comes
 from tests.journeys.harness import Journey, words
 
 pytestmark = pytest.mark.usefixtures("untraced")
@@ -40,11 +40,7 @@ def watched(clock: HandClock) -> app.Replaced:
 async def shows(journey: Journey, clock: HandClock, said: str) -> None:
     """Move the clock second by second until the channel shows this."""
     chat = journey.cloud.tenant.incidents
-    for _ in range(40):
-        if any(said in text for text in journey.texts(chat)):
-            return
-        await clock.move(1)
-    raise AssertionError(f"{said!r} is not in {journey.texts(chat)}")
+    await comes(journey, clock, lambda: any(said in text for text in journey.texts(chat)))
 
 
 def mentions(post: Post) -> list[str]:

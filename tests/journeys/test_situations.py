@@ -15,7 +15,6 @@ Only eyes can judge whether Join is above the fold of a phone: `make browser` dr
 
 from __future__ import annotations
 
-import asyncio
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable
@@ -34,7 +33,7 @@ from bot.sandbox.cloud import Cloud
 from bot.sandbox.posts import Post, actions
 from bot.sandbox.tenant import Chat, Person, Tenant
 from tests.journeys.fast_clock import bot
-from tests.journeys.hand_clock import HandClock, Watched
+from tests.journeys.hand_clock import HandClock, Watched, comes
 from tests.journeys.harness import Journey, asked, words
 
 pytestmark = pytest.mark.usefixtures("untraced")
@@ -84,23 +83,14 @@ async def journey(start: Start) -> AsyncIterator[Journey]:
         yield running
 
 
-async def moved(journey: Journey, clock: HandClock) -> None:
-    """Let what is on its way arrive, unless the test holds it, and move the clock by half a second."""
-    for _ in range(50):
-        if all(one.done for one in journey.cloud.journal.exchanges):
-            break
-        await asyncio.to_thread(int)
-    await clock.move(0.5)
-
-
 async def shows(journey: Journey, clock: HandClock, chat: Chat, said: str) -> Post:
     """Move the clock until a post of the bot in a chat says this, and return it."""
-    for _ in range(60):
-        for post in journey.cloud.bot_posts(chat):
-            if said in (words(post.card) or post.text):
-                return post
-        await moved(journey, clock)
-    raise AssertionError(f"{said!r} is not in {journey.texts(chat)}")
+
+    def found() -> list[Post]:
+        return [post for post in journey.cloud.bot_posts(chat) if said in (words(post.card) or post.text)]
+
+    await comes(journey, clock, lambda: bool(found()), step=0.5)
+    return found()[0]
 
 
 async def answered(journey: Journey, person: Person, chat: Chat, line: str) -> str:
@@ -113,12 +103,13 @@ async def answered(journey: Journey, person: Person, chat: Chat, line: str) -> s
 
 async def told(journey: Journey, clock: HandClock, person: Person, chat: Chat, said: str) -> Post:
     """Move the clock until a whisper to somebody says this, and return it."""
-    for _ in range(60):
-        for post in journey.cloud.whispers(chat, person.id):
-            if said in (words(post.card) or post.text or asked(post)):
-                return post
-        await moved(journey, clock)
-    raise AssertionError(f"{said!r} is not in {journey.whispers(chat)}")
+
+    def found() -> list[Post]:
+        posts = journey.cloud.whispers(chat, person.id)
+        return [post for post in posts if said in (words(post.card) or post.text or asked(post))]
+
+    await comes(journey, clock, lambda: bool(found()), step=0.5)
+    return found()[0]
 
 
 def titles(post: Post) -> list[str]:

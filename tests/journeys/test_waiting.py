@@ -15,7 +15,7 @@ from bot.sandbox.cloud import Cloud
 from bot.sandbox.posts import Post
 from bot.sandbox.tenant import Person
 from bot.settings import Settings
-from tests.journeys.hand_clock import HandClock, Watched
+from tests.journeys.hand_clock import HandClock, Watched, comes
 from tests.journeys.harness import Journey
 
 pytestmark = pytest.mark.usefixtures("untraced")
@@ -68,11 +68,7 @@ def titles(node: Any) -> list[str]:  # noqa: ANN401 - any JSON
 async def shows(journey: Journey, clock: HandClock, words: str) -> None:
     """Move the clock second by second until the channel's card says this."""
     chat = journey.cloud.tenant.incidents
-    for _ in range(40):
-        if any(words in text for text in journey.texts(chat)):
-            return
-        await clock.move(1)
-    raise AssertionError(f"{words!r} is not in {journey.texts(chat)}")
+    await comes(journey, clock, lambda: any(words in text for text in journey.texts(chat)))
 
 
 async def pressed(journey: Journey, person: Person, button: str) -> str:
@@ -136,10 +132,7 @@ async def test_a_meeting_nobody_saw_does_not_stay(waiting: Journey, clock: HandC
     await clock.move(120)
     assert [meeting.deleted for meeting in waiting.cloud.graph.meetings] == [False]
     outage.remove()
-    for _ in range(60):
-        await clock.move(5)
-        if all(meeting.deleted for meeting in waiting.cloud.graph.meetings):
-            break
+    await comes(waiting, clock, lambda: all(one.deleted for one in waiting.cloud.graph.meetings), step=5)
     assert [meeting.deleted for meeting in waiting.cloud.graph.meetings] == [True]
     assert waiting.made() == 1
     assert "Retro: not opened" in waiting.texts(tenant.incidents)[0]
@@ -218,9 +211,5 @@ async def test_the_planned_end_claims_nothing(waiting: Journey, clock: HandClock
     (meeting,) = waiting.cloud.graph.meetings
     booked = meeting.ends_at
     await clock.move(10 * 60 + 1)
-    for _ in range(40):
-        if meeting.ends_at > booked:
-            break
-        await clock.move(1)
-    assert meeting.ends_at > booked
+    await comes(waiting, clock, lambda: meeting.ends_at > booked)
     assert meeting.lobby["scope"] == "organizer"
