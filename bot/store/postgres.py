@@ -47,6 +47,12 @@ SESSION = {
     "TimeZone": "UTC",
 }
 MIGRATING = {**SESSION, "statement_timeout": "0", "lock_timeout": "0"}  # a replica waits for the one that migrates
+TRANSACTION_MS = "15000"
+"""How long a transaction may last. A process that freezes between the messages of one statement is neither idle nor in
+a statement for the server, and would hold its locks for ever; PostgreSQL 17 and later end it by this alone."""
+BOUNDED = """
+    SELECT set_config('transaction_timeout', $1, false) WHERE current_setting('transaction_timeout', true) IS NOT NULL
+"""
 ONE_AT_A_TIME = "SELECT pg_advisory_lock(hashtext('muster schema'), hashtext(current_schema()))"
 RECORDS = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL)"
 
@@ -200,7 +206,7 @@ async def _opened(url: str, size: int) -> Any:  # noqa: ANN401 - asyncpg has no 
         statement_cache_size=CACHED_STATEMENTS,
         max_cached_statement_lifetime=0,
         server_settings=SESSION,
-        init=_assert_durable,
+        init=_begun,
         reset=_as_it_is,
     )
 
@@ -218,6 +224,11 @@ async def apply_migrations(connection: Any, steps: list[Migration]) -> None:  # 
             async with connection.transaction():
                 await connection.execute(step.sql)
                 await connection.execute("INSERT INTO schema_version VALUES ($1, $2)", step.version, step.name)
+
+
+async def _begun(connection: Any) -> None:  # noqa: ANN401 - asyncpg has no types
+    await _assert_durable(connection)
+    await connection.fetchval(BOUNDED, TRANSACTION_MS)
 
 
 async def _assert_durable(connection: Any) -> None:  # noqa: ANN401 - asyncpg has no types

@@ -239,6 +239,23 @@ async def test_connection_lost(postgres_url: str, make: Make) -> None:
     await store.close()
 
 
+async def test_who_stands_still_holds_nobody_up(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a frozen process has locked is free again, also where the server does not take it for idle."""
+    other = await engine_module._opened(postgres_url, 1)
+    monkeypatch.setattr(engine_module, "TRANSACTION_MS", "300")
+    frozen = await engine_module._opened(postgres_url, 1)
+    first, second = await frozen.acquire(), await other.acquire()
+    try:
+        if await second.fetchval("SELECT current_setting('transaction_timeout', true)") is None:
+            pytest.skip("this server is older than PostgreSQL 17")
+        await first.execute("CREATE TABLE held (x INT)")
+        await first.execute("BEGIN; LOCK TABLE held")
+        assert await second.fetch("SELECT x FROM held") == [], "it would wait for three seconds, and then fail"
+    finally:
+        frozen.terminate()
+        other.terminate()
+
+
 async def test_nobody_there(tmp_path: object) -> None:
     """A database that does not answer is a StoreError; its password is in no word of it."""
     with pytest.raises(StoreError) as caught:
