@@ -123,6 +123,17 @@ def stopped(room: Room, now: int) -> Reply:
     return _saved(room, replace(room.ringing, rings=rings), now, (), "stopped ringing")
 
 
+def hung_up(reply: Reply, now: int) -> Reply:
+    """Return a decision that closes a room with nobody rung any more, and with our call left (ENGINE R22)."""
+    over = {RoomState.ENDED, RoomState.FAILED}
+    closed = next((one for one in reply.effects if isinstance(one, SaveRoom) and one.room.state in over), None)
+    quiet = stopped(closed.room, now).effects if closed else ()
+    if not quiet:
+        return reply
+    kept = tuple(one for one in reply.effects if one is not closed)
+    return replace(reply, effects=(*kept, *(one for one in quiet if one not in kept)))
+
+
 def next_listed(room: Room, chat: Chat | None, count: int = 1) -> tuple[Person, ...]:
     """Return the next people of the chat's ring list who were not rung yet."""
     rung = {ring.person.oid for ring in room.ringing.rings}

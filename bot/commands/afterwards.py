@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot import ending
+from bot import ending, ringing
 from bot.commands import wishes
 from bot.commands.command import Asked
 from bot.commands.grammar import find
@@ -29,5 +29,5 @@ def edited(asked: Asked, room: Room) -> Reply:
 
 def deleted(asked: Asked, room: Room) -> Reply:
     """Close what the request opened, as far as nobody is known to have joined."""
-    turn = asked.turn
-    return ending.withdrawn(room, turn.person, now=asked.view.now, reference=turn.reference)
+    turn, now = asked.turn, asked.view.now
+    return ringing.hung_up(ending.withdrawn(room, turn.person, now=now, reference=turn.reference), now)

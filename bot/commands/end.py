@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot import ending, rooms
+from bot import ending, ringing, rooms
 from bot.commands import meant
 from bot.commands.command import Asked, Command
 from bot.decisions import Reply
@@ -28,7 +28,7 @@ def run(asked: Asked) -> Reply:
     if room.state is RoomState.LIVE and not asked.turn.text.casefold().startswith(ANYWAY):
         line = f"{ANYWAY} {room.subject}"
         return asked.ask("end-live", subject=room.subject, line=line, offer={"room": room.room_id})
-    reply = ending.ended(room, person, now=now, reference=reference)
+    reply = ringing.hung_up(ending.ended(room, person, now=now, reference=reference), now)
     return meant.shown(asked, reply, "ended", subject=room.subject, numbers=meant.numbers(room))
 
 

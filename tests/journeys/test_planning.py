@@ -66,7 +66,7 @@ async def test_a_planned_meeting_starts_once_also_after_a_restart(
         await clock.move(120)
         assert journey.made() == 2
         planned, _, start = cloud.bot_posts(tenant.incidents)
-        assert ": open\n" in words(planned.card)
+        await comes(journey, clock, lambda: ": open\n" in words(planned.card))
         assert mentions(start) == ["Ana Lima", "Ben Okafor"]
         assert (planned.card or {})["msteams"] == {"width": "Full"}
 

@@ -116,6 +116,33 @@ async def test_a_guest_rings_nobody_where_guests_start_nothing(journey: Journey)
     await rings(journey, tenant.ben)
 
 
+async def test_an_end_stops_the_ringing(journey: Journey, clock: FastClock) -> None:
+    """No telephone goes on ringing for a meeting that was ended, and open again its post does not say so."""
+    tenant, calls = journey.cloud.tenant, journey.cloud.graph.calls
+    await journey.teams.say(tenant.ana, tenant.incidents, "meet now Outage ring @Ben")
+    await rings(journey, tenant.ben)
+    await shows(journey, "Outage: open\n", "Ringing Ben Okafor")
+    with clock.standing():  # so that it is not the minute that ends it
+        await journey.teams.say(tenant.ana, tenant.incidents, "end")
+        await journey.cloud.until(lambda: not calls.rung(), seconds=20)
+    await shows(journey, "Outage: ended")
+    await journey.teams.say(tenant.ana, tenant.incidents, "reopen")
+    await shows(journey, "Outage: open\n")
+    assert not any("Ringing" in text for text in journey.texts(tenant.incidents))
+
+
+async def test_a_withdrawn_request_stops_the_ringing(journey: Journey, clock: FastClock) -> None:
+    """Whoever deletes a request that was sent in the wrong chat leaves no telephone ringing for it."""
+    tenant, calls = journey.cloud.tenant, journey.cloud.graph.calls
+    said = await journey.teams.say(tenant.ana, tenant.incidents, "meet now Outage ring @Ben")
+    await rings(journey, tenant.ben)
+    await shows(journey, "Outage: open\n", "Ringing Ben Okafor")
+    with clock.standing():  # so that it is not the minute that ends it
+        await journey.teams.delete(said)
+        await journey.cloud.until(lambda: not calls.rung(), seconds=20)
+    await shows(journey, "Outage: closed · request withdrawn.")
+
+
 async def test_people_are_chosen_on_the_post(journey: Journey) -> None:
     """`Ring someone` asks whom in a dialog with the people picker, and rings them."""
     tenant = journey.cloud.tenant
