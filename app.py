@@ -121,6 +121,8 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     warning = forgetful(url, container=settings.container)
     if warning:
         observe(Event("store.forgetful", {"text": warning}, logging.WARNING))
+    for name, near in settings.ignored:
+        observe(Event("setting.unknown", {"name": name, "meant": near}, logging.WARNING))
     opening = replaced.open_store or open_store
     store = replaced.wrap_store(await opening(url, owner=chance.token(), lease_ms=replaced.lease_ms))
     stack.push_async_callback(store.close)

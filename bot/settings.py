@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot import identity
+from bot import identity, mistyped
 from bot.alerts import Hook, read_hooks
 from bot.clouds import CALLS, CLOUDS, NO_MEETINGS, WORLDWIDE, Cloud
 from bot.errors import SettingsError
@@ -46,6 +46,7 @@ class Settings:
     `calls_openid_url` is where the keys of calls' callbacks are found, "" where this cloud's is not documented and
     nobody said: then nobody can be rung. `hooks` is where alerts come in, `collector` where OpenTelemetry is pushed to,
     `admin` the host and port where the administrator asks, port 0 for nowhere; what is over is kept for `keep_days`.
+    `ignored` are variables that no setting is called, each with the name that was probably meant, or "".
     """
 
     app_id: str
@@ -90,6 +91,7 @@ class Settings:
     roster: str = "count"
     keep_days: int = 30
     collector: str = ""
+    ignored: tuple[tuple[str, str], ...] = ()
 
     @property
     def watches(self) -> bool:
@@ -115,11 +117,13 @@ class Settings:
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """Read the settings from a mapping (default: the environment). Raises SettingsError with every problem."""
-        reader = _Reader(os.environ if environ is None else environ)
+        given = os.environ if environ is None else environ
+        reader = _Reader(given)
         settings = reader.read()
+        ignored = mistyped.unknown(given, reader.known)
         if reader.problems:
-            raise SettingsError(reader.problems)
-        return settings
+            raise SettingsError([*reader.problems, *mistyped.told(ignored)])
+        return replace(settings, ignored=tuple(ignored.items()))
 
 
 class _Reader(Variables):

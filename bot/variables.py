@@ -15,15 +15,20 @@ GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Variables:
-    """Collects every problem instead of stopping at the first; what has one is read as its default."""
+    """Collects every problem instead of stopping at the first; what has one is read as its default.
+
+    `known` are the names that were asked for.
+    """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         """Take the variables by name."""
         self._environ = environ
         self.problems: list[str] = []
+        self.known: set[str] = set()
 
     def text(self, name: str, default: str = "") -> str:
         """Return a value without blanks around it."""
+        self.known.add(name)
         return self._environ.get(name, "").strip() or default
 
     def needed(self, name: str, fix: str) -> str:

@@ -36,6 +36,7 @@ def checks(case: Case) -> tuple[Check, ...]:
     meetings = tuple(check.name for check in granted if check.name == "OnlineMeetings.ReadWrite.All")
     hosted = ("graph", "conditional access")
     return (
+        Check("settings", STORE, looks.named),
         Check("store", STORE, looks.store),
         Check("signing keys", NETWORK, looks.keys),
         Check("clock", NETWORK, looks.clock, ("signing keys",)),

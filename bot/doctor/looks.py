@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bot import permissions
+from bot import mistyped, permissions
 from bot.checkup import Status, Step
 from bot.doctor.case import Case, Claims
 from bot.errors import CredentialsWrong, MeetingsError, Rejected
@@ -49,6 +49,15 @@ def mend(says: str, step: Step) -> Verdict:
 def again(says: str, do: str, who: str = RUNS_MUSTER) -> Verdict:
     """Return that nothing answered, which may be over by itself."""
     return mend(says, Step(do, who, 5))
+
+
+def named(case: Case) -> Verdict:
+    """Whether every variable that looks like a setting is one."""
+    ignored = case.settings.ignored
+    if not ignored:
+        return fine("every MUSTER_ variable is one of Muster's")
+    do = ". ".join(f"Rename {name} to {near}" if near else f"Take {name} away" for name, near in ignored)
+    return mend(" ".join(mistyped.told(dict(ignored))), Step(do, RUNS_MUSTER, 1))
 
 
 def store(case: Case) -> Verdict:

@@ -53,6 +53,7 @@ OTHERS = {
     "owner.unknown": "Graph did not say who owns the team",
     "post.not_read": "Graph did not let us look for a post whose fate is unclear",
     "roster.refused": "the connector did not say who is in the chat",
+    "setting.unknown": "a variable looks like a setting and is none, so it changes nothing: `name`, `meant`",
     "sign_in.answered": "a sign-in's exchange was answered: `name`, `status`",
     "sign_in.failed": "a client says that a sign-in failed",
     "sign_in.not_now": "a sign-in could not be judged now",

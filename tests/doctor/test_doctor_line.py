@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from aiohttp import web
 
+import app
 from bot.checkup import Status, well
 from bot.cli import run
 from bot.doctor import packaged
@@ -98,6 +100,22 @@ async def test_the_exit_status_says_whether_something_is_to_do(
     cloud.faults.inject("policy")
     assert await asyncio.to_thread(run, ["doctor", "--next"], serve) == 1
     assert capsys.readouterr().out.startswith("Step 5 of 7, about 5 minutes: https://shell.azure.com")
+
+
+async def test_a_start_goes_on_and_names_a_mistyped_setting(
+    environment: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log of a start warns of a variable that is no setting, with the right name and without its value."""
+    settings = Settings.from_env(environment | {"MUSTER_HOST": "s3cret"})
+    runner = web.AppRunner(app.build(settings), access_log=None)
+    await runner.setup()
+    await runner.cleanup()
+    (warning,) = [record for record in caplog.records if "setting.unknown" in record.getMessage()]
+    assert (warning.levelname, warning.getMessage()) == (
+        "WARNING",
+        "setting.unknown name=MUSTER_HOST meant=MUSTER_HOSTS",
+    )
+    assert "s3cret" not in caplog.text
 
 
 @pytest.mark.parametrize("signed_in", [True, False])

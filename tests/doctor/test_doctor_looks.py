@@ -76,6 +76,14 @@ def test_what_is_seen_is_named(seen: dict[str, object], check: str, says: str) -
     assert says in found[check]
 
 
+def test_a_mistyped_setting_is_to_be_renamed() -> None:
+    """A variable that only looks like a setting is named first, with what to call it, as it may explain the rest."""
+    found = judged(case(replace(SETTINGS, ignored=(("MUSTER_HOST", "MUSTER_HOSTS"), ("MUSTER_X", "")))))
+    assert list(todo(found)) == ["settings"]
+    assert found[0].step is not None
+    assert found[0].step.do == "Rename MUSTER_HOST to MUSTER_HOSTS. Take MUSTER_X away"
+
+
 def test_a_person_s_own_sign_in_needs_no_policy() -> None:
     """Where people sign in, nothing is looked at that only the app's own permission needs."""
     settings = replace(SETTINGS, auth="user", oauth_connection="graph")
