@@ -36,8 +36,11 @@ def hours(ms: int, zone: str, language: str = SOURCE) -> str:
     return _short(language).apply(_moment(ms, zone), locale(language))
 
 
-def exact(ms: int, zone: str) -> str:
-    """Return a time to the second, the same in every language: `2026-03-19 12:04:05 (UTC+1)`."""
+def exact(ms: int, zone: str = "") -> str:
+    """Return a time to the second, the same in every language: `2026-03-19 12:04:05 (UTC+1)`.
+
+    Whatever an administrator reads has this form, at a command line in UTC: its lines are compared between machines.
+    """
     return f"{_moment(ms, zone):%Y-%m-%d %H:%M:%S} ({offset(ms, zone)})"
 
 

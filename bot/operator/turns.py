@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import sys
 import time
-from datetime import UTC, datetime
 
 from bot.errors import UsageError
 from bot.leases import Stuck
@@ -14,6 +13,7 @@ from bot.ports import Store
 from bot.settings import Settings
 from bot.store.opening import open_store, seen
 from bot.stories import spelled
+from cards.times import exact
 
 MOST = 1_000
 
@@ -22,38 +22,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the options of `turns`."""
     steps = "list what was set aside (the default), replay: let it run again, drop: forget it"
     parser.add_argument("step", choices=("list", "replay", "drop"), nargs="?", default="list", help=steps)
-    parser.add_argument("key", nargs="?", default="", help="a key, its beginning, or a reference (default: all)")
+    what = "a key, its beginning, or a reference (default: all, but for drop)"
+    parser.add_argument("key", nargs="?", default="", help=what)
+    parser.add_argument("--all", action="store_true", help="all of them")
 
 
 def run(options: argparse.Namespace) -> int:
     """Do the step on the store of the settings. Raises SettingsError, StoreError."""
     try:
-        print("\n".join(asyncio.run(_run(options.step, options.key))))
+        print("\n".join(asyncio.run(_run(options.step, options.key, everything=options.all))))
     except UsageError as error:
         print(error.meant, file=sys.stderr)
         return 2
     return 0
 
 
-async def _run(step: str, key: str) -> list[str]:
+async def _run(step: str, key: str, *, everything: bool) -> list[str]:
     store = await open_store(seen(Settings.from_env().store.reveal()), owner="turns")
     try:
-        return await done(store, step, key)
+        return await done(store, step, key, everything=everything)
     finally:
         await store.close()
 
 
-async def done(store: Store, step: str, key: str) -> list[str]:
+async def done(store: Store, step: str, key: str = "", *, everything: bool = False) -> list[str]:
     """Do one step, `list`, `replay` or `drop`, and return the lines to print.
 
-    `key` is a turn's key, the beginning of one, or its reference; empty: all of them. Raises UsageError for a key
-    that is none of theirs, StoreError.
+    `key` is a turn's key, the beginning of one, or its reference; empty: all of them, which has to be said to `drop`
+    what nobody gets back. Raises UsageError for that, and for a key that is none of theirs, StoreError.
     """
+    if key and everything:
+        raise UsageError(key, f"--all is all of them, and {key!r} is one. Which is it?")
     found = [turn for turn in await store.stuck(MOST) if not key or _is(turn, key)]
     if key and not found:
         raise UsageError(key, f"No turn that was set aside has the key {key!r}. See them: python app.py turns list")
     if not found:
         return ["Nothing was set aside."]
+    if step == "drop" and not everything and (doubt := _doubt(key, len(found))):
+        raise UsageError(key, doubt)
     if step == "list":
         return [_line(turn) for turn in found]
     changed = 0
@@ -63,10 +69,16 @@ async def done(store: Store, step: str, key: str) -> list[str]:
     return [f"{changed} will run again." if step == "replay" else f"{changed} forgotten."]
 
 
+def _doubt(key: str, count: int) -> str:
+    """Return why so many that fit are not to be forgotten, "" when they are."""
+    if not key:
+        return "Which one? `turns drop 7F3K-92QD` forgets one for ever, `turns drop --all` all that `turns list` shows."
+    return f"Two or more begin with {key!r}. See them: python app.py turns list" if count > 1 else ""
+
+
 def _is(turn: Stuck, key: str) -> bool:
     return turn.turn_key.startswith(key) or turn.reference == spelled(key)
 
 
 def _line(turn: Stuck) -> str:
-    at = datetime.fromtimestamp(turn.received_at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
-    return f"{turn.turn_key[:12]}  {turn.reference}  {turn.kind}  {at} UTC  {turn.thread_id}"
+    return f"{turn.turn_key[:12]}  {turn.reference}  {turn.kind}  {exact(turn.received_at)}  {turn.thread_id}"

@@ -55,20 +55,33 @@ def shelf() -> Shelf:
 async def test_list_shows_reference_and_time(shelf: Shelf) -> None:
     """The list has one line for each, with what a person would read out."""
     first, second = await turns.done(shelf, "list", "")  # type: ignore[arg-type]  # only what the step asks of a store
-    assert first == "aaaaaaaaaaaa  7F3K-92QD  said  2026-09-21 14:13:20 UTC  19:x"
+    assert first == "aaaaaaaaaaaa  7F3K-92QD  said  2026-09-21 14:13:20 (UTC)  19:x"
     assert "7F3K-92QE" in second
     assert await turns.done(Shelf(), "list", "") == ["Nothing was set aside."]  # type: ignore[arg-type]  # as above
 
 
 async def test_one_is_chosen_by_key_or_reference(shelf: Shelf) -> None:
-    """The beginning of a key or the reference, however it is typed, choose one; without either all are meant."""
+    """The beginning of a key or the reference, however it is typed, choose one; no other is touched."""
     said = await turns.done(shelf, "replay", "7f3k92qe")  # type: ignore[arg-type]  # as above
     assert (said, shelf.replayed) == (["1 will run again."], ["bb" * 32])
     assert await turns.done(shelf, "drop", "aa") == ["1 forgotten."]  # type: ignore[arg-type]  # as above
-    for told in ("1 forgotten.", "Nothing was set aside."):
-        assert await turns.done(shelf, "drop", "") == [told]  # type: ignore[arg-type]  # as above
     with pytest.raises(UsageError):
         await turns.done(shelf, "drop", "7F3K-0000")  # type: ignore[arg-type]  # as above
+
+
+async def test_all_are_forgotten_only_when_all_are_said(shelf: Shelf) -> None:
+    """Without a reference, with an empty one and with a beginning that several have, nobody's request is dropped."""
+    alike = Shelf(*shelf.found, stuck("ab" * 32, "7F3K-92QF"))
+    for key, says in (("", "turns drop --all"), ("a", "Two or more begin with 'a'")):
+        with pytest.raises(UsageError) as caught:
+            await turns.done(alike, "drop", key)  # type: ignore[arg-type]  # as above
+        assert says in caught.value.meant
+    with pytest.raises(UsageError):
+        await turns.done(alike, "drop", "aa", everything=True)  # type: ignore[arg-type]  # as above
+    assert len(alike.found) == 3
+    assert await turns.done(alike, "drop", everything=True) == ["3 forgotten."]  # type: ignore[arg-type]  # as above
+    assert await turns.done(alike, "drop", "") == ["Nothing was set aside."]  # type: ignore[arg-type]  # as above
+    assert await turns.done(shelf, "replay", "") == ["2 will run again."]  # type: ignore[arg-type]  # as above
 
 
 def test_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
