@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from bot.checkup import Status, Step
 from bot.doctor.case import Case
@@ -11,6 +10,7 @@ from bot.doctor.looks import CONSENT_MINUTES, RUNS_MUSTER, Verdict, again, fine,
 from bot.errors import AccessBlocked, HostUnknown, MeetingsError, NotNow, PolicyMissing, QuotaReached, RoleMissing
 from bot.model import Meeting
 from bot.remedies import PLACES, cmdlets
+from cards.times import exact
 
 IN_A_MONTH = 2_000
 """Meetings that Graph makes for one person in a month (facts/graph 3.4)."""
@@ -71,10 +71,10 @@ def policy(case: Case) -> Verdict:
     if blamed(case) != "access policy":
         return _about_the_host(case, f"the app may open meetings for {case.host}")
     url, *lines = (line.format(host=case.host) for line in cmdlets(case.settings.app_id, case.settings.cloud))
-    soon = datetime.fromtimestamp((case.now + POLICY_MS) / 1000, UTC).strftime("%H:%M")
     after = (
-        f"Works within 30 minutes, so by {soon} (UTC) if it is done now, sometimes longer. It may name a group "
-        "(-Group) or everybody (-Global). Without PowerShell: MUSTER_AUTH=user, and people sign in once."
+        f"Works within 30 minutes, so by {exact(case.now + POLICY_MS)} if it is done now, sometimes longer. "
+        "It may name a group (-Group) or everybody (-Global). "
+        "Without PowerShell: MUSTER_AUTH=user, and people sign in once."
     )
     says = f"no application access policy lets the app open meetings for {case.host}"
     return mend(says, Step(f"{url} (PowerShell)", "Teams Administrator", 5, tuple(lines), after))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from bot import mistyped, permissions
 from bot.checkup import Status, Step
@@ -13,6 +12,7 @@ from bot.identity import Certificate, Password
 from bot.permissions import GRAPH_APP, Kind, Permission
 from bot.remedies import PLACES
 from bot.store.opening import POSTGRES
+from cards.times import exact
 
 DAY_MS = 86_400_000
 WARNED_BEFORE = 30 * DAY_MS
@@ -112,13 +112,13 @@ def credentials(case: Case) -> Verdict:
         step = Step(
             f"{SECRETS} → Certificates: upload a new one, and name it in {Certificate.setting}", _owner(case), 10
         )
-        return mend(f"the certificate ends on {_day(ends_at)}", step)
+        return mend(f"the certificate ends on {exact(ends_at)}", step)
     return fine(f"Entra takes them{_until(case)}")
 
 
 def _until(case: Case) -> str:
     if case.seen.ends_at is not None:
-        return f"; the certificate ends on {_day(case.seen.ends_at)}"
+        return f"; the certificate ends on {exact(case.seen.ends_at)}"
     # Only a permission that Muster does not ask for shows it: https://learn.microsoft.com/graph/api/application-get
     hidden = f"; when the secret ends only {SECRETS} shows"
     return hidden if isinstance(case.settings.credential, Password) else ""
@@ -128,10 +128,6 @@ def _owner(case: Case) -> str:
     return (
         RUNS_MUSTER if not isinstance(case.settings.credential, Password | Certificate) else APPLICATION_ADMINISTRATOR
     )
-
-
-def _day(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d")
 
 
 def audience(case: Case) -> Verdict:

@@ -7,7 +7,7 @@ import asyncio
 import csv
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -16,6 +16,7 @@ from bot.operator.values import guid, iso
 from bot.settings import Settings
 from bot.store.auditing import EVER, PAGE, Line, Wanted
 from bot.store.records import Records, open_records
+from cards.times import exact
 
 COLUMNS = ("at", "tenant", "actor", "action", "meeting", "thread", "detail", "reference")
 
@@ -57,7 +58,7 @@ async def written(records: Records, wanted: Wanted, form: str) -> None:
         csv.writer(sys.stdout, lineterminator="\n").writerow(COLUMNS)
     count = 0
     while lines := await records.audit(wanted):
-        _page([cells(line) for line in lines], form)
+        _page([cells(line, exact if form == "table" else iso) for line in lines], form)
         count += len(lines)
         wanted = replace(wanted, since=lines[-1].at, after=lines[-1].audit_id)
         if len(lines) < PAGE:
@@ -74,10 +75,10 @@ def _page(rows: Sequence[dict[str, str]], form: str) -> None:
         print(json.dumps(row) if form == "json" else "  ".join(value or "-" for value in row.values()))
 
 
-def cells(line: Line) -> dict[str, str]:
-    """Return a line by the names of its columns, its time as ISO 8601 in UTC."""
+def cells(line: Line, at: Callable[[int], str] = iso) -> dict[str, str]:
+    """Return a line by the names of its columns, its time as `at` writes ms UTC."""
     whom = (line.actor_oid, line.action, line.room_id, line.thread_id, line.detail, line.reference)
-    return dict(zip(COLUMNS, (iso(line.at), line.tenant, *whom), strict=True))
+    return dict(zip(COLUMNS, (at(line.at), line.tenant, *whom), strict=True))
 
 
 def moment(text: str, option: str, *, whole_day: bool = False) -> int:

@@ -61,7 +61,7 @@ def test_all_is_well_here() -> None:
         ({"apart": None}, "clock", "no date"),
         ({"store": None}, "store", "did not answer in time"),
         ({"made": {HOST: 1_900}}, "quota", "1900 of 2000"),
-        ({"ends_at": NOW + DAY}, "credentials", "the certificate ends on 2026-09-22"),
+        ({"ends_at": NOW + DAY}, "credentials", "the certificate ends on 2026-09-22 14:13:20 (UTC)"),
         ({"token": None}, "credentials", "does not answer"),
         ({"trial": Refused("403", status=403, request_id="r-1")}, "graph", "request-id r-1"),
         ({"trial": None}, "graph", "no answer"),
