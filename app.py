@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bot.serving import Handler
     from bot.settings import Settings
     from bot.subscribing import Subscribing
-    from bot.teams.edge import Registration, TeamsEdge
+    from bot.teams.edge import TeamsEdge
     from bot.telemetry.export import Telemetry
     from bot.worker import Worker
 
@@ -107,6 +107,7 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     from bot.graph.posts import GraphPosts
     from bot.graph.tokens import MsalTokens
     from bot.observe import Event
+    from bot.registered import registration
     from bot.store.opening import forgetful, open_store
     from bot.stories import overhearing
     from bot.system import SystemChance, SystemClock, trust
@@ -128,28 +129,15 @@ async def _edges(stack: contextlib.AsyncExitStack, settings: "Settings", replace
     stack.push_async_callback(store.close)
     tokens = MsalTokens(settings.login_url, settings.app_id, settings.credential, context, clock, observe=observe)
     stack.push_async_callback(tokens.close)
-    registration = _registration(settings)
-    teams = await stack.enter_async_context(TeamsEdge(registration, context, tokens, clock, observe))
-    tie, tenants = settings.thread_binding, registration.rules.tenants
+    registered = registration(settings)
+    teams = await stack.enter_async_context(TeamsEdge(registered, context, tokens, clock, observe))
+    tie, tenants = settings.thread_binding, registered.rules.tenants
     meetings = GraphMeetings(
         settings.graph_url, tokens, context, clock, observe, users=teams.users, binding=tie, tenants=tenants
     )
     stack.push_async_callback(meetings.close)
     posts = GraphPosts(meetings, settings.app_id) if settings.read_messages else None
     return Edges(observe, telemetry, clock, chance, tokens, meetings, posts, store, teams)
-
-
-def _registration(settings: "Settings") -> "Registration":
-    """Return who Muster is for Teams, and whom it lets in."""
-    from bot.teams.door import Rules
-    from bot.teams.edge import Registration
-    from bot.teams.token_service import Account
-
-    hosts, tenants = frozenset(settings.connector_hosts), frozenset(settings.tenants)
-    rules = Rules(settings.app_id, settings.token_issuer, hosts, tenants)
-    connection = settings.oauth_connection if settings.auth != "app" else ""
-    account = Account(settings.token_service_url, connection, settings.app_id) if connection else None
-    return Registration(rules, settings.metadata_urls, settings.bot_tenant, settings.bot_scope, account)
 
 
 def _observer(

@@ -18,12 +18,11 @@ from bot.graph.tokens import MsalTokens
 from bot.model import ChatKind, Turn
 from bot.observe import Observer
 from bot.ports import Clock, Store, Tokens
+from bot.registered import registration
 from bot.settings import Settings
 from bot.store.opening import forgetful
 from bot.system import trust
-from bot.teams.door import Rules
-from bot.teams.edge import Registration, TeamsEdge
-from bot.teams.token_service import Account
+from bot.teams.edge import TeamsEdge
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +67,10 @@ class OneLook:
         else:
             stack.push_async_callback(msal.close)
             tokens = msal
-        rules = Rules(
-            settings.app_id, settings.token_issuer, frozenset(settings.connector_hosts), frozenset(settings.tenants)
-        )
-        connection = settings.oauth_connection if settings.auth != "app" else ""
-        account = Account(settings.token_service_url, connection, settings.app_id) if connection else None
-        registration = Registration(
-            rules, (settings.openid_metadata_url, ""), settings.bot_tenant, settings.bot_scope, account
-        )
-        teams = await stack.enter_async_context(TeamsEdge(registration, context, tokens, clock, observe))
+        registered = registration(settings)
+        # What Graph signs with is for who hears of calls: nobody asks doctor.
+        registered = replace(registered, metadata_urls=(settings.openid_metadata_url, ""))
+        teams = await stack.enter_async_context(TeamsEdge(registered, context, tokens, clock, observe))
         meetings = GraphMeetings(settings.graph_url, tokens, context, clock, observe, users=teams.users)
         stack.push_async_callback(meetings.close)
         posts = GraphPosts(meetings, settings.app_id) if settings.read_messages else None
