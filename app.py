@@ -283,7 +283,8 @@ async def _open(stack: contextlib.AsyncExitStack, settings: "Settings", replaced
     if settings.admin[1]:
         await _administration(stack, settings.admin, probes, edges.telemetry)
     users = edges.teams.users
-    signins = SignIns(edges.store, users, edges.clock, edges.observe, worker.wake) if users else None
+    told, key = (edges.clock, edges.observe, worker.wake), settings.code_key
+    signins = SignIns(edges.store, users, *told, key) if users else None
     endpoint = edges.teams.endpoint(worker, signins, settings.languages)
     handout = Handout(edges.store)
     called = _callbacks(settings, edges, worker) if settings.rings else {}

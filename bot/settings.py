@@ -99,6 +99,15 @@ class Settings:
         return bool(self.public_url and self.secret_key.reveal() and self.auth != "user")
 
     @property
+    def code_key(self) -> bytes:
+        """Return what people's sign-in codes are hashed with: of what every replica has, what is not in the store.
+
+        Empty where there is nothing of the kind: an app without a password, and no MUSTER_SECRET_KEY.
+        """
+        own = self.credential.secret if isinstance(self.credential, identity.Password) else NO_SECRET
+        return (self.secret_key or own).reveal().encode()
+
+    @property
     def metadata_urls(self) -> tuple[str, str]:
         """Return where Bot Framework's keys are found and where those of Graph's notifications, "" if none come."""
         publisher = f"{self.login_url}/common/v2.0/.well-known/openid-configuration" if self.watches else ""

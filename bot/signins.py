@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -20,13 +21,17 @@ LOOK_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class SignIns:
-    """Implements `bot.ports.SignIns`; `wake` makes the worker look for what may run now."""
+    """Implements `bot.ports.SignIns`; `wake` makes the worker look for what may run now.
+
+    `key`, the same on every replica and nowhere in the store, is what codes are written down with.
+    """
 
     store: Store
     users: Accounts
     clock: Clock
     observe: Observer
     wake: Callable[[], None]
+    key: bytes = b""
 
     async def exchange(self, turn: Turn, exchange_id: str, sso_token: str) -> bool:
         """Sign the turn's person in with Teams' token. Raises StoreError."""
@@ -34,9 +39,15 @@ class SignIns:
 
     async def redeem(self, turn: Turn, code: str) -> bool:
         """Sign the turn's person in with the code that their browser ended with. Raises StoreError."""
-        # A code is as good as a token while it lives: only its hash is written down.
-        key = f"code {hashlib.sha256(code.encode()).hexdigest()}"
-        return await self._once(turn, key, lambda: self._redeemed(turn, code))
+        return await self._once(turn, self._written(turn, code), lambda: self._redeemed(turn, code))
+
+    def _written(self, turn: Turn, code: str) -> str:
+        """Return what stands for a code in the store.
+
+        A code is as good as a token while it lives, and often six digits: a hash that needs no key is guessed at once.
+        """
+        whose = f"{turn.chat.tenant}|{turn.person.oid}|{code}"
+        return f"code {hmac.new(self.key, whose.encode(), hashlib.sha256).hexdigest()}"
 
     async def _redeemed(self, turn: Turn, code: str) -> bool:
         try:
