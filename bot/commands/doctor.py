@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from bot import limits
 from bot.checkup import Finding, Findings, Status, Step
 from bot.commands import found
-from bot.commands.command import Asked, Command, Policy
-from bot.decisions import Reply, SetTimer
+from bot.commands.command import Asked, Command, Policy, once
+from bot.decisions import Reply, SaveNote, SetTimer
 from bot.leases import TimerClaim
 from bot.model import Binding, ChannelKind, ChatKind, Timer, TimerKind
 from bot.ports import Decide
@@ -29,9 +30,25 @@ def run(asked: Asked) -> Reply:
         return asked.tell("doctor-admins") if asked.policy.admins else asked.tell("doctor-nobody", **nobody)
     if asked.policy.tenants > 1 and asked.chat.kind is not ChatKind.PERSONAL:
         return asked.tell("why-alone", line=COMMAND.name)  # elsewhere they may be another tenant's guest
+    noted = often(asked)
+    if isinstance(noted, Reply):
+        return noted
     payload = {"turn": asdict(turn), "tie": asdict(tie(asked))}
     timer = Timer(f"doctor|{turn.turn_key}", TimerKind.DOCTOR, turn.chat.tenant, "", asked.view.now, payload)
-    return Reply((SetTimer(timer),), "looking")
+    return Reply((SetTimer(timer), noted), "looking")
+
+
+def often(asked: Asked) -> SaveNote | Reply:
+    """Return the note of when this person had it looked at, or that it is too often: each look asks Graph a lot.
+
+    As often as one person may open meetings: a look makes one too.
+    """
+    person, tenant, now = asked.turn.person, asked.turn.chat.tenant, asked.view.now
+    key = f"doctor|{person.oid}"
+    lately = [at for at in map(int, asked.view.notes.get(key, "").split()) if at > now - limits.RATE_SPAN]
+    if limits.too_fast(lately, (), now):
+        return once(asked.tell("busy"), f"{key}|{tenant}|{now // limits.RATE_SPAN}")
+    return SaveNote(tenant, key, " ".join(map(str, (now, *lately))), now + limits.RATE_SPAN, person.oid)
 
 
 def tie(asked: Asked) -> Finding:

@@ -221,7 +221,7 @@ WHISPERS: Mapping[str, Trouble] = {
     ),
     "not-then": Trouble("that time is over, or more than 60 days ahead", "Another time", "{start} is past already."),
     "busy": Trouble(
-        "20 requests of this chat wait already",
+        "20 requests of this chat wait already, or one administrator asked `doctor` more than 5 times in a minute",
         "Try again in a minute; often: [SCALE](SCALE.md)",
         "That's more than I can do at once. Try again in a minute.",
     ),

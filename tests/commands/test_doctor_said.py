@@ -10,7 +10,7 @@ import pytest
 from bot.checkup import Status
 from bot.commands import doctor
 from bot.commands.command import Asked
-from bot.decisions import PlanMessage, SetTimer
+from bot.decisions import PlanMessage, SaveNote, SetTimer
 from bot.model import Binding, ChannelKind, Chat, ChatKind, Meeting, RoomState, TimerKind
 from tests.engine.test_rooms import a_room
 
@@ -31,6 +31,21 @@ def test_an_administrator_has_everything_looked_at(ask: Ask) -> None:
     told = [doctor.run(asked) for asked in (ask(), replace(by_admin(ask()), turn=replace(ask().turn, person=BEN)))]
     assert [reply.outcome for reply in told] == ["doctor-nobody", "doctor-admins"]
     assert all(isinstance(effect, PlanMessage) for reply in told for effect in reply.effects)
+
+
+def test_doctor_is_not_asked_without_end(ask: Ask) -> None:
+    """Who asks for the sixth time in a minute is told to wait, once, and Graph is left alone; then it looks again."""
+    asked, notes, told = by_admin(ask()), dict[str, str](), []
+    for second in (*range(7), 61):
+        view = replace(asked.view, notes=notes, now=asked.view.now + second * 1000)
+        reply = doctor.run(replace(asked, view=view))
+        notes |= {note.key: note.value for note in reply.effects if isinstance(note, SaveNote)}
+        told.append((reply.outcome, {one.message.intent_key for one in reply.effects if isinstance(one, PlanMessage)}))
+    assert [outcome for outcome, _ in told] == ["looking"] * 5 + ["busy"] * 2 + ["looking"]
+    assert told[5] == told[6]
+    ben = replace(asked.turn, person=replace(asked.turn.person, oid="another"))
+    both = replace(asked.policy, admins=(*asked.policy.admins, "another"))
+    assert doctor.run(replace(asked, turn=ben, policy=both, view=replace(asked.view, notes=notes))).outcome == "looking"
 
 
 def test_who_may_be_a_guest_has_another_organisation_left_alone(ask: Ask) -> None:
