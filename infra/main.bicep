@@ -1,7 +1,7 @@
 // Muster on Azure: the bot and its Teams channel, the process that answers, its database, its secrets, its alarms.
 //   az group create -n muster -l westeurope
-//   az deployment group create -g muster -f infra/main.bicep -p image=REGISTRY/muster:TAG appId=... appPassword=... \
-//       databasePassword=... secretKey=...
+//   az deployment group create -g muster -f infra/main.bicep -p @infra/secrets/azure.json -p image=REGISTRY/muster:TAG appId=...
+// infra/ADMIN.md, On Azure, writes that file, which has the secrets: on a command line other people can read them.
 // `python app.py register` makes the app registration first. The parts are in infra/azure/.
 
 @description('Prefix of every name: small letters and digits, a letter first.')
@@ -67,6 +67,10 @@ param alertMail string = ''
 
 @description('More settings of Muster by name, such as { MUSTER_LANGUAGE: \'de\' }. No secrets: they can be read in the portal.')
 param settings object = {}
+
+@description('More settings that are secrets, by name: MUSTER_HOOKS, OTEL_EXPORTER_OTLP_HEADERS. They are kept in the key vault.')
+@secure()
+param secretSettings object = {}
 
 var usesIdentity = appType == 'UserAssignedMSI'
 var botId = usesIdentity ? identity.properties.clientId : appId
@@ -140,6 +144,7 @@ module secrets 'azure/secrets.bicep' = {
     appPassword: empty(appPassword) ? 'unused' : appPassword // a managed identity has none, a secret may not be empty
     store: 'postgresql://muster:${uriComponent(databasePassword)}@${database.outputs.host}/muster?sslmode=verify-full&sslrootcert=/etc/ssl/certs/ca-certificates.crt'
     secretKey: secretKey
+    secretSettings: secretSettings
   }
 }
 
@@ -156,6 +161,8 @@ module app 'azure/app.bicep' = {
     appPasswordUri: secrets.outputs.appSecretUri
     storeUri: secrets.outputs.storeUri
     secretKeyUri: secrets.outputs.keyUri
+    vaultUri: secrets.outputs.vaultUri
+    secretSettings: secretSettings
     replicas: replicas
     mostReplicas: max(replicas, mostReplicas)
     settings: union(settings, {

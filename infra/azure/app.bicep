@@ -30,6 +30,13 @@ param storeUri string
 @description('Where what seals its keys is in the key vault.')
 param secretKeyUri string
 
+@description('The key vault, as an address that ends with a slash.')
+param vaultUri string
+
+@description('More settings that are secrets, which the key vault has. Only their names are used here.')
+@secure()
+param secretSettings object
+
 @description('Replicas that always run.')
 @minValue(1)
 param replicas int
@@ -54,6 +61,32 @@ var sealed = [
     secretRef: 'secret-key'
   }
 ]
+var sealedBesides = [for setting in items(secretSettings): {
+  name: setting.key
+  secretRef: toLower(replace(setting.key, '_', '-'))
+}]
+var kept = [
+  {
+    name: 'app-password'
+    keyVaultUrl: appPasswordUri
+    identity: identityId
+  }
+  {
+    name: 'store'
+    keyVaultUrl: storeUri
+    identity: identityId
+  }
+  {
+    name: 'secret-key'
+    keyVaultUrl: secretKeyUri
+    identity: identityId
+  }
+]
+var keptBesides = [for setting in items(secretSettings): {
+  name: toLower(replace(setting.key, '_', '-'))
+  keyVaultUrl: '${vaultUri}secrets/${toLower(replace(setting.key, '_', '-'))}'
+  identity: identityId
+}]
 var password = [
   {
     name: 'MicrosoftAppPassword'
@@ -88,23 +121,7 @@ resource app 'Microsoft.App/containerApps@2024-03-01' = {
         allowInsecure: false
       }
       registries: empty(registry) ? [] : pulled
-      secrets: [
-        {
-          name: 'app-password'
-          keyVaultUrl: appPasswordUri
-          identity: identityId
-        }
-        {
-          name: 'store'
-          keyVaultUrl: storeUri
-          identity: identityId
-        }
-        {
-          name: 'secret-key'
-          keyVaultUrl: secretKeyUri
-          identity: identityId
-        }
-      ]
+      secrets: concat(kept, keptBesides)
     }
     template: {
       // Muster stops in five seconds, and finishes or hands back what it began.
@@ -117,7 +134,7 @@ resource app 'Microsoft.App/containerApps@2024-03-01' = {
             cpu: json('0.5')
             memory: '1Gi'
           }
-          env: usesPassword ? concat(plain, sealed, password) : concat(plain, sealed)
+          env: usesPassword ? concat(plain, sealed, sealedBesides, password) : concat(plain, sealed, sealedBesides)
           volumeMounts: [
             {
               volumeName: 'scratch'

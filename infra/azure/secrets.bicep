@@ -21,6 +21,10 @@ param store string
 @secure()
 param secretKey string
 
+@description('More settings that are secrets, by name.')
+@secure()
+param secretSettings object
+
 var secretsUser = '4633458b-17de-408a-b874-0445c86b69e6' // the built-in role Key Vault Secrets User
 
 resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
@@ -62,6 +66,14 @@ resource keySecret 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
   }
 }
 
+resource moreSecrets 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = [for setting in items(secretSettings): {
+  parent: vault
+  name: toLower(replace(setting.key, '_', '-'))
+  properties: {
+    value: setting.value
+  }
+}]
+
 resource mayRead 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(vault.id, reader, secretsUser)
   scope: vault
@@ -80,3 +92,6 @@ output storeUri string = storeSecret.properties.secretUri
 
 @description('Where it finds what seals its keys.')
 output keyUri string = keySecret.properties.secretUri
+
+@description('The vault itself, as an address that ends with a slash.')
+output vaultUri string = vault.properties.vaultUri

@@ -15,7 +15,7 @@ REQUIRED, READ_ONLY = 1, 2
 PAPERS = Path(__file__).resolve().parents[3] / "shared" / "bicep-types"
 FUNCTIONS = {
     *("concat", "empty", "guid", "items", "json", "max", "resourceGroup", "subscription", "subscriptionResourceId"),
-    *("union", "uniqueString", "uriComponent"),
+    *("replace", "toLower", "union", "uniqueString", "uriComponent"),
 }
 """What of Bicep's own the templates use (https://learn.microsoft.com/azure/azure-resource-manager/bicep/bicep-functions)."""
 WORDS = {
