@@ -27,7 +27,7 @@ BEST_BEFORE = 300_000
 class Alarms:
     """Answers 202 to a real alert, once it is written; 401 to a forged one, 404 where nobody expects any.
 
-    A copy of an alert is known by its event, or by its signed words, for as long as its time would still do.
+    A copy of an alert is known by its event, or by its signed words (`alerts.delivery`).
     """
 
     hooks: tuple[Hook, ...]
@@ -69,7 +69,7 @@ class Alarms:
         if chat is None or chat.gone_at is not None:
             raise DoorError(404, "unknown-chat")
         host = await self.messenger.member(chat, hook.host_oid)
-        event = alert.event.encode() or body
+        event = alerts.delivery(alert, request.headers, body)
         key = hashlib.sha256(b"|".join((b"hook", hook.secret.reveal().encode(), event))).hexdigest()
         receipt = await self.intake.take(turn_of(key, alert, chat, host, now))
         self.observe(Event("hooks.alert", {"source": source, "receipt": receipt.kind}))

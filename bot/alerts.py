@@ -91,6 +91,18 @@ def signed_by(hook: Hook, headers: Mapping[str, str], body: bytes, now: int) -> 
     return ""
 
 
+def delivery(alert: Alert, headers: Mapping[str, str], body: bytes) -> bytes:
+    """Return what copies of an alert have in common, and the next alert has not.
+
+    That is PagerDuty's event, and Grafana's body, which says since when it fires; a plain caller's may be the same
+    words each time, so the time that it signed counts too.
+    """
+    if alert.event:
+        return alert.event.encode()
+    at = {name.lower(): value for name, value in headers.items()}.get(_TIMES["Alert"], "")
+    return f"{at}:".encode() + body if alert.source == "Alert" else body
+
+
 def _is_fresh(seconds: str, now: int) -> bool:
     return bool(re.fullmatch(r"[0-9]{1,12}", seconds)) and abs(int(seconds) * 1000 - now) <= FRESH
 

@@ -41,7 +41,7 @@ def run(asked: Asked) -> Reply:
     wish = wishes.wished(asked)
     reply = led(asked, wish)
     if reply is None and starting.asks_first(asked, wish):
-        live = topics.elsewhere(asked.view.elsewhere, asked.turn.person)
+        live = None if alerted(asked) else topics.elsewhere(asked.view.elsewhere, asked.turn.person)
         return look_up(asked, live.room_id if live else "")
     return reply or begun(asked, wish)
 
@@ -119,7 +119,7 @@ def led(asked: Asked, wish: Wish) -> Reply | None:
         return Reply(outcome="running") if alerted(asked) else running(asked, meant)
     if reply := starting.hindered(asked, wish):
         return reply
-    near = topics.nearest(wish.topic, there) if wish.topic and not wish.explicit else None
+    near = topics.nearest(wish.topic, there) if wish.topic and not (wish.explicit or alerted(asked)) else None
     if near is not None:
         return near_topic(asked, wish, near)
     return in_the_way(asked, wish)
@@ -152,7 +152,7 @@ def begun(asked: Asked, wish: Wish) -> Reply:
 
 
 def alerted(asked: Asked) -> bool:
-    """Say whether a monitoring system asked: nobody waits for a whisper, and the chat's list is rung."""
+    """Say whether a monitoring system asked: nobody would answer a question, and the chat's list is rung."""
     return asked.turn.kind is TurnKind.SAID and asked.turn.verb == ALERT
 
 

@@ -112,6 +112,17 @@ def test_a_failed_card_becomes_the_card_of_what_runs_elsewhere(say: Ask) -> None
     assert reply.effects == (PointCard("p" * 32, room.room_id),)
 
 
+def test_an_alert_is_asked_nothing(say: Ask) -> None:
+    """A monitoring system does not mistype, and answers nobody: the next incident has its meeting at once."""
+    near = running(say, "meet #INC-42")
+    alert = say('meet now subject:"#INC-43 DB down"', seen={"topics": (near,)}, verb=meet.ALERT)
+    assert made(opened(alert)).topic == "#inc43"
+    hidden = replace(near, scope_key="chat:else", topic="#inc43", home_thread=ELSEWHERE, starter=alert.turn.person)
+    (timer,) = meet.run(replace(alert, view=replace(alert.view, topics=(), elsewhere=(hidden,)))).effects
+    assert isinstance(timer, SetTimer)
+    assert timer.timer.subject == THREAD
+
+
 def test_a_near_topic_is_asked_about_unless_it_is_meant(say: Ask) -> None:
     """One slip away asks; the question's button, a retry and a topic of another scope do not."""
     near = running(say, "meet #INC-42")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -91,6 +92,17 @@ def test_what_an_alert_opens() -> None:
     assert alerts.read_alert("Grafana", GRAFANA | {"status": "resolved"}, NOW) is None
     assert alerts.read_alert("Alert", {"topic": "INC-7", "title": "x"}, NOW) == Alert("Alert", "INC-7", "x", "")
     assert alerts.read_alert("Alert", ["INC-7"], NOW) is None
+
+
+def test_the_same_words_at_another_time_are_another_alert() -> None:
+    """What a plain caller says again an hour later happened again; other systems say themselves which event it is."""
+    now, later = ({"X-Muster-Timestamp": at, "X-Grafana-Alerting-Timestamp": at} for at in ("1", "2"))
+    plain, grafana = Alert("Alert", "db", "down", ""), Alert("Grafana", "db", "down", "")
+    assert (
+        alerts.delivery(plain, now, b"{}") == alerts.delivery(plain, now, b"{}") != alerts.delivery(plain, later, b"{}")
+    )
+    assert alerts.delivery(grafana, now, b"{}") == alerts.delivery(grafana, later, b"{}") == b"{}"
+    assert alerts.delivery(replace(plain, source="PagerDuty", event="01CH"), now, b"{}") == b"01CH"
 
 
 @given(JSON, st.sampled_from(["PagerDuty", "Grafana", "Alert"]))
