@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from bot.errors import UsageError
 from bot.operator.values import guid, iso
@@ -18,6 +18,7 @@ from bot.store.auditing import EVER, PAGE, Line, Wanted
 from bot.store.records import Records, open_records
 from cards.times import exact
 
+DAY_MS = 86_400_000
 COLUMNS = ("at", "tenant", "actor", "action", "meeting", "thread", "detail", "reference")
 
 
@@ -93,4 +94,4 @@ def moment(text: str, option: str, *, whole_day: bool = False) -> int:
         raise UsageError(text, problem) from error
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     day = whole_day and len(text) <= len("2026-11-01")
-    return round((at + timedelta(days=int(day))).timestamp() * 1000)
+    return round(at.timestamp() * 1000) + int(day) * DAY_MS

@@ -108,7 +108,10 @@ class Telemetry:
 
     def page(self, accept: str) -> tuple[bytes, str]:
         """Return all numbers in Prometheus' text format, or OpenMetrics', and its content type."""
-        encode, content_type = choose_encoder(accept)
+        try:
+            encode, content_type = choose_encoder(accept)
+        except TypeError:  # of a version of OpenMetrics that is none, such as `version=abc`
+            encode, content_type = choose_encoder("")
         return encode(self._registry), content_type
 
     async def close(self) -> None:

@@ -98,6 +98,7 @@ def test_the_audit_is_for_people_and_for_programs(
     assert line(capsys, "audit", "--tenant", TENANT).splitlines()[-1] == "1 line."
     assert line(capsys, "audit", "--since", "2026-09-21", "--until", "2026-09-21", "--json").count("\n") == 2
     assert line(capsys, "audit", "--until", "2026-09-21T14:13Z") == "Nobody did anything then.\n"
+    assert line(capsys, "audit", "--until", "9999-12-31", "--json").count("\n") == 2
     assert "--since is 'yesterday'" in line(capsys, "audit", "--since", "yesterday", status=2)
 
 

@@ -56,7 +56,7 @@ async def test_two_replicas_tell_one_trace() -> None:
 
 
 async def test_prometheus_finds_numbers() -> None:
-    """Each metric is in Prometheus' format with its unit, and OpenMetrics is spoken to who asks for it."""
+    """Each metric is in Prometheus' format with its unit, and OpenMetrics is spoken to who asks for one there is."""
     telemetry = start(Wanted(scraped=True, collector="", graph_url=GRAPH), now)
     telemetry(DONE)
     page, content_type = telemetry.page("")
@@ -66,6 +66,7 @@ async def test_prometheus_finds_numbers() -> None:
     assert (turns.labels, turns.value) == ({"muster_kind": "said", "muster_outcome": "opening"}, 1)
     assert "messaging_process_duration_seconds" in families
     assert telemetry.page("application/openmetrics-text")[1].startswith("application/openmetrics-text")
+    assert telemetry.page("application/openmetrics-text; version=abc")[1] == content_type
     await telemetry.close()
 
 
