@@ -47,9 +47,8 @@ class Variables:
         """Return an id in small letters."""
         value = self.text(name)
         if not GUID.fullmatch(value):
-            self.problems.append(
-                f"{name} is {value!r}, which is not an id such as 00000000-0000-0000-0000-000000000000."
-            )
+            # Never the value: whoever copied the secret into this one has it in the log.
+            self.problems.append(f"{name} is not an id such as 00000000-0000-0000-0000-000000000000.")
         return value.lower()
 
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:

@@ -144,6 +144,14 @@ def test_a_secret_is_never_printed() -> None:
     assert not Secret("")
 
 
+def test_a_secret_in_the_place_of_an_id_is_not_told() -> None:
+    """Who mixes up the app's id and its secret reads which setting is no id, and the log does not read the secret."""
+    mixed_up = {**GOOD, "MicrosoftAppId": GOOD["MicrosoftAppPassword"], "MicrosoftAppPassword": GOOD["MicrosoftAppId"]}
+    with pytest.raises(SettingsError, match="MicrosoftAppId is not an id") as caught:
+        Settings.from_env(mixed_up)
+    assert GOOD["MicrosoftAppPassword"] not in str(caught.value)
+
+
 def test_lists_may_be_separated_by_commas_or_blanks() -> None:
     """Hosts and tenants may be written as people write lists."""
     environ = {**GOOD, "MUSTER_CONNECTOR_HOSTS": "a.example, B.example;c.example d.example"}
