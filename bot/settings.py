@@ -131,7 +131,8 @@ class Settings:
         settings = reader.read()
         ignored = mistyped.unknown(given, reader.known)
         if reader.problems:
-            raise SettingsError([*reader.problems, *mistyped.told(ignored)])
+            near = {name: meant for name, meant in ignored.items() if meant}
+            raise SettingsError([*reader.problems, *mistyped.told(near)])
         return replace(settings, ignored=tuple(ignored.items()))
 
 

@@ -52,12 +52,11 @@ def again(says: str, do: str, who: str = RUNS_MUSTER) -> Verdict:
 
 
 def named(case: Case) -> Verdict:
-    """Whether every variable that looks like a setting is one."""
-    ignored = case.settings.ignored
-    if not ignored:
-        return fine("every MUSTER_ variable is one of Muster's")
-    do = ". ".join(f"Rename {name} to {near}" if near else f"Take {name} away" for name, near in ignored)
-    return mend(" ".join(mistyped.told(dict(ignored))), Step(do, RUNS_MUSTER, 1))
+    """Whether a variable is nearly called as a setting is; one that is like none may be somebody else's."""
+    ignored = dict(case.settings.ignored)
+    says = " ".join(mistyped.told(ignored)) or "every MUSTER_ variable is one of Muster's"
+    renamed = ". ".join(f"Rename {name} to {near}" for name, near in ignored.items() if near)
+    return mend(says, Step(renamed, RUNS_MUSTER, 1)) if renamed else fine(says)
 
 
 def store(case: Case) -> Verdict:

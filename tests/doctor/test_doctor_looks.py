@@ -77,11 +77,14 @@ def test_what_is_seen_is_named(seen: dict[str, object], check: str, says: str) -
 
 
 def test_a_mistyped_setting_is_to_be_renamed() -> None:
-    """A variable that only looks like a setting is named first, with what to call it, as it may explain the rest."""
-    found = judged(case(replace(SETTINGS, ignored=(("MUSTER_HOST", "MUSTER_HOSTS"), ("MUSTER_X", "")))))
+    """It is named first, with what to call it, as it may explain the rest; what is like no setting is only named."""
+    ignored = (("MUSTER_HOST", "MUSTER_HOSTS"), ("MUSTER_X", ""))
+    found = judged(case(replace(SETTINGS, ignored=ignored)))
     assert list(todo(found)) == ["settings"]
     assert found[0].step is not None
-    assert found[0].step.do == "Rename MUSTER_HOST to MUSTER_HOSTS. Take MUSTER_X away"
+    assert found[0].step.do == "Rename MUSTER_HOST to MUSTER_HOSTS"
+    other, *_ = judged(case(replace(SETTINGS, ignored=ignored[1:])))
+    assert (other.status, "MUSTER_X is no setting" in other.says) == (Status.OK, True)
 
 
 def test_a_person_s_own_sign_in_needs_no_policy() -> None:

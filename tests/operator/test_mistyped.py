@@ -64,7 +64,8 @@ def test_a_start_goes_on_and_knows() -> None:
     assert Settings.from_env(GOOD).ignored == ()
     assert Settings.from_env({**GOOD, "MUSTER_HOST": "x"}).ignored == (("MUSTER_HOST", "MUSTER_HOSTS"),)
     with pytest.raises(SettingsError) as caught:
-        Settings.from_env({**GOOD, "MUSTER_AUTH": "user", "MUSTER_OAUTH_CONECTION": "muster"})
+        Settings.from_env({**GOOD, "MUSTER_AUTH": "user", "MUSTER_OAUTH_CONECTION": "muster", "MUSTER_X": "x"})
+    assert len(caught.value.problems) == 2
     assert caught.value.problems[-1].endswith("Did you mean MUSTER_OAUTH_CONNECTION?")
     readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (`MUSTER_[^|]+) \|", readme, re.MULTILINE)
