@@ -68,7 +68,7 @@ param alertMail string = ''
 @description('More settings of Muster by name, such as { MUSTER_LANGUAGE: \'de\' }. No secrets: they can be read in the portal.')
 param settings object = {}
 
-@description('More settings that are secrets, by name: MUSTER_HOOKS, OTEL_EXPORTER_OTLP_HEADERS. They are kept in the key vault.')
+@description('More settings that are secrets, by name: MUSTER_HOOKS, OTEL_EXPORTER_OTLP_HEADERS, an OTEL_EXPORTER_OTLP_ENDPOINT with a key in it. They are kept in the key vault.')
 @secure()
 param secretSettings object = {}
 

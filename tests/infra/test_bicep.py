@@ -153,7 +153,7 @@ def test_every_secret_has_a_place_that_is_none_of_the_plain_settings(templates: 
     listed = set(re.findall(r"`((?:MUSTER|OTEL)_\w+)`", page)) - {"MUSTER_STORE", "MUSTER_SECRET_KEY"}
     about = templates[MAIN].part("parameters")["secretSettings"]["decorators"]
     (said,) = [str(decorator) for decorator in about if decorator["type"] == "description"]
-    assert listed == set(re.findall(r"(?:MUSTER|OTEL)_\w+", said)) == {"MUSTER_HOOKS", "OTEL_EXPORTER_OTLP_HEADERS"}
+    assert {"MUSTER_HOOKS", "OTEL_EXPORTER_OTLP_HEADERS"} <= listed <= set(re.findall(r"(?:MUSTER|OTEL)_\w+", said))
     (ours,) = re.findall(r"union\(settings, \{\n(.+?)\n    \}\)", templates[MAIN].text, re.DOTALL)
     assert not listed & set(re.findall(r"\w+", ours))
 
