@@ -6,7 +6,8 @@ import re
 
 from aiohttp import web
 
-from bot.errors import StoreError
+from bot.bounded import Crowd, refused
+from bot.errors import DoorError, StoreError
 from bot.model import Room, RoomState
 from bot.ports import Store
 from cards.ics import calendar_file
@@ -22,14 +23,22 @@ _HEADERS = {
 
 
 class Handout:
-    """Hands the files out. A room's id has 128 unguessable bits: who knows it was shown the meeting."""
+    """Hands the files out. A room's id has 128 unguessable bits: who knows it was shown the meeting.
 
-    def __init__(self, store: Store) -> None:
+    `crowd` counts who asks at once.
+    """
+
+    def __init__(self, store: Store, crowd: Crowd | None = None) -> None:
         self._store = store
+        self._crowd = crowd or Crowd()
 
     async def handle(self, request: web.Request) -> web.Response:
-        """Return the file; 404 for whatever is no meeting that people may join, 503 while the store is away."""
-        room = await self._room(request.query.get("m", ""))
+        """Return the file; 404 for whatever is no meeting that people may join, 429 and 503 for another time."""
+        try:
+            with self._crowd.joined(request.remote or ""):
+                room = await self._room(request.query.get("m", ""))
+        except DoorError as error:
+            return refused(error)
         if room is None or room.meeting is None or room.state not in SHOWN:
             raise web.HTTPNotFound
         return web.Response(text=calendar_file(room), content_type="text/calendar", charset="utf-8", headers=_HEADERS)

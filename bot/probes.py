@@ -32,16 +32,18 @@ class Probes:
         self._known = dict.fromkeys(parts, "not loaded yet")
         self._waited = False
         self._warming: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[str] | None = None
 
     def start(self) -> None:
         """Begin to warm up."""
         self._warming = asyncio.create_task(self._wait(), name="warm")
 
     async def stop(self) -> None:
-        """Stop warming up."""
-        if self._warming is not None:
-            self._warming.cancel()
-            await asyncio.gather(self._warming, return_exceptions=True)
+        """Stop warming up, and asking."""
+        running = [task for task in (self._warming, self._asking) if task is not None]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
     async def _wait(self) -> None:
         warming = asyncio.create_task(self._warm(), name="parts")
@@ -67,12 +69,21 @@ class Probes:
             self._known[name] = "loaded"
 
     async def _missing(self) -> str:
-        """Return what keeps this process from work; "" when it is ready."""
+        """Return what keeps this process from work; "" when it is ready.
+
+        Anybody may ask, so all who ask at once share one question to the store.
+        """
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask(), name="ready")
+        away = await asyncio.shield(self._asking)
+        return away or ("" if self._waited else "warming up")
+
+    async def _ask(self) -> str:
         try:
             await self._store.ready()
         except StoreError as error:
             return told(error)
-        return "" if self._waited else "warming up"
+        return ""
 
     async def healthz(self, _request: web.Request) -> web.Response:
         """Answer 200 as long as the event loop turns."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, cast
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from bot.bounded import Crowd
 from bot.errors import StoreError
 from bot.handout import Handout
 from bot.ports import Store
@@ -42,3 +44,29 @@ async def test_what_cannot_be_a_meeting_is_not_looked_up(address: str, status: i
     application.router.add_get("/", Handout(cast("Store", store)).handle)
     async with TestClient(TestServer(application)) as browser, browser.get(f"/{address}") as answer:
         assert (answer.status, store.asked) == (status, asked)
+
+
+class Slow:
+    """A store that answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.reached, self.answers = asyncio.Event(), asyncio.Event()
+
+    async def room(self, _: str) -> None:
+        """Find nothing, after a while."""
+        self.reached.set()
+        await self.answers.wait()
+
+
+async def test_one_address_cannot_keep_the_store_busy() -> None:
+    """Whoever asks for more files at once than one address may is told to come again; the others are answered."""
+    store = Slow()
+    application = web.Application()
+    application.router.add_get("/", Handout(cast("Store", store), Crowd(1)).handle)
+    async with TestClient(TestServer(application)) as browser:
+        first = asyncio.ensure_future(browser.get("/?m=" + "0f" * 16))
+        await store.reached.wait()
+        async with browser.get("/?m=" + "1f" * 16) as answer:
+            assert (answer.status, answer.headers["Retry-After"]) == (429, "1")
+        store.answers.set()
+        assert (await first).status == 404

@@ -126,6 +126,30 @@ async def test_without_its_store_a_process_gets_no_work(events: list[Event]) -> 
     await probes.stop()
 
 
+async def test_however_many_ask_the_store_is_asked_once(events: list[Event]) -> None:
+    """A thousand strangers who ask at once share one question, and one who hangs up takes the answer from nobody."""
+    reached, answers, asked = asyncio.Event(), asyncio.Event(), []
+
+    class Counting(Shelf):
+        """A store that answers when it is told to."""
+
+        async def ready(self) -> None:
+            """Answer, after a while."""
+            asked.append(self)
+            reached.set()
+            await answers.wait()
+
+    probes = probing(Counting(), Waiting(), events)
+    asking = [asyncio.ensure_future(probes.readyz(NOBODY)) for _ in range(1_000)]
+    await reached.wait()
+    asking.pop(0).cancel()
+    answers.set()
+    assert {answer.status for answer in await asyncio.gather(*asking)} == {503}
+    assert len(asked) == 1
+    assert said(await probes.readyz(NOBODY)) == (503, "not ready\n")
+    assert len(asked) == 2
+
+
 async def test_stopping_what_never_began(events: list[Event]) -> None:
     """A process that stops before it warmed up stops."""
     await probing(Shelf(), Waiting(), events).stop()
