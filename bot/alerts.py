@@ -134,20 +134,25 @@ def _pagerduty(body: Mapping[str, Any], now: int) -> Alert | None:
         return None
     if event.get("event_type") != "incident.triggered" or abs(now - at) > DELIVERED_WITHIN:
         return None
-    number = data.get("number")
-    return Alert("", f"INC-{number}" if number else "", str(data.get("title", "")), str(event.get("id", "")))
+    number = _text(data, "number")
+    return Alert("", f"INC-{number}" if number else "", _text(data, "title"), _text(event, "id"))
 
 
 def _grafana(body: Mapping[str, Any], _: int) -> Alert | None:
     if body.get("status") != "firing":
         return None
-    name = _object(body, "commonLabels").get("alertname") or _object(body, "groupLabels").get("alertname") or ""
-    summary = _object(body, "commonAnnotations").get("summary") or body.get("title", "")
-    return Alert("", str(name), str(summary), "")
+    name = _text(_object(body, "commonLabels"), "alertname") or _text(_object(body, "groupLabels"), "alertname")
+    return Alert("", name, _text(_object(body, "commonAnnotations"), "summary") or _text(body, "title"), "")
 
 
 def _plain(body: Mapping[str, Any], _: int) -> Alert | None:
-    return Alert("", str(body.get("topic", "")), str(body.get("title", "")), "")
+    return Alert("", _text(body, "topic"), _text(body, "title"), "")
+
+
+def _text(value: Mapping[str, Any], name: str) -> str:
+    """Return what is said, also as a number; "" for null and for what is no words."""
+    found = value.get(name)
+    return str(found) if isinstance(found, str | int) and not isinstance(found, bool) else ""
 
 
 def _object(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -92,6 +92,9 @@ def test_what_an_alert_opens() -> None:
     assert alerts.read_alert("Grafana", GRAFANA | {"status": "resolved"}, NOW) is None
     assert alerts.read_alert("Alert", {"topic": "INC-7", "title": "x"}, NOW) == Alert("Alert", "INC-7", "x", "")
     assert alerts.read_alert("Alert", ["INC-7"], NOW) is None
+    assert alerts.read_alert("Alert", {"topic": None, "title": "x"}, NOW) is None
+    untitled = {"event": {**PAGERDUTY["event"], "data": {"number": 42, "title": None}}}
+    assert alerts.read_alert("PagerDuty", untitled, NOW) == replace(told, title="")
 
 
 def test_the_same_words_at_another_time_are_another_alert() -> None:
