@@ -16,6 +16,7 @@ from bot.stories import spelled
 from cards.times import exact
 
 MOST = 1_000
+WHICH = "Which one? `turns drop 7F3K-92QD` forgets one for ever, `turns drop --all` all that `turns list` shows."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,13 +54,15 @@ async def done(store: Store, step: str, key: str = "", *, everything: bool = Fal
     """
     if key and everything:
         raise UsageError(key, f"--all is all of them, and {key!r} is one. Which is it?")
+    if step == "drop" and not (key or everything):
+        raise UsageError(key, WHICH)
     found = [turn for turn in await store.stuck(MOST) if not key or _is(turn, key)]
     if key and not found:
         raise UsageError(key, f"No turn that was set aside has the key {key!r}. See them: python app.py turns list")
     if not found:
         return ["Nothing was set aside."]
-    if step == "drop" and not everything and (doubt := _doubt(key, len(found))):
-        raise UsageError(key, doubt)
+    if step == "drop" and len(found) > 1 and not everything:
+        raise UsageError(key, f"Two or more begin with {key!r}. See them: python app.py turns list")
     if step == "list":
         return [_line(turn) for turn in found]
     changed = 0
@@ -67,13 +70,6 @@ async def done(store: Store, step: str, key: str = "", *, everything: bool = Fal
         again = store.replay(turn.turn_key, int(time.time() * 1000)) if step == "replay" else store.drop(turn.turn_key)
         changed += await again
     return [f"{changed} will run again." if step == "replay" else f"{changed} forgotten."]
-
-
-def _doubt(key: str, count: int) -> str:
-    """Return why so many that fit are not to be forgotten, "" when they are."""
-    if not key:
-        return "Which one? `turns drop 7F3K-92QD` forgets one for ever, `turns drop --all` all that `turns list` shows."
-    return f"Two or more begin with {key!r}. See them: python app.py turns list" if count > 1 else ""
 
 
 def _is(turn: Stuck, key: str) -> bool:

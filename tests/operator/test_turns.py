@@ -80,7 +80,7 @@ async def test_all_are_forgotten_only_when_all_are_said(shelf: Shelf) -> None:
         await turns.done(alike, "drop", "aa", everything=True)  # type: ignore[arg-type]  # as above
     assert len(alike.found) == 3
     assert await turns.done(alike, "drop", everything=True) == ["3 forgotten."]  # type: ignore[arg-type]  # as above
-    assert await turns.done(alike, "drop", "") == ["Nothing was set aside."]  # type: ignore[arg-type]  # as above
+    assert await turns.done(alike, "drop", everything=True) == ["Nothing was set aside."]  # type: ignore[arg-type]  # as above
     assert await turns.done(shelf, "replay", "") == ["2 will run again."]  # type: ignore[arg-type]  # as above
 
 
@@ -93,6 +93,9 @@ def test_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
     assert capsys.readouterr().out == "Nothing was set aside.\n"
     assert cli.run(["turns", "drop", "7F3K-92QD"], build=lambda _: pytest.fail("nothing is served")) == 2
     assert "python app.py turns list" in capsys.readouterr().err
+    assert cli.run(["turns", "drop"], build=lambda _: pytest.fail("nothing is served")) == 2
+    assert "turns drop --all" in capsys.readouterr().err
+    assert cli.run(["turns", "drop", "--all"], build=lambda _: pytest.fail("nothing is served")) == 0
 
 
 async def test_a_running_bot_keeps_its_store(tmp_path: Path) -> None:
