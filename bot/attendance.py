@@ -22,7 +22,7 @@ Stays = Mapping[str, Stay]
 def applied(before: Attendance, stays: Sequence[Stay], event: CallEvent) -> tuple[Attendance, tuple[Stay, ...]]:
     """Return the attendance after an event, and the stays that it changed. `stays` are all of the room's."""
     if event.kind is CallEventKind.MISSED:
-        return replace(before, unsure=before.live), ()
+        return replace(before, unsure=before.live, heard=False), ()
     placing = {CallEventKind.STARTED: _started, CallEventKind.ENDED: _ended, CallEventKind.ROSTER: _of_roster}
     sessions, number = placing[event.kind](before.sessions, event)
     if number is None:

@@ -125,6 +125,11 @@ def test_what_was_missed_makes_the_count_unsure_until_the_next_call() -> None:
     assert told([over(9), began(100), roster(101, comes("a"))], known).visible == 1
 
 
+def test_what_was_missed_may_have_been_somebody_who_came() -> None:
+    """Once something was missed, nobody says of a meeting that is shown that nobody joined it."""
+    assert not told([CallEvent(CallEventKind.MISSED, START)], Attendance(heard=True)).heard
+
+
 def test_a_start_alone_is_live_and_names_are_kept_only_where_wanted() -> None:
     """A call that began is live before anybody is told of; names appear where cards may show them."""
     assert told([began()]).live
