@@ -68,6 +68,8 @@ def doubtful(room: Room, view: View, whisper_id: str) -> Reply | None:
 
 def shown(room: Room, meeting: Meeting, view: View, whisper_id: str) -> Reply:
     """Opening → open. What is still missing is set after the link is there."""
+    if room.state is RoomState.OPENING and view.now >= room.give_up_at:
+        return _too_late(room, meeting, view, whisper_id)
     opened = rooms.opened(room, meeting, view.now)
     told = numberless.told(room, meeting, view.now, whisper_id) if room.options.numbers else ()
     reply = replace(opened, effects=(*opened.effects, *told))
@@ -79,6 +81,12 @@ def shown(room: Room, meeting: Meeting, view: View, whisper_id: str) -> Reply:
         for effect in reply.effects
     )
     return replace(reply, effects=(*effects, rooms.patch_timer(room, view.now)))
+
+
+def _too_late(room: Room, meeting: Meeting, view: View, whisper_id: str) -> Reply:
+    """Opening → failed: the answer came after a deadline that nobody had heeded yet; the meeting is deleted (R6)."""
+    reply = rooms.gave_up(replace(room, meeting=None), now=view.now, whisper_id=whisper_id)
+    return replace(reply, effects=(*reply.effects, rooms.delete_timer(room, meeting, view.now)))
 
 
 def patched(room: Room, meeting: Meeting, view: View, whisper_id: str) -> Reply:
