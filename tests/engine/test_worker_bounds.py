@@ -63,6 +63,8 @@ class Shelf:
     follows: Work = field(default_factory=Work)
     writing: asyncio.Event = field(default_factory=asyncio.Event)
     receipt: ReceiptKind = ReceiptKind.COPY
+    beats: int = 0
+    breaks: list[Exception] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Write at once, unless the test says otherwise."""
@@ -79,7 +81,10 @@ class Shelf:
         return Receipt(self.receipt, turn.turn_key)
 
     async def alive(self, _: int) -> int:
-        """Be the only one."""
+        """Be the only one, or break as the test wants."""
+        self.beats += 1
+        if self.breaks:
+            raise self.breaks.pop()
         return 1
 
     async def renew(self, work: Work, _: int) -> Work:
@@ -182,6 +187,19 @@ async def test_a_lost_lease_stops_the_send(activity_id: str) -> None:
     await worker.idle()
     assert [sent.outcome for sent in store.settled] == ["lease lost"] * bool(activity_id)
     assert [event.name for event in events] == ["lease.lost"]
+    await worker.stop(0.1)
+
+
+async def test_a_loop_outlives_what_nobody_foresaw() -> None:
+    """Leases go on being kept after something else than the store's absence went wrong once, and the log says so."""
+    store, clock, events = Shelf(), HandClock(), list[Event]()
+    store.breaks = [ValueError("odd")]
+    worker = Worker(engine(store, Post(), clock, events))
+    await worker.start()
+    for beats in (1, 2):
+        await until(lambda beats=beats: store.beats == beats)  # type: ignore[misc]  # mypy knows no type for a lambda's default
+        clock.waking.set()
+    assert [event.name for event in events] == ["worker.failed"]
     await worker.stop(0.1)
 
 
