@@ -186,6 +186,8 @@ def go_on(asked: Asked) -> Reply:
     room = replace(fresh, way=Way.USER, host=asked.turn.person, people=before.people)
     room = replace(room, ends_at=fresh.starts_at + span, options=before.options)
     bind_thread = ways.to_bind(asked.chat, Way.USER, asked.policy.binding, asked.view.notes)
+    rings = ringing.wanted(ringing.left_over(before), asked.view.now)
+    room = replace(room, ringing=replace(room.ringing, rings=rings, asked_by=before.ringing.asked_by))
     room = replace(room, graph_call=before.graph_call, bind_thread=bind_thread)
     room = replace(room, request=asked.policy.freeze(room.host.oid, rooms.request_of(room)))
     reply = opening(asked, room)
