@@ -77,6 +77,19 @@ def test_a_topic_s_room_is_its_team_s(say: Ask) -> None:
     assert (room.scope_key, room.topic, room.subject) == ("team:19:team", "#inc42", "#INC-42 DB down")
 
 
+def test_an_alert_opens_its_incident_whatever_else_is_live(say: Ask) -> None:
+    """Incidents have consecutive numbers, and nobody watches to say which is meant; nor is who has said so asked."""
+    before = running(say, "meet #INC-42 DB down")
+    alert = say("meet now #INC-43 DB down", verb=meet.ALERT, seen={"topics": (before,), "rooms": ()})
+    assert made(meet.run(alert)).topic == "#inc43"
+    live = replace(before, room_id="1" * 32, topic="#inc43", scope_key="chat:19:hr", home_thread=ELSEWHERE)
+    assert made(meet.looked(alert, live, "HR")).scope_key == "team:19:team"
+    separately = say("open separately #INC-43 DB down")
+    assert made(meet.looked(separately, live, "HR")).scope_key == "team:19:team"
+    again = say("meet now #INC-42 DB down", verb=meet.ALERT, seen={"topics": (before,), "rooms": ()})
+    assert meet.run(again) == Reply(outcome="running")
+
+
 def test_a_topic_may_follow_now_or_meet_alone(say: Ask) -> None:
     """A topic is one wherever it begins what is asked for."""
     assert made(opened(say("meet now #sev 1"))).topic == "#sev1"
