@@ -73,6 +73,8 @@ def settle_timer(at: Applying, claim: TimerClaim, decide: Decide) -> Operation[S
     key, lease = claim.timer.timer_key, claim.lease
     guard: dict[str, Value] = {"timer_key": key, "owner": lease.owner, "fence": lease.fence}
     asked = _asked_by_timer(claim, at.now)
+    if claim.timer.kind in calls.WATCHING:  # what it says of the room's calls is said of what was told of them by now
+        yield "room_lock", {"room_id": claim.timer.subject}
     held, *found = yield from side_by_side([("timer_finish", guard), *asked])
     if not held:
         yield from decided(at, asked, found, lambda found: _timer_view(at, claim, found), _regardless(decide))
