@@ -32,6 +32,8 @@ SWEEP_SECONDS = 600.0
 STORE_AWAY_SECONDS = 8.0
 TURN_RETRY_MS = 2_000
 CLAIM_LIMIT = 64
+MOST_HELD = 1_024
+"""Pieces of work in this process beyond which it looks for no more: what is leased here nobody else can do."""
 SEND_LEASE_MS = 12_000
 """No send starts with less of its lease left (ENGINE 3)."""
 MOST_TURNS = 128 * 1024 * 1024 // (256 * 1024)
@@ -175,9 +177,10 @@ class Worker:
             jitter = 0.75 + 0.5 * engine.chance.fraction()
             self._look_at = engine.clock.now() + int(POLL_SECONDS * 1000 * jitter)
             with self._surviving():
-                work = await engine.store.claim(engine.clock.now(), CLAIM_LIMIT)
-                self._due(work.next_due)
-                self._begin(work)
+                if (free := MOST_HELD - len(self._tasks)) > 0:  # else some of it ends before the next look
+                    work = await engine.store.claim(engine.clock.now(), min(CLAIM_LIMIT, free))
+                    self._due(work.next_due)
+                    self._begin(work)
             while not self._look_now and (wait := self._look_at - engine.clock.now()) > 0:
                 await self._changed_within(wait / 1000)
 
