@@ -199,14 +199,15 @@ class Delivery:
         if isinstance(error, Gone):
             learned = replace(learned, chat_gone=error.chat)
             return Sent(MessageState.GONE, outcome=f"gone: {error.status}", learned=learned)
+        unseen = message.purpose is Purpose.CARD and not message.activity_id  # who asked for a meeting waits for it
         if not isinstance(error, NotDone | Unclear):
-            return Sent(MessageState.REFUSED, outcome=f"refused: {error.status}", learned=learned)
+            return Sent(MessageState.REFUSED, outcome=f"refused: {error.status}", learned=learned, set_aside=unseen)
         wait = int(backoff.delay(message.attempts, error.retry_after, self.chance.fraction()) * 1000)
         if error.status in PAUSING:
             learned = replace(learned, paused_until=now + wait)
         tired = message.attempts >= MOST_ATTEMPTS
         if tired and not message.activity_id:
-            return Sent(MessageState.REFUSED, outcome="gave up", learned=learned)
+            return Sent(MessageState.REFUSED, outcome="gave up", learned=learned, set_aside=unseen)
         state, why = MessageState.PLANNED, "not done"
         if message.activity_id:  # what stands there must not say for ever what is over
             state, why, wait = MessageState.POSTED, "edit later", max(wait, SELDOM_MS if tired else 0)

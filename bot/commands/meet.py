@@ -10,7 +10,7 @@ from bot.commands import starting, wishes
 from bot.commands.command import Asked, Command, derived, once
 from bot.commands.wishes import Wish
 from bot.decisions import Effect, PlanMessage, PointCard, Record, Reply, SaveChat, SaveNote, SetTimer
-from bot.messages import Purpose
+from bot.messages import Message, MessageState, Purpose
 from bot.model import (
     UNFINISHED,
     ChatKind,
@@ -27,6 +27,8 @@ from bot.model import (
 
 ALERT = "an alert"
 """The verb of what no person said but a monitoring system did: of two words, which no press has."""
+LOST = frozenset({MessageState.GONE, MessageState.REFUSED})
+"""States of a card that Teams did not let us edit: what is shown there nobody would see change."""
 LONGEST_BRIDGE = 200
 """Characters of a backup bridge that are shown."""
 
@@ -245,8 +247,7 @@ def card_here(asked: Asked, room: Room) -> tuple[Effect, ...]:
     turn, view = asked.turn, asked.view
     if room.home_thread == turn.chat.thread_id or any(room.room_id == other.room_id for other in view.rooms):
         return ()
-    pressed, before = view.pressed, view.pressed_room
-    if pressed and before and pressed.purpose is Purpose.CARD and before.state is RoomState.FAILED:
+    if pressed := failed_card(asked):
         return (PointCard(pressed.message_id, room.room_id),)
     message_id = derived(view.fresh_id, "card")
     return (rooms.card_in(room, turn.chat.thread_id, turn.conversation_id, message_id=message_id, now=view.now),)
@@ -279,10 +280,17 @@ def too_fast(asked: Asked, wait: int) -> Reply:
 
 def card_for(asked: Asked, room: Room) -> PlanMessage | PointCard:
     """Return the card that shows the room: the pressed card of one that failed, else a new one."""
-    pressed, before = asked.view.pressed, asked.view.pressed_room
-    if pressed and before and pressed.purpose is Purpose.CARD and before.state is RoomState.FAILED:
+    if pressed := failed_card(asked):
         return PointCard(pressed.message_id, room.room_id)
     return rooms.first_card(room, derived(asked.view.fresh_id, "card"), asked.view.now)
+
+
+def failed_card(asked: Asked) -> Message | None:
+    """Return the pressed card of a request that failed; None for any other, and for one that is edited no more."""
+    pressed, before = asked.view.pressed, asked.view.pressed_room
+    if pressed is None or before is None or pressed.purpose is not Purpose.CARD or pressed.state in LOST:
+        return None
+    return pressed if before.state is RoomState.FAILED else None
 
 
 def new_room(asked: Asked, wish: Wish) -> Room:

@@ -13,7 +13,7 @@ from bot.commands import COMMANDS, meet, stop_trying, try_now
 from bot.commands.command import Asked, Policy
 from bot.commands.grammar import find
 from bot.decisions import MakeRoom, PlanMessage, PointCard, Reply, SaveRoom, SetTimer, View
-from bot.messages import Message, Purpose, Whisper
+from bot.messages import Message, MessageState, Purpose, Whisper
 from bot.model import ChannelKind, Chat, ChatKind, Meeting, Person, Room, RoomState, TimerKind, TurnKind
 
 Ask = Callable[..., Asked]
@@ -114,6 +114,16 @@ def test_a_topic_of_another_channel_gets_a_card_here_once(say: Ask) -> None:
     opening = replace(room, state=RoomState.OPENING, meeting=None)
     waits = opened(say("meet #inc42", seen={"topics": (opening,)}))
     assert planned(waits, Purpose.CARD)[0].due_at == NOW + 1_500
+
+
+@pytest.mark.parametrize("state", list(MessageState))
+def test_a_card_that_is_edited_no_more_does_not_stand_for_another_request(say: Ask, state: MessageState) -> None:
+    """Who presses Try again on a card that Teams lets nobody change gets a new one: no meeting is without a card."""
+    failed = replace(made(opened(say("meet now Retro"))), state=RoomState.FAILED, fail_code="deadline")
+    again = meet.run(say("meet now Retro", kind=TurnKind.PRESSED, seen=pressed(failed, state=state)))
+    points = [effect for effect in again.effects if isinstance(effect, PointCard)]
+    assert len(points) + len(planned(again, Purpose.CARD)) == 1
+    assert bool(points) is (state not in meet.LOST)
 
 
 def test_a_failed_card_becomes_the_card_of_what_runs_elsewhere(say: Ask) -> None:
