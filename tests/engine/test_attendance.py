@@ -126,8 +126,11 @@ def test_what_was_missed_makes_the_count_unsure_until_the_next_call() -> None:
 
 
 def test_what_was_missed_may_have_been_somebody_who_came() -> None:
-    """Once something was missed, nobody says of a meeting that is shown that nobody joined it."""
-    assert not told([CallEvent(CallEventKind.MISSED, START)], Attendance(heard=True)).heard
+    """Once something was missed, nobody says that nobody joined, nor counts a call whose start may have been it."""
+    missed = CallEvent(CallEventKind.MISSED, START)
+    known = told([missed], Attendance(heard=True))
+    assert not known.heard
+    assert (told([roster(1, comes("a"))], known).live, told([roster(1, comes("a"))], known).visible) == (True, 0)
 
 
 def test_a_start_alone_is_live_and_names_are_kept_only_where_wanted() -> None:
