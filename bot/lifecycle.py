@@ -188,10 +188,7 @@ class Lifecycle:
             reply = hosts.with_numbers(found, meeting, policy.hosts, policy.freeze, view.now) or patching.made(
                 found, meeting, view, _id(view)
             )
-            effects = (*reply.effects, *pauses.answered(room.tenant, view.notes, view.now))
-            # Somebody else's attempt would not find it but make another one, which is then late and deleted.
-            alone = room.graph_call is GraphCall.CREATE
-            return replace(reply, effects=effects, regardless=reply.regardless or alone)
+            return replace(reply, effects=(*reply.effects, *pauses.answered(room.tenant, view.notes, view.now)))
 
         return self._with_room(opened)
 

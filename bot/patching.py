@@ -22,7 +22,9 @@ def made(room: Room, meeting: Meeting, view: View, whisper_id: str) -> Reply:
         return not_filled_in_yet(room, meeting, view.now + FIRST_LOOK, 0)
     spare = () if room.meeting is None else (rooms.delete_timer(room, room.meeting, view.now),)
     reply = _first(room, meeting, view, whisper_id)
-    return replace(reply, effects=(*reply.effects, *spare))
+    # Nobody else's attempt finds what a plain create made: it makes another one, which is then late and deleted.
+    alone = room.graph_call is GraphCall.CREATE
+    return replace(reply, effects=(*reply.effects, *spare), regardless=alone)
 
 
 def _first(room: Room, meeting: Meeting, view: View, whisper_id: str) -> Reply:
@@ -53,7 +55,7 @@ def kept(room: Room, view: View, whisper_id: str) -> Reply | None:
     if room.state is not RoomState.OPENING or room.meeting is None:
         return None
     reply = made(replace(hosts.as_before(room), meeting=None), room.meeting, view, whisper_id)
-    return replace(reply, effects=(*reply.effects, *rooms.undone(room, view.now)))
+    return replace(reply, effects=(*reply.effects, *rooms.undone(room, view.now)), regardless=False)
 
 
 def doubtful(room: Room, view: View, whisper_id: str) -> Reply | None:

@@ -6,11 +6,10 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from bot import ending, limits, meeting_options, preferences, ringing, rooms, spares, topics, ways
-from bot.commands import starting, wishes
+from bot.commands import shown, starting, wishes
 from bot.commands.command import Asked, Command, derived, once
 from bot.commands.wishes import Wish
-from bot.decisions import Effect, PlanMessage, PointCard, Record, Reply, SaveChat, SaveNote, SetTimer
-from bot.messages import Message, MessageState, Purpose
+from bot.decisions import Effect, Record, Reply, SaveChat, SaveNote, SetTimer
 from bot.model import (
     UNFINISHED,
     ChatKind,
@@ -27,8 +26,6 @@ from bot.model import (
 
 ALERT = "an alert"
 """The verb of what no person said but a monitoring system did: of two words, which no press has."""
-LOST = frozenset({MessageState.GONE, MessageState.REFUSED})
-"""States of a card that Teams did not let us edit: what is shown there nobody would see change."""
 LONGEST_BRIDGE = 200
 """Characters of a backup bridge that are shown."""
 
@@ -169,7 +166,7 @@ def opening(asked: Asked, room: Room) -> Reply:
     look_up = ways.looks_up(
         room, _auth(asked, room.host), asked.policy.binding, chat=asked.chat, notes=asked.view.notes
     )
-    reply = rooms.begin(room, card_for(asked, room), asked.view.now, look_up=look_up)
+    reply = rooms.begin(room, shown.card_for(asked, room), asked.view.now, look_up=look_up)
     reserve = (
         *spares.watched(room, asked.view.notes, asked.view.now),
         *spares.completed(asked.policy.spares, room.tenant, asked.view.notes, asked.view.now),
@@ -233,24 +230,13 @@ def running(asked: Asked, room: Room) -> Reply:
     is_live = room.state is RoomState.LIVE
     return asked.tell(
         "running",
-        *card_here(asked, room),
+        *shown.card_here(asked, room),
         **data,
         starter=room.starter.name,
         opened_at=room.live_at if is_live else room.opened_at or room.created_at,
         live=is_live,
         another="" if room.topic.startswith("#") else f"{wishes.ANOTHER} {wishes.asked_line(asked)}".strip(),
     )
-
-
-def card_here(asked: Asked, room: Room) -> tuple[Effect, ...]:
-    """Return the card of a room of another chat for this one, unless it has one (ENGINE 3.2)."""
-    turn, view = asked.turn, asked.view
-    if room.home_thread == turn.chat.thread_id or any(room.room_id == other.room_id for other in view.rooms):
-        return ()
-    if pressed := failed_card(asked):
-        return (PointCard(pressed.message_id, room.room_id),)
-    message_id = derived(view.fresh_id, "card")
-    return (rooms.card_in(room, turn.chat.thread_id, turn.conversation_id, message_id=message_id, now=view.now),)
 
 
 def near_topic(asked: Asked, wish: Wish, near: Room) -> Reply:
@@ -276,21 +262,6 @@ def too_fast(asked: Asked, wait: int) -> Reply:
     turn = asked.turn
     key = f"too-fast|{turn.chat.tenant}|{turn.person.id}|{asked.view.now // limits.RATE_SPAN}"
     return once(asked.tell("too-fast", seconds=wait), key)
-
-
-def card_for(asked: Asked, room: Room) -> PlanMessage | PointCard:
-    """Return the card that shows the room: the pressed card of one that failed, else a new one."""
-    if pressed := failed_card(asked):
-        return PointCard(pressed.message_id, room.room_id)
-    return rooms.first_card(room, derived(asked.view.fresh_id, "card"), asked.view.now)
-
-
-def failed_card(asked: Asked) -> Message | None:
-    """Return the pressed card of a request that failed; None for any other, and for one that is edited no more."""
-    pressed, before = asked.view.pressed, asked.view.pressed_room
-    if pressed is None or before is None or pressed.purpose is not Purpose.CARD or pressed.state in LOST:
-        return None
-    return pressed if before.state is RoomState.FAILED else None
 
 
 def new_room(asked: Asked, wish: Wish) -> Room:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot import topics
-from bot.commands import COMMANDS, meet, stop_trying, try_now
+from bot.commands import COMMANDS, meet, shown, stop_trying, try_now
 from bot.commands.command import Asked, Policy
 from bot.commands.grammar import find
 from bot.decisions import MakeRoom, PlanMessage, PointCard, Reply, SaveRoom, SetTimer, View
@@ -123,7 +123,7 @@ def test_a_card_that_is_edited_no_more_does_not_stand_for_another_request(say: A
     again = meet.run(say("meet now Retro", kind=TurnKind.PRESSED, seen=pressed(failed, state=state)))
     points = [effect for effect in again.effects if isinstance(effect, PointCard)]
     assert len(points) + len(planned(again, Purpose.CARD)) == 1
-    assert bool(points) is (state not in meet.LOST)
+    assert bool(points) is (state not in shown.LOST)
 
 
 def test_a_failed_card_becomes_the_card_of_what_runs_elsewhere(say: Ask) -> None:
