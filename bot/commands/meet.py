@@ -134,7 +134,8 @@ def in_the_way(asked: Asked, wish: Wish) -> Reply | None:
     """Refuse where nobody can host, or when it goes too fast; None when nothing is in the way."""
     if asked.policy.hosts.first(asked.turn.person, "", "", asked.view.notes) is None:
         return asked.tell("failed", code="host", subject=wish.subject)
-    if wait := limits.too_fast(asked.view.mine, asked.view.here, asked.view.now):
+    mine = () if alerted(asked) else asked.view.mine  # who hosts them has not asked
+    if wait := limits.too_fast(mine, asked.view.here, asked.view.now):
         return too_fast(asked, wait)
     return None
 

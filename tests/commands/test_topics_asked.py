@@ -82,6 +82,9 @@ def test_an_alert_opens_its_incident_whatever_else_is_live(say: Ask) -> None:
     before = running(say, "meet #INC-42 DB down")
     alert = say("meet now #INC-43 DB down", verb=meet.ALERT, seen={"topics": (before,), "rooms": ()})
     assert made(meet.run(alert)).topic == "#inc43"
+    fast = {"mine": (NOW,) * 5}
+    assert meet.run(say("meet now #INC-44", seen=fast)).outcome == "too-fast"
+    assert made(meet.run(say("meet now #INC-44", verb=meet.ALERT, seen=fast))).topic == "#inc44"
     live = replace(before, room_id="1" * 32, topic="#inc43", scope_key="chat:19:hr", home_thread=ELSEWHERE)
     assert made(meet.looked(alert, live, "HR")).scope_key == "team:19:team"
     separately = say("open separately #INC-43 DB down")
