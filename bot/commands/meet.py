@@ -37,18 +37,12 @@ def run(asked: Asked) -> Reply:
     """
     if wishes.phrase(asked) == wishes.BRING:
         return look_up(asked, offered(asked).get("room", ""))
-    wish = wished(asked)
+    wish = wishes.wished(asked)
     reply = led(asked, wish)
     if reply is None and starting.asks_first(asked, wish):
         live = topics.elsewhere(asked.view.elsewhere, asked.turn.person)
         return look_up(asked, live.room_id if live else "")
     return reply or begun(asked, wish)
-
-
-def wished(asked: Asked) -> Wish:
-    """Return what is asked for; an alert means its incident alone, and nobody watches to say so when asked."""
-    wish = wishes.wished(asked)
-    return replace(wish, explicit=True, apart=True) if alerted(asked) else wish
 
 
 def look_up(asked: Asked, room_id: str) -> Reply:
@@ -72,7 +66,7 @@ def looked(asked: Asked, found: Room | None, where: str, *, guest: bool = False)
         return Reply(outcome="chat gone")
     if asked.view.now >= asked.turn.expires_at:
         return asked.tell("late", typed=asked.turn.text)
-    wish = wished(asked)
+    wish = wishes.wished(asked)
     live = found if found and found.state in UNFINISHED else None
     if wishes.phrase(asked) == wishes.BRING:
         return brought(asked, wish, live)

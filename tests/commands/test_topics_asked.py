@@ -77,20 +77,18 @@ def test_a_topic_s_room_is_its_team_s(say: Ask) -> None:
     assert (room.scope_key, room.topic, room.subject) == ("team:19:team", "#inc42", "#INC-42 DB down")
 
 
-def test_an_alert_opens_its_incident_whatever_else_is_live(say: Ask) -> None:
-    """Incidents have consecutive numbers, and nobody watches to say which is meant; nor is who has said so asked."""
-    before = running(say, "meet #INC-42 DB down")
-    alert = say("meet now #INC-43 DB down", verb=meet.ALERT, seen={"topics": (before,), "rooms": ()})
-    assert made(meet.run(alert)).topic == "#inc43"
+def test_what_a_person_asked_for_does_not_use_up_their_alerts(say: Ask) -> None:
+    """Who hosts the alerts has opened as many as may be: the next alert opens its meeting all the same."""
     fast = {"mine": (NOW,) * 5}
-    assert meet.run(say("meet now #INC-44", seen=fast)).outcome == "too-fast"
-    assert made(meet.run(say("meet now #INC-44", verb=meet.ALERT, seen=fast))).topic == "#inc44"
-    live = replace(before, room_id="1" * 32, topic="#inc43", scope_key="chat:19:hr", home_thread=ELSEWHERE)
-    assert made(meet.looked(alert, live, "HR")).scope_key == "team:19:team"
+    assert opened(say("meet now #INC-44", seen=fast)).outcome == "too-fast"
+    assert made(opened(say("meet now #INC-44", verb=meet.ALERT, seen=fast))).topic == "#inc44"
+
+
+def test_open_separately_asks_no_second_time(say: Ask) -> None:
+    """Where who may start is looked up first, the button that leaves another chat's meeting alone opens one here."""
+    elsewhere = replace(running(say, "meet #INC-43"), room_id="1" * 32, scope_key="chat:19:hr", home_thread=ELSEWHERE)
     separately = say("open separately #INC-43 DB down")
-    assert made(meet.looked(separately, live, "HR")).scope_key == "team:19:team"
-    again = say("meet now #INC-42 DB down", verb=meet.ALERT, seen={"topics": (before,), "rooms": ()})
-    assert meet.run(again) == Reply(outcome="running")
+    assert made(meet.looked(separately, elsewhere, "HR")).scope_key == "team:19:team"
 
 
 def test_a_topic_may_follow_now_or_meet_alone(say: Ask) -> None:
