@@ -22,7 +22,7 @@ Stays = Mapping[str, Stay]
 def applied(before: Attendance, stays: Sequence[Stay], event: CallEvent) -> tuple[Attendance, tuple[Stay, ...]]:
     """Return the attendance after an event, and the stays that it changed. `stays` are all of the room's."""
     if event.kind is CallEventKind.MISSED:
-        return replace(before, unsure=before.live), ()
+        return replace(before, unsure=True, heard=False), ()
     placing = {CallEventKind.STARTED: _started, CallEventKind.ENDED: _ended, CallEventKind.ROSTER: _of_roster}
     sessions, number = placing[event.kind](before.sessions, event)
     if number is None:
@@ -34,7 +34,8 @@ def applied(before: Attendance, stays: Sequence[Stay], event: CallEvent) -> tupl
     known |= {stay.participant_id: stay for stay in changed}
     sessions = tuple(_summed(one, known) if one.number == number else one for one in sessions)
     new_call = not before.sessions or sessions[-1].number != before.sessions[-1].number
-    after = replace(before, sessions=sessions, unsure=before.unsure and not new_call)
+    from_its_start = new_call and event.kind is CallEventKind.STARTED
+    after = replace(before, sessions=sessions, unsure=before.unsure and not from_its_start)
     if number != sessions[-1].number:
         return after, changed  # an earlier call's: who is inside now is another one's
     return _now_inside(after, known), changed

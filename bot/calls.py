@@ -86,8 +86,8 @@ class Attendance:
     """The sessions of a room, oldest first, and who is inside now.
 
     `names` are filled where names may be shown, without the `callers`, who have none; `shown` is what a card may show:
-    `count`, `names` or `off`. `unsure`: something was missed since the call began, so the count may be wrong; `heard`:
-    whoever came in since the meeting was shown was told of, so that nobody told of means nobody there.
+    `count`, `names` or `off`. `unsure`: something was missed since the start of a call was told, so the count may be
+    wrong; `heard`: whoever came in since the meeting was shown was told of, so that nobody told of means nobody there.
     """
 
     sessions: tuple[Session, ...] = ()

@@ -223,7 +223,7 @@ class Reply:
     """What a decision returns: it performs nothing itself.
 
     `outcome` is a word for the log and the inbox row; `answer` goes into an invoke's own response. `regardless` says
-    that it holds also for a holder who has lost the lease: it undoes what only that one knows of.
+    that it holds also for a holder who has lost the lease: it uses or undoes what only that one knows of.
     """
 
     effects: tuple[Effect, ...] = ()

@@ -17,6 +17,8 @@ from bot.ports import Chance, Clock, Messenger
 from bot.reading import Reading
 
 MOST_ATTEMPTS = 30
+"""How often a message is posted; one that stands there is edited until it is true, if only every `SELDOM_MS` then."""
+SELDOM_MS = 300_000
 MOST_FAILURES = 5
 """How often something that nobody foresaw may go wrong with a message before it is set aside, as for turns."""
 PAUSING = frozenset({412, 429})
@@ -197,16 +199,18 @@ class Delivery:
         if isinstance(error, Gone):
             learned = replace(learned, chat_gone=error.chat)
             return Sent(MessageState.GONE, outcome=f"gone: {error.status}", learned=learned)
+        unseen = message.purpose is Purpose.CARD and not message.activity_id  # who asked for a meeting waits for it
         if not isinstance(error, NotDone | Unclear):
-            return Sent(MessageState.REFUSED, outcome=f"refused: {error.status}", learned=learned)
+            return Sent(MessageState.REFUSED, outcome=f"refused: {error.status}", learned=learned, set_aside=unseen)
         wait = int(backoff.delay(message.attempts, error.retry_after, self.chance.fraction()) * 1000)
         if error.status in PAUSING:
             learned = replace(learned, paused_until=now + wait)
-        if message.attempts >= MOST_ATTEMPTS:
-            return Sent(MessageState.REFUSED, outcome="gave up", learned=learned)
+        tired = message.attempts >= MOST_ATTEMPTS
+        if tired and not message.activity_id:
+            return Sent(MessageState.REFUSED, outcome="gave up", learned=learned, set_aside=unseen)
         state, why = MessageState.PLANNED, "not done"
-        if message.activity_id:
-            state, why = MessageState.POSTED, "edit later"
+        if message.activity_id:  # what stands there must not say for ever what is over
+            state, why, wait = MessageState.POSTED, "edit later", max(wait, SELDOM_MS if tired else 0)
         elif isinstance(error, Unclear):
             state, why, wait = MessageState.UNCLEAR, "unclear", backoff.UNCLEAR_WAIT
         return Sent(state, retry_at=now + wait, outcome=f"{why}: {error.status}", learned=learned)

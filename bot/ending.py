@@ -109,8 +109,9 @@ def withdrawn(room: Room, actor: Person, *, now: int, reference: str) -> Reply:
     if room.state is RoomState.FAILED and room.fail_code == "sign_in":
         never = replace(room, fail_code=WITHDRAWN)
         return Reply((SaveRoom(never), RefreshCards(room.room_id), record), "withdrawn")
-    joined = room.state is not RoomState.OPEN or room.live_at is not None
-    if joined or now - (room.opened_at or room.created_at) > WITHDRAWN_WITHIN:
+    planned = room.state is RoomState.SCHEDULED and not room.attendance.sessions
+    fresh = now - (room.opened_at or room.created_at) <= WITHDRAWN_WITHIN
+    if not planned and (room.state is not RoomState.OPEN or room.live_at is not None or not fresh):
         return Reply(outcome="in use")
     reply = ended(room, actor, now=now, reference=reference)
     effects = tuple(

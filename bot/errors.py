@@ -3,7 +3,7 @@
 MusterError
 ├── SettingsError            the process cannot start: every problem at once, each with its fix
 ├── UsageError               somebody typed what Muster does not understand
-├── DoorError                a POST is refused before anything is stored (status 400, 401, 403, 413, 503)
+├── DoorError                a POST is refused before anything is stored (status 400 to 429, 503)
 ├── MeetingsError            Graph or Entra did not make the meeting
 │   ├── NotNow               not done or unclear; trying the same bytes again is right (ENGINE R27)
 │   └── Refused              a definite no (4xx)
@@ -14,6 +14,7 @@ MusterError
 │       ├── CredentialsWrong Entra refused the app's own credentials
 │       │   └── AccessBlocked conditional access wants more than the app's token (facts/graph 3.3)
 │       ├── SignInNeeded     the person whose permission is used has to sign in (again) or to consent (ENGINE R13)
+│       ├── SomebodyElse     a person signed in with another account than the one they have in Teams
 │       ├── CalendarWithoutTeams  the host's calendar allows no Teams meetings (facts/graph 4)
 │       └── QuotaReached     2,000 meetings per user and month (facts/graph 3.4)
 ├── SendError                the connector did not take a message

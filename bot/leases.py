@@ -176,8 +176,8 @@ class Sent:
     """How the sending of a message ended, written by `Store.settle_message` (ENGINE 3.3).
 
     `state` is the message's next state; `shown_version` the version that people now see; `retry_at` when to
-    try again (ms UTC) or None; `learned` what else it taught; `set_aside` that it is not tried again because
-    something unforeseen broke: somebody has to be told.
+    try again (ms UTC) or None; `learned` what else it taught; `set_aside` that it is not tried again and
+    that somebody has to be told: something unforeseen broke, or a card cannot be posted.
     """
 
     state: MessageState

@@ -58,14 +58,15 @@ class Looking:
         except (SendError, TimeoutError) as error:
             self.observe(Event("member.unknown", {"ref": turn.reference, "status": getattr(error, "status", 0)}))
         asker = replace(turn, kind=TurnKind.SAID)  # a press has had its answer: what is found is whispered
-        run = FOR_LEADERS.get(claim.timer.payload.get("command", ""))
+        command = str(claim.timer.payload.get("command", ""))
+        run = FOR_LEADERS.get(command)
 
         def decision(view: View) -> Reply:
             asked = Asked(asker, view, claim.timer.payload.get("rest", ""), self.policy, ())
             if run:
                 known = replace(asker, person=replace(asker.person, guest=guest))
                 late = view.now >= turn.expires_at
-                return Reply(outcome="late") if late else run(replace(asked, turn=known, owner=False))
+                return _late(asked, command) if late else run(replace(asked, turn=known, owner=False))
             apart = guest and preferences.asks_who(asked.chat)
             return meet.looked(asked, view.room if member else None, where or chat.name, guest=apart)
 
@@ -74,7 +75,8 @@ class Looking:
     async def owner(self, claim: TimerClaim) -> Decide:
         """Look up whether who asks owns the team of the meeting's chat, and go on with what they asked."""
         turn = claim.turn
-        run = FOR_LEADERS.get(claim.timer.payload.get("command", ""))
+        command = str(claim.timer.payload.get("command", ""))
+        run = FOR_LEADERS.get(command)
         if turn is None or run is None:
             return lambda _: Reply(outcome="nobody asked")
         chat = claim.chat or turn.chat
@@ -82,9 +84,9 @@ class Looking:
         asker = replace(turn, kind=TurnKind.SAID)  # as above
 
         def decision(view: View) -> Reply:
-            if view.now >= turn.expires_at:
-                return Reply(outcome="late")
             asked = Asked(asker, view, claim.timer.payload.get("rest", ""), self.policy, (), owner)
+            if view.now >= turn.expires_at:
+                return _late(asked, command)
             reply = run(asked)
             return replace(reply, effects=(*reply.effects, *owning.noted(asked, chat)))
 
@@ -102,3 +104,10 @@ class Looking:
             known = {"ref": reference, "status": getattr(error, "status", 0)}
             self.observe(Event("owner.unknown", known, logging.WARNING))
         return False
+
+
+def _late(asked: Asked, command: str) -> Reply:
+    """Tell whoever asked that nothing was done (R6); for a dialog that was not shown in time nobody waits any more."""
+    if asked.turn.verb.startswith("fetch "):
+        return Reply(outcome="late")
+    return asked.tell("late", typed=asked.turn.text or command)

@@ -57,19 +57,20 @@ def ended(room: Room, actor: Person, *, now: int, reference: str) -> Reply:
     return Reply((*_saved(after), *timers, _record(room, actor, "end", reference)), "ended")
 
 
-def reopened(room: Room, actor: Person, *, now: int, reference: str, taken: bool = False) -> Reply:
-    """Ended → open (live) within 24 hours, with the same numbers; `taken` when another room has its place by now."""
+def reopened(room: Room, actor: Person, *, now: int, reference: str) -> Reply:
+    """Ended → open (live, planned) within 24 hours, with the same numbers."""
     if room.state is not RoomState.ENDED or room.meeting is None:
         return Reply(outcome="no change")
-    if taken:
-        return Reply(outcome="taken")
     if now - (room.ended_at or 0) >= REOPENS_WITHIN:
         return Reply(outcome="too late")
     state = RoomState.LIVE if room.attendance.live else RoomState.OPEN  # whoever stayed inside is in it
-    after = replace(room, state=state, ended_at=None, ended_by="", empty_at=None)
-    due_at = max(room.ends_at, now) + GRACE_AFTER_END
-    end = Timer(_end_key(room), TimerKind.END, room.tenant, room.room_id, due_at)
-    return Reply((*_saved(after), SetTimer(end), _record(room, actor, "reopen", reference)), "open")
+    after = replace(room, state=state, opened_at=room.opened_at or now, ended_at=None, ended_by="", empty_at=None)
+    kind, due_at = TimerKind.END, max(room.ends_at, now) + GRACE_AFTER_END
+    if room.opened_at is None and now < room.starts_at:  # it was called off: it starts when it was to start
+        after = replace(after, state=RoomState.SCHEDULED, opened_at=None)
+        kind, due_at = TimerKind.START, room.starts_at
+    follows = Timer(f"{kind}|{room.room_id}", kind, room.tenant, room.room_id, due_at)
+    return Reply((*_saved(after), SetTimer(follows), _record(room, actor, "reopen", reference)), "open")
 
 
 def _saved(after: Room) -> tuple[Effect, ...]:

@@ -22,7 +22,9 @@ def made(room: Room, meeting: Meeting, view: View, whisper_id: str) -> Reply:
         return not_filled_in_yet(room, meeting, view.now + FIRST_LOOK, 0)
     spare = () if room.meeting is None else (rooms.delete_timer(room, room.meeting, view.now),)
     reply = _first(room, meeting, view, whisper_id)
-    return replace(reply, effects=(*reply.effects, *spare))
+    # Nobody else's attempt finds what a plain create made: it makes another one, which is then late and deleted.
+    alone = room.graph_call is GraphCall.CREATE
+    return replace(reply, effects=(*reply.effects, *spare), regardless=alone)
 
 
 def _first(room: Room, meeting: Meeting, view: View, whisper_id: str) -> Reply:
@@ -53,7 +55,7 @@ def kept(room: Room, view: View, whisper_id: str) -> Reply | None:
     if room.state is not RoomState.OPENING or room.meeting is None:
         return None
     reply = made(replace(hosts.as_before(room), meeting=None), room.meeting, view, whisper_id)
-    return replace(reply, effects=(*reply.effects, *rooms.undone(room, view.now)))
+    return replace(reply, effects=(*reply.effects, *rooms.undone(room, view.now)), regardless=False)
 
 
 def doubtful(room: Room, view: View, whisper_id: str) -> Reply | None:
@@ -68,6 +70,8 @@ def doubtful(room: Room, view: View, whisper_id: str) -> Reply | None:
 
 def shown(room: Room, meeting: Meeting, view: View, whisper_id: str) -> Reply:
     """Opening → open. What is still missing is set after the link is there."""
+    if room.state is RoomState.OPENING and view.now >= room.give_up_at:
+        return _too_late(room, meeting, view, whisper_id)
     opened = rooms.opened(room, meeting, view.now)
     told = numberless.told(room, meeting, view.now, whisper_id) if room.options.numbers else ()
     reply = replace(opened, effects=(*opened.effects, *told))
@@ -79,6 +83,12 @@ def shown(room: Room, meeting: Meeting, view: View, whisper_id: str) -> Reply:
         for effect in reply.effects
     )
     return replace(reply, effects=(*effects, rooms.patch_timer(room, view.now)))
+
+
+def _too_late(room: Room, meeting: Meeting, view: View, whisper_id: str) -> Reply:
+    """Opening → failed: the answer came after a deadline that nobody had heeded yet; the meeting is deleted (R6)."""
+    reply = rooms.gave_up(replace(room, meeting=None), now=view.now, whisper_id=whisper_id)
+    return replace(reply, effects=(*reply.effects, rooms.delete_timer(room, meeting, view.now)))
 
 
 def patched(room: Room, meeting: Meeting, view: View, whisper_id: str) -> Reply:

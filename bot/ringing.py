@@ -123,6 +123,12 @@ def stopped(room: Room, now: int) -> Reply:
     return _saved(room, replace(room.ringing, rings=rings), now, (), "stopped ringing")
 
 
+def left_over(room: Room) -> tuple[Person, ...]:
+    """Return whom a request that failed was to ring: whoever asks for it anew still wants them."""
+    waiting = (ring.person for ring in room.ringing.rings if ring.state is RingState.WAITING)
+    return tuple(waiting) if room.state is RoomState.FAILED else ()
+
+
 def hung_up(reply: Reply, now: int) -> Reply:
     """Return a decision that closes a room with nobody rung any more, and with our call left (ENGINE R22)."""
     over = {RoomState.ENDED, RoomState.FAILED}

@@ -154,7 +154,7 @@ def opened(room: Room, meeting: Meeting, now: int) -> Reply:
         room,
         state=RoomState.SCHEDULED if later else RoomState.OPEN,
         meeting=meeting,
-        binding=binding(room.bind_thread, meeting),
+        binding=binding(room.bind_thread, meeting) if room.bind_thread else room.binding,
         opened_at=None if later else now,
         trying="",
     )
@@ -165,9 +165,7 @@ def opened(room: Room, meeting: Meeting, now: int) -> Reply:
 
 
 def binding(asked_thread: str, meeting: Meeting) -> Binding:
-    """Read from the answer whether Graph tied the meeting to the thread (ENGINE R2)."""
-    if not asked_thread:
-        return Binding.NOT_ASKED
+    """Read from the answer whether Graph tied the meeting to the thread it was asked for (ENGINE R2)."""
     if meeting.thread_id != asked_thread:
         return Binding.IGNORED
     return Binding.BOUND if meeting.message_id not in {"", "0"} else Binding.NO_POST
@@ -236,7 +234,7 @@ def unbound(room: Room, *, now: int, freeze: Freeze, known_standard: bool) -> Re
     """
     if room.state is not RoomState.OPENING:
         return Reply(outcome="overtaken")
-    after = replace(again(room), bind_thread="")
+    after = replace(again(room), bind_thread="", binding=Binding.REFUSED)
     after = replace(after, request=freeze(room.host.oid, request_of(after)))
     for_tenant, for_thread = refusal_keys(room.request.version, room.bind_thread, room.way)
     key, about = (for_tenant, "") if known_standard else (for_thread, room.bind_thread)

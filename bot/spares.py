@@ -77,6 +77,8 @@ def taken(room: Room, view: View, whisper_id: str) -> Reply | None:
     """Opening → open with a spare, used once and then replaced; None when none is there or none is private enough."""
     if room.state is not RoomState.OPENING or room.meeting is not None or not room.topic.startswith("#"):
         return None
+    if view.now >= room.give_up_at:
+        return None
     for key, host, meeting in there(view.notes):
         if not meeting_options.as_private_as_asked(room.options, meeting):
             continue

@@ -23,7 +23,7 @@ from bot.decisions import (
     View,
 )
 from bot.errors import Refused
-from bot.model import RoomState, Timer, TimerKind
+from bot.model import Room, RoomState, Timer, TimerKind
 from bot.occupancy import REOPENS_WITHIN
 
 LIFE = 86_400_000
@@ -117,7 +117,7 @@ def refused(view: View, asked: Watched, error: Refused, certificate: str, tried:
         payload = {"certificate": certificate, "watched": packed(row), "tried": [*tried, asked.version]}
         return Reply((SaveWatch(row), subscribe_timer(row.tenant, row.room_id, view.now, **payload)), "other version")
     note = SaveNote(asked.tenant, REFUSED, "", view.now + REFUSED_FOR)
-    return Reply((DropWatch(asked.room_id), note), "refused")
+    return Reply((DropWatch(asked.room_id), *_deaf(view.room), note), "refused")
 
 
 def not_now(timer: Timer, due_at: int) -> Reply:
@@ -158,7 +158,14 @@ def gone(view: View, watched: Watched) -> Reply:
     room, dropped = view.room, DropWatch(watched.room_id)
     if room is None or room.state not in WATCHED_STATES:
         return Reply((dropped,), "gone")
-    return Reply((dropped, subscribe_timer(room.tenant, room.room_id, view.now)), "subscribing anew")
+    return Reply((dropped, *_deaf(room), subscribe_timer(room.tenant, room.room_id, view.now)), "subscribing anew")
+
+
+def _deaf(room: Room | None) -> tuple[Effect, ...]:
+    """Return that somebody may come in from now on of whom nobody is told."""
+    if room is None or not room.attendance.heard:
+        return ()
+    return (SaveAttendance(room.room_id, replace(room.attendance, heard=False)),)
 
 
 def lifecycle(view: View, event: str) -> Reply:

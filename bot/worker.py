@@ -32,6 +32,8 @@ SWEEP_SECONDS = 600.0
 STORE_AWAY_SECONDS = 8.0
 TURN_RETRY_MS = 2_000
 CLAIM_LIMIT = 64
+MOST_HELD = 1_024
+"""Pieces of work in this process beyond which it looks for no more: what is leased here nobody else can do."""
 SEND_LEASE_MS = 12_000
 """No send starts with less of its lease left (ENGINE 3)."""
 MOST_TURNS = 128 * 1024 * 1024 // (256 * 1024)
@@ -174,15 +176,11 @@ class Worker:
             self._look_now = False
             jitter = 0.75 + 0.5 * engine.chance.fraction()
             self._look_at = engine.clock.now() + int(POLL_SECONDS * 1000 * jitter)
-            try:
-                work = await engine.store.claim(engine.clock.now(), CLAIM_LIMIT)
-            except StoreError as error:
-                engine.observe(Event("store.away", {"error": told(error)}, logging.ERROR))
-            except Exception as error:  # noqa: BLE001 - the claimer must outlive any one row
-                engine.observe(Event("worker.failed", {"error": told(error)}, logging.ERROR))
-            else:
-                self._due(work.next_due)
-                self._begin(work)
+            with self._surviving():
+                if (free := MOST_HELD - len(self._tasks)) > 0:  # else some of it ends before the next look
+                    work = await engine.store.claim(engine.clock.now(), min(CLAIM_LIMIT, free))
+                    self._due(work.next_due)
+                    self._begin(work)
             while not self._look_now and (wait := self._look_at - engine.clock.now()) > 0:
                 await self._changed_within(wait / 1000)
 
@@ -200,11 +198,11 @@ class Worker:
     async def _heartbeat(self) -> None:
         engine = self._engine
         while True:
-            with suppress(StoreError):  # said by the claimer; the fence protects what we do meanwhile
+            with self._surviving(), suppress(StoreError):  # said by the claimer; our work has its fences
                 self.replicas = await engine.store.alive(engine.clock.now())
             await engine.clock.sleep(HEARTBEAT_SECONDS)
             held = together(self._held.values())
-            with suppress(StoreError):  # as above
+            with self._surviving(), suppress(StoreError):  # as above
                 self._lose(await engine.store.renew(held, engine.clock.now()))
 
     def _lose(self, lost: Work) -> None:
@@ -221,8 +219,18 @@ class Worker:
         engine = self._engine
         while True:
             await engine.clock.sleep(SWEEP_SECONDS)
-            with suppress(StoreError):  # said by the claimer; the next sweep does it
+            with self._surviving(), suppress(StoreError):  # said by the claimer; the next sweep does it
                 await engine.store.sweep(engine.clock.now(), engine.kept)
+
+    @contextmanager
+    def _surviving(self) -> Iterator[None]:
+        """Outlive whatever goes wrong with a loop's work: its next turn does it."""
+        try:
+            yield
+        except StoreError as error:
+            self._engine.observe(Event("store.away", {"error": told(error)}, logging.ERROR))
+        except Exception as error:  # noqa: BLE001 - a loop that ends takes leases and retention with it
+            self._engine.observe(Event("worker.failed", {"error": told(error)}, logging.ERROR))
 
     def _begin(self, work: Work) -> None:
         for turn in work.turns:

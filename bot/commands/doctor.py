@@ -10,8 +10,9 @@ from bot.commands import found
 from bot.commands.command import Asked, Command, Policy, once
 from bot.decisions import Reply, SaveNote, SetTimer
 from bot.leases import TimerClaim
-from bot.model import Binding, ChannelKind, ChatKind, Timer, TimerKind
+from bot.model import Binding, ChannelKind, ChatKind, Timer, TimerKind, Way
 from bot.ports import Decide
+from bot.rooms import refusal_keys
 
 TEAMS = 7
 """The part of the set-up that chats belong to."""
@@ -63,6 +64,9 @@ def tie(asked: Asked) -> Finding:
         return _tie(Status.OFF, "MUSTER_THREAD_BINDING is off")
     rooms = (room for room in (*asked.view.rooms, *asked.view.recent) if room.home_thread == chat.thread_id)
     last = next((room.binding for room in rooms if room.meeting), None)
+    refused = any(key in asked.view.notes for way in Way for key in refusal_keys(binding, chat.thread_id, way))
+    if refused and last in {None, Binding.NOT_ASKED}:
+        last = Binding.REFUSED  # and since then it was not asked for
     if last is None or last not in {Binding.BOUND, *_UNBOUND}:
         return _tie(Status.OFF, "no meeting of this channel has been tied yet")
     if last is Binding.BOUND:

@@ -6,11 +6,10 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from bot import ending, limits, meeting_options, preferences, ringing, rooms, spares, topics, ways
-from bot.commands import starting, wishes
+from bot.commands import shown, starting, wishes
 from bot.commands.command import Asked, Command, derived, once
 from bot.commands.wishes import Wish
-from bot.decisions import Effect, PlanMessage, PointCard, Record, Reply, SaveChat, SaveNote, SetTimer
-from bot.messages import Purpose
+from bot.decisions import Effect, Record, Reply, SaveChat, SaveNote, SetTimer
 from bot.model import (
     UNFINISHED,
     ChatKind,
@@ -72,7 +71,7 @@ def looked(asked: Asked, found: Room | None, where: str, *, guest: bool = False)
     if wishes.phrase(asked) == wishes.BRING:
         return brought(asked, wish, live)
     reply = led(asked, wish)
-    if reply is None and live and live.topic == wish.topic:
+    if reply is None and live and live.topic == wish.topic and not wish.apart:
         return elsewhere(asked, wish, live, where)
     return reply or (starting.not_for_guests(asked) if guest else None) or begun(asked, wish)
 
@@ -129,7 +128,8 @@ def in_the_way(asked: Asked, wish: Wish) -> Reply | None:
     """Refuse where nobody can host, or when it goes too fast; None when nothing is in the way."""
     if asked.policy.hosts.first(asked.turn.person, "", "", asked.view.notes) is None:
         return asked.tell("failed", code="host", subject=wish.subject)
-    if wait := limits.too_fast(asked.view.mine, asked.view.here, asked.view.now):
+    mine = () if alerted(asked) else asked.view.mine  # who hosts them has not asked
+    if wait := limits.too_fast(mine, asked.view.here, asked.view.now):
         return too_fast(asked, wait)
     return None
 
@@ -161,7 +161,7 @@ def opening(asked: Asked, room: Room) -> Reply:
     look_up = ways.looks_up(
         room, _auth(asked, room.host), asked.policy.binding, chat=asked.chat, notes=asked.view.notes
     )
-    reply = rooms.begin(room, card_for(asked, room), asked.view.now, look_up=look_up)
+    reply = rooms.begin(room, shown.card_for(asked, room), asked.view.now, look_up=look_up)
     reserve = (
         *spares.watched(room, asked.view.notes, asked.view.now),
         *spares.completed(asked.policy.spares, room.tenant, asked.view.notes, asked.view.now),
@@ -186,6 +186,8 @@ def go_on(asked: Asked) -> Reply:
     room = replace(fresh, way=Way.USER, host=asked.turn.person, people=before.people)
     room = replace(room, ends_at=fresh.starts_at + span, options=before.options)
     bind_thread = ways.to_bind(asked.chat, Way.USER, asked.policy.binding, asked.view.notes)
+    rings = ringing.wanted(ringing.left_over(before), asked.view.now)
+    room = replace(room, ringing=replace(room.ringing, rings=rings, asked_by=before.ringing.asked_by))
     room = replace(room, graph_call=before.graph_call, bind_thread=bind_thread)
     room = replace(room, request=asked.policy.freeze(room.host.oid, rooms.request_of(room)))
     reply = opening(asked, room)
@@ -223,25 +225,13 @@ def running(asked: Asked, room: Room) -> Reply:
     is_live = room.state is RoomState.LIVE
     return asked.tell(
         "running",
-        *card_here(asked, room),
+        *shown.card_here(asked, room),
         **data,
         starter=room.starter.name,
         opened_at=room.live_at if is_live else room.opened_at or room.created_at,
         live=is_live,
         another="" if room.topic.startswith("#") else f"{wishes.ANOTHER} {wishes.asked_line(asked)}".strip(),
     )
-
-
-def card_here(asked: Asked, room: Room) -> tuple[Effect, ...]:
-    """Return the card of a room of another chat for this one, unless it has one (ENGINE 3.2)."""
-    turn, view = asked.turn, asked.view
-    if room.home_thread == turn.chat.thread_id or any(room.room_id == other.room_id for other in view.rooms):
-        return ()
-    pressed, before = view.pressed, view.pressed_room
-    if pressed and before and pressed.purpose is Purpose.CARD and before.state is RoomState.FAILED:
-        return (PointCard(pressed.message_id, room.room_id),)
-    message_id = derived(view.fresh_id, "card")
-    return (rooms.card_in(room, turn.chat.thread_id, turn.conversation_id, message_id=message_id, now=view.now),)
 
 
 def near_topic(asked: Asked, wish: Wish, near: Room) -> Reply:
@@ -267,14 +257,6 @@ def too_fast(asked: Asked, wait: int) -> Reply:
     turn = asked.turn
     key = f"too-fast|{turn.chat.tenant}|{turn.person.id}|{asked.view.now // limits.RATE_SPAN}"
     return once(asked.tell("too-fast", seconds=wait), key)
-
-
-def card_for(asked: Asked, room: Room) -> PlanMessage | PointCard:
-    """Return the card that shows the room: the pressed card of one that failed, else a new one."""
-    pressed, before = asked.view.pressed, asked.view.pressed_room
-    if pressed and before and pressed.purpose is Purpose.CARD and before.state is RoomState.FAILED:
-        return PointCard(pressed.message_id, room.room_id)
-    return rooms.first_card(room, derived(asked.view.fresh_id, "card"), asked.view.now)
 
 
 def new_room(asked: Asked, wish: Wish) -> Room:

@@ -24,9 +24,15 @@ def run(asked: Asked) -> Reply:
     reply = ending.reopened(room, asked.turn.person, now=asked.view.now, reference=asked.turn.reference)
     if reply.outcome == "too late":
         return asked.tell("reopen-late", subject=room.subject)
-    if reply.outcome != "open":
-        return asked.tell("no-ended")
-    return meant.shown(asked, reply, "reopened", subject=room.subject, numbers=meant.numbers(room))
+    after = meant.saved(reply)
+    return _told(asked, reply, after) if after is not None else asked.tell("no-ended")
+
+
+def _told(asked: Asked, reply: Reply, after: Room) -> Reply:
+    """Say that it is open again, or of a planned one that was called off when it starts."""
+    if after.state is RoomState.SCHEDULED:
+        return meant.shown(asked, reply, "status", meetings=[meant.line(after)])
+    return meant.shown(asked, reply, "reopened", subject=after.subject, numbers=meant.numbers(after))
 
 
 def holder(asked: Asked, room: Room) -> Room | None:

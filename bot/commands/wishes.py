@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from bot import meeting_options, preferences, topics
+from bot import meeting_options, preferences, ringing, topics
 from bot.commands import options
 from bot.commands.command import Asked, derived
 from bot.errors import UsageError
@@ -74,7 +74,8 @@ def wished(asked: Asked) -> Wish:
         had = meeting_options.opened_up(before.options) if anyway and before.fail_code == "private" else before.options
         calendar = before.graph_call is GraphCall.EVENT and not (anyway and before.fail_code == "calendar")
         planned = before.starts_at if before.state is RoomState.FAILED and before.starts_at > asked.view.now else 0
-        return replace(wish, options=had, minutes=minutes, calendar=calendar, starts_at=planned)
+        rung = ringing.left_over(before)
+        return replace(wish, options=had, minutes=minutes, calendar=calendar, starts_at=planned, rung=rung)
     mentions = {person.name: person for person in asked.turn.mentions}
     try:
         said = options.parse(asked.rest, mentions)

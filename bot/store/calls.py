@@ -101,6 +101,8 @@ def _called(turn: Turn, notes: Mapping[str, str]) -> Operation[Room | None]:
         digest = hashlib.sha256(link.encode()).hexdigest()
         found = yield "room_by_link", {"tenant": turn.chat.tenant, "join_hash": digest}
         room_id = found[0]["room_id"] if found else ""
+    if room_id:
+        yield "room_lock", {"room_id": room_id}
     return (yield from find_room(room_id))
 
 

@@ -46,7 +46,7 @@ class Overtaken(Exception):
     """The place is taken or the room has changed: what was decided no longer fits what is there."""
 
 
-OVERTAKEN_AT = (MakeRoom, SaveRoom, SavePerson)
+OVERTAKEN_AT = (MakeRoom, SaveRoom, SavePerson, TakeNote)
 """The effects that raise it, having written nothing themselves."""
 
 

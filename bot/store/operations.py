@@ -131,14 +131,14 @@ def _echoed(turn: Turn, found: Rows) -> Operation[Row | None]:
     same = before["echo_key"] == turn.echo_key and before["kind"] == turn.kind.value
     young = turn.received_at - before["received_at"] < ECHO_WITHIN
     failed = before["state"] in {"expired", "poison"} or before["outcome"].startswith(("fail", "too-fast"))
-    return before if same and young and not failed and not (yield from _failed_since(turn, before)) else None
+    return before if same and young and not failed and not (yield from _over_since(turn, before)) else None
 
 
-def _failed_since(turn: Turn, before: Row) -> Operation[bool]:
-    """Say whether the meeting that this earlier turn asked for has failed: most do after it, in a timer."""
+def _over_since(turn: Turn, before: Row) -> Operation[bool]:
+    """Say whether the meeting that this earlier turn asked for has failed or ended since: it is asked for anew."""
     lane: dict[str, Value] = {"tenant": turn.chat.tenant, "thread_id": turn.chat.thread_id}
     asked: dict[str, Value] = {"reference": before["reference"], "since": before["received_at"]}
-    return bool((yield "room_failed", {**lane, **asked, "outcome": before["outcome"]}))
+    return bool((yield "room_over", {**lane, **asked, "outcome": before["outcome"]}))
 
 
 def _new(turn: Turn, claim: TurnClaim | None, now: int) -> Statement:

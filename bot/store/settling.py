@@ -73,15 +73,25 @@ def settle_timer(at: Applying, claim: TimerClaim, decide: Decide) -> Operation[S
     key, lease = claim.timer.timer_key, claim.lease
     guard: dict[str, Value] = {"timer_key": key, "owner": lease.owner, "fence": lease.fence}
     asked = _asked_by_timer(claim, at.now)
+    if claim.timer.kind in calls.WATCHING:  # what it says of the room's calls is said of what was told of them by now
+        yield "room_lock", {"room_id": claim.timer.subject}
     held, *found = yield from side_by_side([("timer_finish", guard), *asked])
     if not held:
-        reply = decide((yield from _timer_view(at, claim, found)))
-        if reply.regardless:
-            yield from apply(at, reply)
+        yield from decided(at, asked, found, lambda found: _timer_view(at, claim, found), _regardless(decide))
         return Settled(stale=True, work=(yield from take(at)))
     reply = yield from decided(at, asked, found, lambda found: _timer_view(at, claim, found), decide)
     yield from at.writes.add(key, ("timer_end", {"timer_key": key, "fence": held[0]["fence"]}))
     return Settled(stale=False, reply=reply, work=(yield from take(at)))
+
+
+def _regardless(decide: Decide) -> Decide:
+    """Return the decision as it holds for who has lost the lease: all of it, or nothing."""
+
+    def decision(view: View) -> Reply:
+        reply = decide(view)
+        return reply if reply.regardless else Reply()
+
+    return decision
 
 
 def settle_call(at: Applying, room_id: str, decide: Decide) -> Operation[Settled]:

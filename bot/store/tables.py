@@ -86,7 +86,7 @@ TABLES: tuple[Table, ...] = (
             *("intent_key", "tenant", "thread_id", "conversation_id", "room_id", "purpose", "to_oid", "to_person"),
             *("content", "state", "activity_id", "lease_owner", "outcome"),
         ),
-        "as long as its meeting; without one, MUSTER_KEEP_DAYS; what it said, until it is sent",
+        "as long as its meeting; else MUSTER_KEEP_DAYS; a team's welcome, for good; what it said, until it is sent",
     ),
     Table("timers", ("timer_key",), ("kind", "tenant", "subject", "payload", "lease_owner"), "until it is done"),
     Table(

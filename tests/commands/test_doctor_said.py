@@ -11,7 +11,8 @@ from bot.checkup import Status
 from bot.commands import doctor
 from bot.commands.command import Asked
 from bot.decisions import PlanMessage, SaveNote, SetTimer
-from bot.model import Binding, ChannelKind, Chat, ChatKind, Meeting, RoomState, TimerKind
+from bot.model import Binding, ChannelKind, Chat, ChatKind, Meeting, RoomState, TimerKind, Way
+from bot.rooms import refusal_keys
 from tests.engine.test_rooms import a_room
 
 Ask = Callable[..., Asked]
@@ -77,6 +78,18 @@ def test_the_channel_s_last_meeting_says_whether_it_is_tied(ask: Ask, binding: B
     found = doctor.tie(replace(asked, view=replace(asked.view, recent=(room,))))
     assert found.status is status
     assert (found.step is not None) == (status is Status.TODO)
+
+
+@pytest.mark.parametrize(("way", "key"), [(Way.APP, 0), (Way.USER, 1)])
+def test_a_refused_tie_is_known_while_it_is_not_asked_for_again(ask: Ask, way: Way, key: int) -> None:
+    """For a day after Graph refused the channel its meetings are made without the tie, and doctor knows why."""
+    asked = by_admin(ask())
+    room = a_room(state=RoomState.OPEN, meeting=MEETING, home_thread=asked.chat.thread_id)
+    notes = {refusal_keys(asked.policy.binding, asked.chat.thread_id, way)[key]: ""}
+    found = doctor.tie(replace(asked, view=replace(asked.view, rooms=(room,), notes=notes)))
+    assert (found.status, "refused" in found.says) == (Status.TODO, True)
+    tied = replace(room, binding=Binding.BOUND)
+    assert doctor.tie(replace(asked, view=replace(asked.view, rooms=(tied,), notes=notes))).status is Status.OK
 
 
 def test_where_nothing_is_tied_nothing_is_missing(ask: Ask) -> None:

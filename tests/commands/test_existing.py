@@ -24,6 +24,7 @@ MEETING = Meeting("m", "https://teams.example/meet/1", lobby_scope="organization
 OPEN = a_room(state=RoomState.OPEN, meeting=MEETING, opened_at=NOW)
 TOPIC = replace(OPEN, room_id="r2", topic="#inc42", subject="#INC-42 DB down", scope_key="team:t")
 LUNCH = replace(OPEN, room_id="r3", topic="r3", subject="Lunch")
+PLANNED = replace(LUNCH, state=RoomState.SCHEDULED, opened_at=None, subject="Retro", starts_at=NOW + 3_600_000)
 CARD = Message(
     "card", "card|r1", "tenant", THREAD, THREAD, Purpose.CARD, None, "r1", state=MessageState.POSTED, activity_id="1:a"
 )
@@ -196,6 +197,9 @@ def test_a_list_says_when_a_planned_meeting_starts(ask: Ask, command: Callable[[
     ("room", "text", "subject"),
     [
         (OPEN, "meet now Review", "Review"),
+        (OPEN, "meet Review", "Review"),
+        (PLANNED, "meet in 20m Review", "Review"),
+        (PLANNED, "meet at 9:00 Retro", ""),
         (TOPIC, "meet #INC-42 DB restore", "#INC-42 DB restore"),
         (TOPIC, "meet #INC-7 DB restore", ""),
         (OPEN, "meet #INC-7", ""),

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from bot import ringing
-from bot.commands import ring
+from bot.commands import meet, ring
 from bot.commands.command import Asked
-from bot.decisions import GiveAnswer, PlanMessage, Reply, SaveRoom, SetTimer, View
+from bot.decisions import GiveAnswer, MakeRoom, PlanMessage, Reply, SaveRoom, SetTimer, View
 from bot.model import Chat, ChatKind, Meeting, Person, Ring, Ringing, RingState, RoomState, TimerKind, TurnKind
 from tests.engine.test_rooms import ANA, a_room
 
@@ -62,6 +62,21 @@ def test_without_a_name_the_ring_list_is_rung(asks: Ask) -> None:
     assert name(ring.run(asks("ring"))) == "ring-who"
     listed = replace(OWNED, settings={"ring": "oid-d,oid-e"})
     assert rung(ring.run(asks("ring", chat=listed))) == [("oid-d", "waiting")]
+
+
+def test_whom_a_failed_request_was_to_ring_is_rung_when_it_is_asked_again(ask: Ask) -> None:
+    """Trying again, and a sign-in, open the meeting with the people that were to be rung into it."""
+    rings = Ringing((Ring(BEN, RingState.WAITING, NOW),), asked_by=ANA, possible=True)
+    failed = replace(ROOM, state=RoomState.FAILED, meeting=None, fail_code="sign_in", ringing=rings)
+    asked = ask(text="meet now Retro", view=View(NOW, "e" * 32, pressed_room=failed))
+    asked = replace(asked, policy=replace(asked.policy, rings=True))
+    for reply in (meet.run(asked), meet.go_on(asked)):
+        (room,) = [effect.room for effect in reply.effects if isinstance(effect, MakeRoom)]
+        assert [(one.person, one.state) for one in room.ringing.rings] == [(BEN, RingState.WAITING)]
+        assert room.ringing.asked_by == ANA
+    over = replace(asked, view=View(NOW, "e" * 32, pressed_room=replace(failed, state=RoomState.ENDED)))
+    (again,) = [effect.room for effect in meet.run(over).effects if isinstance(effect, MakeRoom)]
+    assert not again.ringing.rings
 
 
 def test_twenty_people_are_enough(asks: Ask) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from bot import topics
-from bot.commands import COMMANDS, meet, stop_trying, try_now
+from bot.commands import COMMANDS, meet, shown, stop_trying, try_now
 from bot.commands.command import Asked, Policy
 from bot.commands.grammar import find
 from bot.decisions import MakeRoom, PlanMessage, PointCard, Reply, SaveRoom, SetTimer, View
-from bot.messages import Message, Purpose, Whisper
+from bot.messages import Message, MessageState, Purpose, Whisper
 from bot.model import ChannelKind, Chat, ChatKind, Meeting, Person, Room, RoomState, TimerKind, TurnKind
 
 Ask = Callable[..., Asked]
@@ -77,6 +77,20 @@ def test_a_topic_s_room_is_its_team_s(say: Ask) -> None:
     assert (room.scope_key, room.topic, room.subject) == ("team:19:team", "#inc42", "#INC-42 DB down")
 
 
+def test_what_a_person_asked_for_does_not_use_up_their_alerts(say: Ask) -> None:
+    """Who hosts the alerts has opened as many as may be: the next alert opens its meeting all the same."""
+    fast = {"mine": (NOW,) * 5}
+    assert opened(say("meet now #INC-44", seen=fast)).outcome == "too-fast"
+    assert made(opened(say("meet now #INC-44", verb=meet.ALERT, seen=fast))).topic == "#inc44"
+
+
+def test_open_separately_asks_no_second_time(say: Ask) -> None:
+    """Where who may start is looked up first, the button that leaves another chat's meeting alone opens one here."""
+    elsewhere = replace(running(say, "meet #INC-43"), room_id="1" * 32, scope_key="chat:19:hr", home_thread=ELSEWHERE)
+    separately = say("open separately #INC-43 DB down")
+    assert made(meet.looked(separately, elsewhere, "HR")).scope_key == "team:19:team"
+
+
 def test_a_topic_may_follow_now_or_meet_alone(say: Ask) -> None:
     """A topic is one wherever it begins what is asked for."""
     assert made(opened(say("meet now #sev 1"))).topic == "#sev1"
@@ -101,6 +115,16 @@ def test_a_topic_of_another_channel_gets_a_card_here_once(say: Ask) -> None:
     opening = replace(room, state=RoomState.OPENING, meeting=None)
     waits = opened(say("meet #inc42", seen={"topics": (opening,)}))
     assert planned(waits, Purpose.CARD)[0].due_at == NOW + 1_500
+
+
+@pytest.mark.parametrize("state", list(MessageState))
+def test_a_card_that_is_edited_no_more_does_not_stand_for_another_request(say: Ask, state: MessageState) -> None:
+    """Who presses Try again on a card that Teams lets nobody change gets a new one: no meeting is without a card."""
+    failed = replace(made(opened(say("meet now Retro"))), state=RoomState.FAILED, fail_code="deadline")
+    again = meet.run(say("meet now Retro", kind=TurnKind.PRESSED, seen=pressed(failed, state=state)))
+    points = [effect for effect in again.effects if isinstance(effect, PointCard)]
+    assert len(points) + len(planned(again, Purpose.CARD)) == 1
+    assert bool(points) is (state not in shown.LOST)
 
 
 def test_a_failed_card_becomes_the_card_of_what_runs_elsewhere(say: Ask) -> None:

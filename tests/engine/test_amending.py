@@ -219,7 +219,13 @@ async def test_an_owner_is_not_looked_for_in_vain() -> None:
     timer = turned(TimerKind.OWNER, command="end")
     (told,) = whispers(await ran(Edge(owner=True), timer, room, turn=TURN, may_look=False))
     assert told[0] == "not-yours"
-    assert (await ran(Edge(owner=True), timer, room, turn=TURN, now=TURN.expires_at)).outcome == "late"
+    late = await ran(Edge(owner=True), timer, room, turn=TURN, now=TURN.expires_at)
+    assert (late.outcome, [name for name, _ in whispers(late)]) == ("late", ["late"])
+    shown = replace(TURN, verb="fetch settings")
+    unseen = await ran(
+        Edge(owner=True), turned(TimerKind.OWNER, command="settings"), room, turn=shown, now=TURN.expires_at
+    )
+    assert (unseen.outcome, unseen.effects) == ("late", ())
     assert (await ran(Edge(), turned(TimerKind.OWNER, command="dance"), room, turn=TURN)).outcome == "nobody asked"
     assert set(looking.FOR_LEADERS) == {"end", "reopen", "rename", "host", "meet", "ring", "settings"}
 

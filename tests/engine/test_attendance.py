@@ -125,6 +125,14 @@ def test_what_was_missed_makes_the_count_unsure_until_the_next_call() -> None:
     assert told([over(9), began(100), roster(101, comes("a"))], known).visible == 1
 
 
+def test_what_was_missed_may_have_been_somebody_who_came() -> None:
+    """Once something was missed, nobody says that nobody joined, nor counts a call whose start may have been it."""
+    missed = CallEvent(CallEventKind.MISSED, START)
+    known = told([missed], Attendance(heard=True))
+    assert not known.heard
+    assert (told([roster(1, comes("a"))], known).live, told([roster(1, comes("a"))], known).visible) == (True, 0)
+
+
 def test_a_start_alone_is_live_and_names_are_kept_only_where_wanted() -> None:
     """A call that began is live before anybody is told of; names appear where cards may show them."""
     assert told([began()]).live

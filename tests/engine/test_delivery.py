@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.delivery import MOST_ATTEMPTS, MOST_FAILURES, Delivery
+from bot.delivery import MOST_ATTEMPTS, MOST_FAILURES, SELDOM_MS, Delivery
 from bot.errors import Gone, NotDone, Rejected, SendError, Unclear
 from bot.leases import Learned, Lease, MessageClaim, Route
 from bot.messages import Message, MessageState, Purpose, Rendered, Whisper
@@ -195,6 +195,24 @@ async def test_what_cannot_be_sent() -> None:
         "gave up",
     ]
     assert not empty.learned.chat_gone
+
+
+@pytest.mark.parametrize(("activity_id", "told"), [("", True), ("1:x", False)])
+@pytest.mark.parametrize("error", [NO, NotDone("", status=429)])
+async def test_a_card_that_cannot_be_posted_is_not_passed_over(
+    error: SendError, activity_id: str, *, told: bool
+) -> None:
+    """Who asked for a meeting is told when its post is refused, or tried in vain; one that is there says enough."""
+    card = replace(MESSAGE, to=None, purpose=Purpose.CARD, activity_id=activity_id, attempts=MOST_ATTEMPTS)
+    sent = await delivery(Teams({"aloud": error, "edit": error})).send(claim(card))
+    assert sent.set_aside is told
+
+
+async def test_what_stands_there_is_edited_until_it_is_true() -> None:
+    """However long Teams refuses, a card that people see does not say for ever what is over."""
+    posted = replace(MESSAGE, to=None, activity_id="1:x", attempts=MOST_ATTEMPTS)
+    sent = await delivery(Teams({"edit": NotDone("", status=502)})).send(claim(posted))
+    assert (sent.state, sent.retry_at, sent.outcome) == (MessageState.POSTED, NOW + SELDOM_MS, "edit later: 502")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot import ending, topics
+from bot.calls import Attendance, Session
 from bot.decisions import DropTimer, Record, Reply, SetTimer
 from bot.ending import BY_CLOCK, LOBBY, NAME, SHUT, TIME_IS_UP, TIMES, UNCHANGED, WITHDRAWN
 from bot.model import Invited, LobbyScope, Options, Person, Role, Room, RoomState, Timer, TimerKind
@@ -149,17 +150,32 @@ def test_a_lobby_that_stays_shut_is_said() -> None:
 
 @pytest.mark.parametrize("state", list(RoomState))
 def test_a_withdrawn_request_closes_what_nobody_joined(state: RoomState) -> None:
-    """What opens is stopped, what is open is closed, and what people are in stays."""
+    """What opens is stopped, what is open or planned is closed, and what people are in stays."""
     reply = ending.withdrawn(room(state), ANA, now=NOW + 9, reference="")
     if state is RoomState.OPENING:
         assert (saved(reply).state, saved(reply).fail_code) == (RoomState.FAILED, WITHDRAWN)
         assert records(reply)[-1] == ("withdraw", ANA.oid)
-    elif state is RoomState.OPEN:
+    elif state in {RoomState.OPEN, RoomState.SCHEDULED}:
         waits = room(RoomState.FAILED, fail_code="sign_in")
         assert saved(ending.withdrawn(waits, ANA, now=NOW, reference="")).fail_code == WITHDRAWN
         assert (saved(reply).ended_by, amends(reply)) == (WITHDRAWN, [LOBBY])
     else:
         assert reply.effects == ()
+
+
+def test_a_planned_meeting_is_called_off_with_its_request_and_back_as_it_was_planned() -> None:
+    """Nobody is in a meeting that has not begun; opened again, it starts when it was to start, and not at once."""
+    tomorrow = NOW + 86_400_000
+    planned = room(RoomState.SCHEDULED, opened_at=None, starts_at=tomorrow, ends_at=tomorrow + 3_600_000)
+    early = replace(planned, attendance=Attendance(sessions=(Session(1, NOW),)))
+    assert ending.withdrawn(early, ANA, now=NOW + 1, reference="").effects == ()
+    off = saved(ending.withdrawn(planned, ANA, now=NOW + ending.WITHDRAWN_WITHIN + 1, reference=""))
+    assert (off.state, off.ended_by) == (RoomState.ENDED, WITHDRAWN)
+    back = ending.reopened(off, ANA, now=tomorrow - 1, reference="")
+    assert (saved(back).state, saved(back).opened_at, saved(back).ends_at) == (RoomState.SCHEDULED, None, off.ends_at)
+    assert [(one.kind, one.due_at) for one in timers(back)][:1] == [(TimerKind.START, tomorrow)]
+    late = ending.reopened(off, ANA, now=tomorrow, reference="")
+    assert (saved(late).state, saved(late).opened_at, timers(late)[0].kind) == (RoomState.OPEN, tomorrow, TimerKind.END)
 
 
 def test_a_request_that_is_deleted_late_closes_nothing() -> None:

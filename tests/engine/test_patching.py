@@ -50,6 +50,20 @@ def test_a_missing_passcode_cannot_be_added() -> None:
     assert TimerKind.DELETE in timers(reply)
 
 
+def test_an_answer_after_the_deadline_opens_nothing() -> None:
+    """Late is worse than failed, also where nobody was there to heed the deadline: what was made is deleted (R6)."""
+    late = View(a_room().give_up_at, "f" * 32)
+    held = replace(MEETING, id="held before")
+    for reply in (
+        patching.made(a_room(), GIVEN, late, "w"),
+        patching.made(a_room(meeting=held), GIVEN, late, "w"),
+        patching.patched(a_room(meeting=GIVEN), GIVEN, late, "w"),
+    ):
+        assert (saved(reply).state, saved(reply).fail_code) == (RoomState.FAILED, "deadline")
+        assert f"delete|r1|{GIVEN.id}" in {one.timer.timer_key for one in reply.effects if isinstance(one, SetTimer)}
+    assert timers(patching.made(a_room(meeting=held), GIVEN, late, "w")).count(TimerKind.DELETE) == 2
+
+
 def test_the_answer_to_a_patch_is_compared() -> None:
     """Only what Microsoft says it has set opens the door; what it kept wider is not shown."""
     held = a_room(options=NARROW, meeting=GIVEN)

@@ -69,7 +69,6 @@ def test_an_answer_opens_the_room_and_changes_its_card() -> None:
 @pytest.mark.parametrize(
     ("asked", "thread", "message", "expected"),
     [
-        ("", "19:own@thread.v2", "0", Binding.NOT_ASKED),
         (THREAD, THREAD, "1599805818399", Binding.BOUND),
         (THREAD, THREAD, "0", Binding.NO_POST),
         (THREAD, THREAD, "", Binding.NO_POST),
@@ -141,6 +140,10 @@ def test_a_refused_thread_is_tried_without_it_under_a_new_id() -> None:
     assert saved(reply).attempt == 2
     note = next(effect for effect in reply.effects if isinstance(effect, SaveNote))
     assert note.key == rooms.refusal_keys("beta", THREAD)[0]
+    own_chat = replace(MEETING, thread_id="19:own@thread.v2", message_id="0")
+    assert saved(rooms.opened(saved(reply), own_chat, NOW)).binding is Binding.REFUSED
+    never_asked = a_room(bind_thread="")
+    assert saved(rooms.opened(never_asked, own_chat, NOW)).binding is Binding.NOT_ASKED
 
 
 def test_a_channel_of_unknown_kind_speaks_only_for_itself() -> None:

@@ -105,6 +105,17 @@ async def test_a_plain_create_is_sent_twice_and_no_more(
     assert reply.outcome == ("open" if sent else "failed: deadline")
 
 
+@pytest.mark.parametrize("call", [GraphCall.CREATE, GraphCall.CREATE_OR_GET])
+async def test_what_a_plain_create_made_is_used_whoever_holds_the_lease(call: GraphCall) -> None:
+    """Nobody finds it again, so the first one to come opens the room, and any further one is deleted (R3)."""
+    timer = Timer("open|r1", TimerKind.OPEN, "tenant", "r1", NOW, {"settled": 0}, 1)
+    reply = await run(timer, a_room(graph_call=call), Graph(), [])
+    assert (reply.outcome, reply.regardless) == ("open", call is GraphCall.CREATE)
+    other = replace(MEETING, id="another")
+    second = rooms.opened(a_room(state=RoomState.OPEN, meeting=MEETING), other, NOW)
+    assert (second.outcome, second.regardless) == ("late", True)
+
+
 async def test_a_call_that_ends_unclear_after_the_deadline_is_undone() -> None:
     """The answer that was lost while the room gave up does not leave a meeting behind."""
     timer = Timer("open|r1", TimerKind.OPEN, "tenant", "r1", NOW, {}, 1)

@@ -112,6 +112,16 @@ def test_a_lost_subscription_is_made_again_while_the_meeting_goes_on() -> None:
     assert kinds(watching.gone(view(RoomState.ENDED), ACTIVE)) == [DropWatch]
 
 
+def test_while_nobody_tells_us_nobody_is_known_to_have_joined() -> None:
+    """Where a subscription was lost, or its renewal refused, people may have come in of whom nobody told."""
+    heard = a_room(state=RoomState.OPEN, meeting=MEETING, attendance=Attendance(heard=True))
+    for reply in (
+        watching.gone(view(room=heard), ACTIVE),
+        watching.refused(view(room=heard), ACTIVE, Refused("no", status=403), "", watching.VERSIONS),
+    ):
+        assert [one.attendance.heard for one in reply.effects if isinstance(one, SaveAttendance)] == [False]
+
+
 def test_lifecycle_only_asks_graph() -> None:
     """Whatever Graph says of a subscription, Muster believes only what it then finds there."""
     for name in ("reauthorizationRequired", "subscriptionRemoved"):

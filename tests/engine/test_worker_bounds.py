@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot import worker as worker_module
 from bot.errors import DoorError, StoreError, Unclear
 from bot.leases import Lease, MessageClaim, Receipt, ReceiptKind, Sent, Settled, Work
 from bot.messages import Answer, Message, MessageState, Purpose, Whisper
@@ -63,13 +64,20 @@ class Shelf:
     follows: Work = field(default_factory=Work)
     writing: asyncio.Event = field(default_factory=asyncio.Event)
     receipt: ReceiptKind = ReceiptKind.COPY
+    endless: MessageClaim | None = None
+    limits: list[int] = field(default_factory=list)
+    beats: int = 0
+    breaks: list[Exception] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Write at once, unless the test says otherwise."""
         self.writing.set()
 
-    async def claim(self, *_: object) -> Work:
-        """Return the work once."""
+    async def claim(self, _: int, limit: int) -> Work:
+        """Return the work once, or as much as is wanted of what never ends."""
+        self.limits.append(limit)
+        if self.endless:
+            return Work(messages=(self.endless,) * limit, next_due=NOW)
         work, self.work = self.work, Work()
         return work
 
@@ -79,7 +87,10 @@ class Shelf:
         return Receipt(self.receipt, turn.turn_key)
 
     async def alive(self, _: int) -> int:
-        """Be the only one."""
+        """Be the only one, or break as the test wants."""
+        self.beats += 1
+        if self.breaks:
+            raise self.breaks.pop()
         return 1
 
     async def renew(self, work: Work, _: int) -> Work:
@@ -183,6 +194,31 @@ async def test_a_lost_lease_stops_the_send(activity_id: str) -> None:
     assert [sent.outcome for sent in store.settled] == ["lease lost"] * bool(activity_id)
     assert [event.name for event in events] == ["lease.lost"]
     await worker.stop(0.1)
+
+
+async def test_a_loop_outlives_what_nobody_foresaw() -> None:
+    """Leases go on being kept after something else than the store's absence went wrong once, and the log says so."""
+    store, clock, events = Shelf(), HandClock(), list[Event]()
+    store.breaks = [ValueError("odd")]
+    worker = Worker(engine(store, Post(), clock, events))
+    await worker.start()
+    for beats in (1, 2):
+        await until(lambda beats=beats: store.beats == beats)  # type: ignore[misc]  # mypy knows no type for a lambda's default
+        clock.waking.set()
+    assert [event.name for event in events] == ["worker.failed"]
+    await worker.stop(0.1)
+
+
+async def test_no_process_takes_more_than_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much is due, it is left to other replicas, and to later, beyond what this process can hold."""
+    monkeypatch.setattr(worker_module, "MOST_HELD", 100)
+    store, post, due = Shelf(), Post(), claimed(NOW + 30_000)
+    store.endless = due
+    worker = Worker(engine(store, post, HandClock(), []))
+    await worker.start()
+    await until(lambda: len(worker._tasks) == 100)
+    assert store.limits == [64, 36]
+    await worker.stop(0)
 
 
 @pytest.mark.parametrize("lost", [True, False])

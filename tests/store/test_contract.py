@@ -131,17 +131,17 @@ async def test_receive_after_failure(store: Store, make: Make) -> None:
 
 
 @pytest.mark.parametrize(("asked", "outcome"), [("AAAA-2222", "opening"), ("BBBB-3333", "running")])
-@pytest.mark.parametrize("state", [RoomState.FAILED, RoomState.OPEN])
-async def test_receive_after_the_meeting_failed(
+@pytest.mark.parametrize("state", [RoomState.FAILED, RoomState.ENDED, RoomState.OPEN])
+async def test_receive_after_the_meeting_is_over(
     store: Store, make: Make, asked: str, outcome: str, state: RoomState
 ) -> None:
-    """Asking again after the meeting failed is no echo, whoever had asked for it first; while it runs it is one."""
+    """Asking again after the meeting failed or was ended is no echo, whoever asked first; while it runs it is one."""
     claim = await taken(store, make.turn("a", echo_key="e", reference=asked), make.now)
-    ended_at = make.now + 5 if state is RoomState.FAILED else None
+    ended_at = None if state is RoomState.OPEN else make.now + 5
     room = make.room(reference="AAAA-2222", state=state, ended_at=ended_at)
     await store.settle_turn(claim, make.reply(MakeRoom(room), outcome=outcome), make.now, "f")
     again = await store.receive(make.turn("b", echo_key="e", received_at=make.now + 9), make.now + 9)
-    assert again.kind is (ReceiptKind.NEW if state is RoomState.FAILED else ReceiptKind.ECHO)
+    assert again.kind is (ReceiptKind.ECHO if state is RoomState.OPEN else ReceiptKind.NEW)
 
 
 async def test_receive_after_expiry(store: Store, make: Make) -> None:

@@ -83,6 +83,20 @@ async def test_a_note_is_taken_once(store: Store, make: Make) -> None:
     assert len(stale) == 3
 
 
+async def test_what_another_one_took_is_used_by_nobody_else(store: Store, make: Make) -> None:
+    """Where a note is gone that a decision takes after other effects, nothing of that decision stays."""
+    claim = await taken(store, make.turn(), make.now)
+    tries: list[View] = []
+
+    def decide(view: View) -> Reply:
+        tries.append(view)
+        effects = (MakeRoom(make.room()), TakeNote(make.tenant, "spare|0", "a meeting"))
+        return Reply(effects if len(tries) == 1 else ())
+
+    await store.settle_turn(claim, decide, make.now, "f")
+    assert (len(tries), await store.room(make.room().room_id)) == (2, None)
+
+
 async def test_view_of_a_press(store: Store, make: Make) -> None:
     """A press sees the message it came from, found by its place, with its room; a stranger's id finds nothing."""
     claim = await taken(store, make.turn(), make.now)

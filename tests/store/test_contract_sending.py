@@ -338,14 +338,15 @@ async def test_what_came_too_late_is_said_while_it_matters(
     assert (await engine.rows("SELECT COUNT(*) FROM messages WHERE purpose = 'whisper'")) == [(told,)]
 
 
-@pytest.mark.parametrize("purpose", [Purpose.WHISPER, Purpose.REMINDER])
+@pytest.mark.parametrize("state", [MessageState.PLANNED, MessageState.UNCLEAR])
+@pytest.mark.parametrize("purpose", [Purpose.WHISPER, Purpose.NOTICE])
 async def test_words_that_could_not_be_said_in_time_are_not_said(
-    store: Store, engine: Engine, make: Make, purpose: Purpose
+    store: Store, engine: Engine, make: Make, purpose: Purpose, state: MessageState
 ) -> None:
-    """A whisper or a reminder that waited for five minutes is given up; a card never is."""
+    """What waited for five minutes is given up, also where it may have been said; a card never is."""
     words = whisper(make, "a", purpose=purpose)
     work = await plan(store, make, MakeRoom(make.room()), words, PlanMessage(make.message(due_at=None)))
-    await store.settle_message(work.messages[0], Sent(MessageState.PLANNED, retry_at=make.now + 300_001), make.now)
+    await store.settle_message(work.messages[0], Sent(state, retry_at=make.now + 300_001), make.now)
     assert not (await store.claim(make.now + 300_001, 9)).messages
     assert (await engine.rows("SELECT outcome FROM messages WHERE message_id = 'a'")) == [("too late",)]
 

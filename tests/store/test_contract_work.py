@@ -13,8 +13,10 @@ from bot.decisions import (
     MakeRoom,
     PlanMessage,
     RefreshCards,
+    Reply,
     SaveChat,
     SaveNote,
+    SaveRoom,
     SetTimer,
     View,
 )
@@ -275,6 +277,27 @@ async def test_what_only_an_old_holder_knows(store: Store, engine: Engine, make:
     settled = await store.settle_timer(claim, make.reply(undo, regardless=True), make.now + 2, "g")
     assert (settled.stale, settled.reply, settled.work.next_due) == (True, None, make.now + 50)
     assert await engine.rows("SELECT timer_key FROM timers ORDER BY 1") == [("delete|room",), ("open|room",)]
+
+
+async def test_what_an_old_holder_decides_is_decided_on_what_is_there(store: Store, make: Make) -> None:
+    """Whoever lost a timer and still knows something new decides again when others were faster, and never half."""
+    claim = await opening(store, make)
+    await do(store, make, make.now + 1, SetTimer(make.timer(due_at=make.now + 9)))
+    seen: list[int] = []
+
+    def decide(view: View) -> Reply:
+        assert view.room
+        seen.append(view.room.version)
+        stale = replace(view.room, subject="mine", version=0 if len(seen) == 1 else view.room.version)
+        note = SaveNote(make.tenant, f"try {len(seen)}", "", make.now + 99)
+        return Reply((note, SaveRoom(stale)), regardless=True)
+
+    assert (await store.settle_timer(claim, decide, make.now + 2, "g")).stale
+    views: list[View] = []
+    again = await store.receive(make.turn("later"), make.now + 3)
+    assert again.claim
+    await store.settle_turn(again.claim, make.looking(views), make.now + 3, "h")
+    assert (len(seen), views[0].rooms[0].subject, set(views[0].notes)) == (2, "mine", {"try 2"})
 
 
 async def test_timer_of_nothing(store: Store, make: Make) -> None:

@@ -17,14 +17,15 @@ import pytest
 from aiohttp import web
 
 from bot import cli
-from bot.decisions import MakeRoom
+from bot.calls import Attendance
+from bot.decisions import MakeRoom, Reply, SaveAttendance, SetTimer, View
 from bot.errors import SettingsError, StoreError
 from bot.leases import ReceiptKind, TurnClaim
-from bot.model import Person
+from bot.model import Person, RoomState, TimerKind
 from bot.ports import Store
 from bot.settings import Settings
 from bot.store import postgres as engine_module
-from bot.store import sqlite_file
+from bot.store import rows, sqlite_file
 from bot.store.opening import forgetful, open_store
 from bot.store.postgres import PostgresDriver, _Query, several
 from bot.store.statements import Operation, Terms, Value
@@ -36,6 +37,8 @@ if TYPE_CHECKING:  # conftest is pytest's to import
     from tests.store.conftest import Make
 
 ID = "11111111-2222-3333-4444-555555555555"
+BLOCKED = "SELECT pid FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+"""Asks who waits for whoever asks."""
 NOTE: dict[str, Value] = {"tenant": "t", "note_key": "k", "about": "", "value": "v", "until": 1}
 
 
@@ -226,10 +229,9 @@ async def test_connection_lost(postgres_url: str, make: Make) -> None:
     await transaction.start()
     await other.execute("LOCK TABLE inbox IN ACCESS EXCLUSIVE MODE")
     waiting = asyncio.ensure_future(store.receive(make.turn(), make.now))
-    blocked = "SELECT pid FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
     pids: list[asyncpg.Record] = []
     while not pids:
-        pids = await other.fetch(blocked)
+        pids = await other.fetch(BLOCKED)
     await other.fetch("SELECT pg_terminate_backend($1)", pids[0]["pid"])
     with pytest.raises(StoreError):
         await waiting
@@ -237,6 +239,33 @@ async def test_connection_lost(postgres_url: str, make: Make) -> None:
     await other.close()
     assert (await store.receive(make.turn(), make.now)).claim
     await store.close()
+
+
+async def test_who_came_meanwhile_is_not_lost_to_the_answer_about_a_subscription(
+    two: tuple[Store, Store], postgres_url: str, make: Make
+) -> None:
+    """Graph tells of people while it answers that it will: what one replica hears the other one does not write over."""
+    receipt = await two[0].receive(make.turn(), make.now)
+    assert receipt.claim
+    subscribe = make.timer("subscribe|room", kind=TimerKind.SUBSCRIBE)
+    opened = make.reply(MakeRoom(make.room(state=RoomState.OPEN)), SetTimer(subscribe))
+    (claim,) = (await two[0].settle_turn(receipt.claim, opened, make.now, "f")).work.timers
+
+    def heard(view: View) -> Reply:
+        assert view.room
+        return Reply((SaveAttendance("room", replace(view.room.attendance, heard=True)),))
+
+    other = await asyncpg.connect(postgres_url)
+    async with other.transaction():
+        await other.execute("UPDATE rooms SET attendance = $1", rows.attendance_text(Attendance(inside=3)))
+        answered = asyncio.ensure_future(two[1].settle_timer(claim, heard, make.now, "g"))
+        while not await other.fetch(BLOCKED):
+            pass
+    await answered
+    await other.close()
+    room = await two[0].room("room")
+    assert room
+    assert (room.attendance.inside, room.attendance.heard) == (3, True)
 
 
 async def test_who_stands_still_holds_nobody_up(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -341,8 +370,7 @@ async def test_close_waits_no_longer_than_it_may(
     async with other.transaction():
         await other.execute("LOCK TABLE inbox IN ACCESS EXCLUSIVE MODE")
         hanging = asyncio.ensure_future(store.receive(make.turn(), make.now))
-        blocked = "SELECT pid FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-        while not await other.fetch(blocked):
+        while not await other.fetch(BLOCKED):
             pass
         await store.close()
         with pytest.raises(StoreError):

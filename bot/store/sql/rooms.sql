@@ -37,10 +37,10 @@ WHERE tenant = CAST(:tenant AS TEXT) AND home_thread = CAST(:thread_id AS TEXT)
   AND reference = CAST(:reference AS TEXT) AND (state <> 'failed' OR fail_code = 'sign_in')
 ORDER BY created_at DESC, room_id DESC LIMIT 1;
 
--- name: room_failed(tenant, thread_id, reference, outcome, since)
--- The room that a turn asked for, if it failed; whoever was led to a running one asked for that.
+-- name: room_over(tenant, thread_id, reference, outcome, since)
+-- The room that a turn asked for, if it failed or has ended; whoever was led to a running one asked for that.
 SELECT room_id FROM rooms
-WHERE tenant = CAST(:tenant AS TEXT) AND home_thread = CAST(:thread_id AS TEXT) AND state = 'failed'
+WHERE tenant = CAST(:tenant AS TEXT) AND home_thread = CAST(:thread_id AS TEXT) AND state IN ('failed', 'ended')
   AND (reference = CAST(:reference AS TEXT)
     OR (CAST(:outcome AS TEXT) = 'running' AND ended_at >= CAST(:since AS BIGINT)))
 LIMIT 1;

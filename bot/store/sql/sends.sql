@@ -165,8 +165,8 @@ RETURNING message_id, content;
 -- name: messages_late(now, before)
 -- Late is worse than never (ENGINE R6): words that could not be said in time are not said.
 UPDATE messages SET state = 'gone', due_at = NULL, lease_owner = '', lease_until = 0, outcome = 'too late'
-WHERE due_at <= CAST(:now AS BIGINT) AND lease_until <= CAST(:now AS BIGINT) AND state = 'planned'
-  AND purpose IN ('whisper', 'notice', 'reminder') AND planned_at < CAST(:before AS BIGINT)
+WHERE due_at <= CAST(:now AS BIGINT) AND lease_until <= CAST(:now AS BIGINT)
+  AND state IN ('planned', 'unclear') AND purpose IN ('whisper', 'notice', 'reminder') AND planned_at < CAST(:before AS BIGINT)
 RETURNING message_id, content;
 
 -- name: note_until(tenant, note_key, now)
