@@ -1,7 +1,9 @@
 -- name: message_by_activity(tenant, thread_id, activity_id)
+-- Of two with one id the newer is what people see.
 SELECT * FROM messages
 WHERE tenant = CAST(:tenant AS TEXT) AND thread_id = CAST(:thread_id AS TEXT)
-  AND activity_id = CAST(:activity_id AS TEXT) AND activity_id <> '';
+  AND activity_id = CAST(:activity_id AS TEXT) AND activity_id <> ''
+ORDER BY planned_at DESC, message_id DESC LIMIT 1;
 
 -- name: message_insert(message_id, intent_key, tenant, thread_id, conversation_id, room_id, purpose, to_oid, to_person, content, state, generation, activity_id, want_version, shown_version, now, due_at, attempts, sent_at, outcome)
 -- Nothing comes back when the intent has its message already.
