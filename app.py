@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from bot.observe import Observer
     from bot.ports import Calls, Chance, Clock, Meetings, Messenger, Posts, Store, Watch
     from bot.probes import Probes
-    from bot.serving import Handler
+    from bot.serving import Deadline, Handler
     from bot.settings import Settings
     from bot.subscribing import Subscribing
     from bot.teams.edge import TeamsEdge
     from bot.telemetry.export import Telemetry
     from bot.worker import Worker
 
-STOP_WITHIN_SECONDS = 3.0  # what runs may take so long to finish; the rest is handed back (ENGINE R25)
+STOP_WITHIN_SECONDS = 3.0  # requests and work together may take so long to finish; the rest is handed back (ENGINE R25)
+ADMIN_WITHIN_SECONDS = 0.5  # nobody's meeting waits for what an administrator reads
 
 
 def _as_it_is(part: "Any") -> "Any":  # noqa: ANN401 - whatever part it is
@@ -55,13 +56,21 @@ REAL = Replaced()
 
 def build(settings: "Settings", replaced: Replaced = REAL) -> "web.Application":
     """Return the bot as an aiohttp application; nothing is opened before it starts."""
+    import asyncio
+
     from aiohttp import web
 
+    from bot.serving import Deadline
+
     handlers: "Dict[str, Handler]" = {}
+    leaving = Deadline(STOP_WITHIN_SECONDS)
+
+    async def leave(_: "web.Application") -> None:
+        leaving.begin(asyncio.get_running_loop().time())
 
     async def running(_: "web.Application") -> "AsyncIterator[None]":
         async with contextlib.AsyncExitStack() as stack:
-            handlers.update(await _open(stack, settings, replaced))
+            handlers.update(await _open(stack, settings, replaced, leaving))
             yield
 
     async def handle(request: "web.Request") -> "web.StreamResponse":
@@ -70,6 +79,7 @@ def build(settings: "Settings", replaced: Replaced = REAL) -> "web.Application":
 
     application = web.Application()
     application.cleanup_ctx.append(running)
+    application.on_shutdown.append(leave)
     application.router.add_post("/api/messages", handle)
     application.router.add_get("/healthz", handle)
     application.router.add_get("/readyz", handle)
@@ -253,7 +263,9 @@ def _notifications(settings: "Settings", edges: Edges, worker: "Worker") -> "Not
     return NotificationDoor(ear, edges.store, worker, edges.clock, edges.observe)
 
 
-async def _open(stack: contextlib.AsyncExitStack, settings: "Settings", replaced: Replaced) -> "Dict[str, Handler]":
+async def _open(
+    stack: contextlib.AsyncExitStack, settings: "Settings", replaced: Replaced, leaving: "Deadline"
+) -> "Dict[str, Handler]":
     """Open everything and return the handlers by path; `stack` closes it in the opposite order."""
     import asyncio
     from functools import partial
@@ -269,7 +281,11 @@ async def _open(stack: contextlib.AsyncExitStack, settings: "Settings", replaced
     stack.enter_context(listening(asyncio.get_running_loop(), edges.observe))
     worker = _worker(settings, edges, replaced)
     await worker.start()
-    stack.push_async_callback(partial(worker.stop, STOP_WITHIN_SECONDS))
+
+    async def stop() -> None:
+        await worker.stop(leaving.left(asyncio.get_running_loop().time()))
+
+    stack.push_async_callback(stop)
 
     parts: "Dict[str, Callable[[], Awaitable[None]]]" = {
         "signing keys": edges.teams.warm,
@@ -331,7 +347,7 @@ async def _administration(
     inside = web.Application(middlewares=[nearby(at[0])])
     inside.router.add_get("/readyz", probes.details)
     inside.router.add_get("/metrics", metrics)
-    runner = web.AppRunner(inside, access_log=None)
+    runner = web.AppRunner(inside, access_log=None, shutdown_timeout=ADMIN_WITHIN_SECONDS)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     try:

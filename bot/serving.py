@@ -50,6 +50,22 @@ def served(handler: Handler, clock: Clock, observe: Observer) -> Handler:
     return handle
 
 
+class Deadline:
+    """The one time for all that stops: what the open requests took of it the work has no more. Times are seconds."""
+
+    def __init__(self, within: float) -> None:
+        self._within = within
+        self._ends_at: float | None = None
+
+    def begin(self, now: float) -> None:
+        """Let it run, from the first call on."""
+        self._ends_at = now + self._within if self._ends_at is None else self._ends_at
+
+    def left(self, now: float) -> float:
+        """Return how much is left; all of it as long as it has not begun."""
+        return self._within if self._ends_at is None else max(0.0, self._ends_at - now)
+
+
 def nearby(listens_on: str) -> Middleware:
     """Return what lets nobody in who asks a listener on loopback by another name than this machine's (ENGINE 4.8).
 

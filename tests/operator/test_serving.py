@@ -9,7 +9,7 @@ from aiohttp import ClientSession, web
 
 from bot.observe import Event, Value
 from bot.ports import Clock
-from bot.serving import Handler, served
+from bot.serving import Deadline, Handler, served
 
 TOKEN = "eyJ0-a-token"
 
@@ -74,3 +74,12 @@ async def test_an_answer_that_is_raised_is_an_answer() -> None:
 
     status, _, event = await answered(missing)
     assert (status, event.fields["status"], event.fields["error"], event.level) == (404, 404, "", logging.DEBUG)
+
+
+def test_requests_and_work_share_the_time_for_stopping() -> None:
+    """A bot that is told to stop leaves in time, also when a request took of that time all there is."""
+    leaving = Deadline(3.0)
+    assert leaving.left(100.0) == 3.0
+    leaving.begin(100.0)
+    leaving.begin(102.0)
+    assert [leaving.left(now) for now in (100.0, 102.5, 104.0)] == [3.0, 0.5, 0.0]
