@@ -13,6 +13,9 @@ from bot.messages import Answer, Message
 from bot.model import Chat, Person, Room, Timer, Turn
 from bot.stories import Step, Story
 
+TOLD = "told: "
+"""How the outcome of a turn begins that only told its person something (ENGINE R11)."""
+
 
 @dataclass(frozen=True, slots=True)
 class MakeRoom:

@@ -52,7 +52,7 @@ class Dispatch:
         asked = self._asked(turn, view)
         try:
             command, rest = find(turn.text, self.commands)
-            return command.run(replace(asked, rest=rest))
+            return command.answered(replace(asked, rest=rest))
         except UsageError as error:
             if not error.typed:
                 return asked.ask("bare")
@@ -65,7 +65,7 @@ class Dispatch:
             here = replace(asked, turn=replace(asked.turn, text=words))
             try:
                 command, rest = find(words, self.commands)
-                return command.run(replace(here, rest=rest))
+                return command.answered(replace(here, rest=rest))
             except UsageError as error:
                 nearly = self._mistyped(here, error) if error.meant else nearly
         return nearly

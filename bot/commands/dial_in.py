@@ -103,4 +103,5 @@ COMMAND = Command(
     examples=("dial-in", "dial-in 234 567 890 12"),
     run=run,
     takes_words=True,
+    tells=True,
 )

@@ -73,4 +73,5 @@ COMMAND = Command(
     examples=("doctor",),
     run=run,
     listed=False,
+    tells=True,
 )

@@ -34,4 +34,5 @@ COMMAND = Command(
     examples=("help", "help meet now"),
     run=run,
     takes_words=True,
+    tells=True,
 )

@@ -55,4 +55,5 @@ COMMAND = Command(
     run=run,
     takes_words=True,
     listed=False,
+    tells=True,
 )
