@@ -171,6 +171,17 @@ async def test_faults_are_put_in_force_and_ended_by_name(played: Played) -> None
     assert "/fault lists" in await played.type("/fault xyz")
 
 
+async def test_silence_is_explained(played: Played) -> None:
+    """Where no answer comes in time the chat says so, and what Muster's log says stands in the way, once."""
+    refused = 'WARNING muster token.refused status=401 error="CredentialsWrong: make a new one"'
+    log = iter([[], [f"21:42:12 {refused}", f"21:42:13 {refused}"]])
+    played.talk.log = lambda: next(log)
+    played.talk.hints = True
+    shown = await played.type("doctor")
+    assert "shown nothing yet" in shown
+    assert shown.split("\n")[1:] == ["  Its log: make a new one"]
+
+
 async def test_an_unknown_word_gets_the_nearest(played: Played) -> None:
     """A misspelt word of the chat is not sent to the bot."""
     assert "Did you mean /fault?" in await played.type("/faults")
