@@ -51,7 +51,7 @@ def running(asked: Asked) -> tuple[Room, ...]:
     """Return what can be ended or changed here: unfinished and planned rooms, and what the clock alone has ended."""
     view = asked.view
     others = (one for one in view.recent if one.state in {RoomState.SCHEDULED, RoomState.ENDED})
-    known = {one.room_id: one for one in (*view.rooms, *(view.topics if asked.rest else ()))}
+    known = {one.room_id: one for one in (*view.rooms, *(view.topics if topics.named(asked.rest) else ()))}
     known |= {one.room_id: one for one in others if not ending.is_over(one)}
     return tuple(known.values())
 

@@ -38,7 +38,7 @@ def seen(*rooms: Room, **changes: Any) -> View:  # noqa: ANN401 - fields of View
 def told(reply: Reply) -> Whisper | None:
     """Return what is whispered, None when nothing is."""
     messages = [effect.message for effect in reply.effects if isinstance(effect, PlanMessage)]
-    return messages[0].content if messages else None
+    return next((message.content for message in messages if message.content), None)
 
 
 def name(reply: Reply) -> str:
@@ -138,6 +138,13 @@ def test_reopen_means_what_ended_last(ask: Ask) -> None:
     assert name(reopen.run(ask("Dinner", view=seen(rooms=(), recent=(first,))))) == "no-ended"
     late = seen(rooms=(), recent=(first,), now=NOW + 86_400_000)
     assert name(reopen.run(ask(view=late))) == "reopen-late"
+    assert name(reopen.run(ask(view=seen(OPEN, recent=(OPEN,))))) == "running"  # nothing has ended: there it is
+    elsewhere = replace(TOPIC, room_id="r6", home_thread="19:other")
+    over = replace(TOPIC, state=RoomState.ENDED, ended_at=NOW)
+    for rest, recents in (("", (over,)), ("#inc 42", (over,)), ("#INC-42", ())):
+        led = told(reopen.run(ask(rest, view=seen(rooms=(), recent=recents, topics=(elsewhere,)))))
+        assert led is not None
+        assert (led.name, led.data["join_url"]) == ("running", MEETING.join_url)
     bare = replace(first, meeting=None)
     assert name(reopen.run(ask(view=seen(rooms=(), recent=(bare,))))) == "no-ended"
     theirs = ask(view=seen(rooms=(), recent=(first,)), person=BEN, chat=GROUP)

@@ -127,7 +127,7 @@ MATRIX: Mapping[tuple[str, str], Row] = {
     ("whisper settings", "Change settings"): Row("dialog: Settings", stranger="dialog: Settings"),
     ("whisper meeting-chat", "Start another"): Row(WORKING, again=THERE + "Retro"),
     ("whisper ended", "Reopen this one"): Row(
-        "Retro is open again.", again="There's no ended meeting here", stale="There's no ended meeting here"
+        "Retro is open again.", again=THERE + "Retro", stale="There's no ended meeting here"
     ),
     ("whisper end-live", "End it"): Row(
         "Retro is closed.",

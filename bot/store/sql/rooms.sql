@@ -2,7 +2,8 @@
 SELECT * FROM rooms WHERE room_id = CAST(:room_id AS TEXT);
 
 -- name: rooms_unfinished(tenant, scope_key, team_scope, thread_id, topics)
--- The rooms of the chat's scope and those that have a card in it; with :topics = 1 all of its team and its tenant.
+-- The rooms of the chat's scope and those that have a card in it; with :topics = 1 all of its team and its tenant, with
+-- 2 those whose topic the chat has met about before.
 SELECT rooms.*, CASE WHEN EXISTS (
   SELECT 1 FROM messages AS m
   WHERE m.intent_key = 'card|' || rooms.room_id || '|' || CAST(:thread_id AS TEXT)
@@ -14,7 +15,11 @@ WHERE tenant = CAST(:tenant AS TEXT)
   AND (CAST(:topics AS BIGINT) = 1 OR scope_key = CAST(:scope_key AS TEXT) OR EXISTS (
     SELECT 1 FROM messages AS m
     WHERE m.intent_key = 'card|' || rooms.room_id || '|' || CAST(:thread_id AS TEXT)
-  ))
+  ) OR (CAST(:topics AS BIGINT) = 2 AND EXISTS (
+    SELECT 1 FROM rooms AS own
+    WHERE own.tenant = rooms.tenant AND own.home_thread = CAST(:thread_id AS TEXT)
+      AND own.scope_key = rooms.scope_key AND own.topic = rooms.topic
+  )))
 ORDER BY created_at DESC, room_id DESC;
 
 -- name: rooms_elsewhere(tenant, topic, scope_key, team_scope, most)
