@@ -92,8 +92,8 @@ class Dispatch:
         pressed = view.pressed
         if pressed is None or (pressed.to is not None and pressed.to.id != turn.person.id):
             if not view.unheard:
-                return Reply(outcome="stranger", answer=Answer(error=in_words("stranger", turn)))
-            reply = self._asked(turn, view).tell("stranger")
+                return Reply(outcome="not-here", answer=Answer(error=in_words("not-here", turn)))
+            reply = self._asked(turn, view).tell("not-here")
         else:
             reply = self._said(turn, view)
         if reply.answer is None:

@@ -164,6 +164,13 @@ def _values(one: Mapping[str, str], zone: str, says: Words) -> dict[str, str]:
     }
 
 
+def not_here(_: Whisper, says: Words) -> Parts:
+    """A button was pressed on what is no post of Muster's in this chat, as far as it remembers."""
+    unknown = says("I don't know this post here: it's a copy from another chat, or older than I remember.")
+    original = says("Its buttons work where I posted it.")
+    return (Line(f"{unknown} {original}"), press(says("Meet now"), "meet now"))
+
+
 WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "ended": ended,
     "end-live": end_live,
@@ -178,5 +185,6 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "host-who": host_who,
     "status": status,
     "recent": recent,
+    "not-here": not_here,
 }
 """These texts by their names."""

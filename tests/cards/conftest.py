@@ -156,6 +156,7 @@ WHISPER_DATA: dict[str, dict[str, Any]] = {
     "live-below": {},
     "busy": {},
     "stranger": {},
+    "not-here": {},
     "working": {},
     "elsewhere": {"name": "Kim"},
     "settings": {

@@ -156,4 +156,5 @@ def test_a_button_that_nobody_knows_any_more(ask: Ask, policy: Policy) -> None:
     for pressed in (None, whispered):
         reply = Dispatch((meet.COMMAND,), policy).decide(turn)(View(now=NOW, fresh_id="f" * 32, pressed=pressed))
         assert reply.effects == ()
-        assert reply.answer == Answer(error="This button belongs to a meeting that has ended.")
+        assert reply.answer is not None
+        assert reply.answer.error.startswith("I don't know this post here: it's a copy from another chat")
