@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from bot import ending, limits, meeting_options, preferences, ringing, rooms, spares, topics, ways
-from bot.commands import starting, wishes
+from bot.commands import alerted, starting, wishes
 from bot.commands.command import Asked, Command, derived, once
 from bot.commands.wishes import Wish
 from bot.decisions import Effect, PlanMessage, PointCard, Record, Reply, SaveChat, SaveNote, SetTimer
@@ -21,12 +21,9 @@ from bot.model import (
     RoomState,
     Timer,
     TimerKind,
-    TurnKind,
     Way,
 )
 
-ALERT = "an alert"
-"""The verb of what no person said but a monitoring system did: of two words, which no press has."""
 LONGEST_BRIDGE = 200
 """Characters of a backup bridge that are shown."""
 
@@ -116,7 +113,7 @@ def led(asked: Asked, wish: Wish) -> Reply | None:
     there = candidates(asked, wish)
     meant = of_this_thread(asked, wish, there) or next((room for room in there if room.topic == wish.topic), None)
     if meant is not None:
-        return Reply(outcome="running") if alerted(asked) else running(asked, meant)
+        return alerted.came_again(asked, meant) if alerted.is_alert(asked) else running(asked, meant)
     if reply := starting.hindered(asked, wish):
         return reply
     near = topics.nearest(wish.topic, there) if wish.topic and not wish.explicit else None
@@ -136,8 +133,8 @@ def in_the_way(asked: Asked, wish: Wish) -> Reply | None:
 
 def begun(asked: Asked, wish: Wish) -> Reply:
     """Open a new room."""
-    room = new_room(asked, wish)
-    if alerted(asked) and asked.policy.rings:
+    room = alerted.opens(asked, new_room(asked, wish))
+    if alerted.is_alert(asked) and asked.policy.rings:
         people = ringing.next_listed(room, asked.chat)
         rings = ringing.wanted(people, asked.view.now, listed=True)
         return opening(asked, replace(room, ringing=replace(room.ringing, rings=rings)))
@@ -149,11 +146,6 @@ def begun(asked: Asked, wish: Wish) -> Reply:
         return replace(told, answer=reply.answer or told.answer)
     rings = ringing.wanted(wish.rung[: ringing.MOST], asked.view.now)
     return opening(asked, replace(room, ringing=replace(room.ringing, rings=rings, asked_by=asked.turn.person)))
-
-
-def alerted(asked: Asked) -> bool:
-    """Say whether a monitoring system asked: nobody waits for a whisper, and the chat's list is rung."""
-    return asked.turn.kind is TurnKind.SAID and asked.turn.verb == ALERT
 
 
 def opening(asked: Asked, room: Room) -> Reply:

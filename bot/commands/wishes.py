@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from bot import meeting_options, preferences, topics
-from bot.commands import options
+from bot.commands import alerted, options
 from bot.commands.command import Asked, derived
 from bot.errors import UsageError
 from bot.model import (
@@ -115,7 +115,8 @@ def _place(asked: Asked, subject_said: str) -> Wish:
     if written:
         scope = topics.scope_of(written, chat, asked.policy.open_topics)
         subject = bounded(f"#{written} {about}")
-        apart = said == APART or again(asked)
+        # Nobody is there to be asked whether an alert means another topic, or the same one of another team.
+        apart = said == APART or again(asked) or alerted.is_alert(asked)
         return Wish(scope, topics.topic_column(written), subject, apart or said == OPEN, apart)
     subject = bounded(subject_said) or default_subject(asked)
     if said == HERE and root(asked.turn.conversation_id):

@@ -74,7 +74,7 @@ TABLES: tuple[Table, ...] = (
             *("tenant", "scope_key", "topic", "state", "subject", "starter_oid", "starter", "host_oid", "host"),
             *("home_thread", "home_conversation", "request", "external_id", "reference", "zone", "language"),
             *("graph_call", "bind_thread", "binding", "meeting_id", "join_hash", "meeting", "trying", "ended_by"),
-            *("fail_code", "people", "backup_bridge", "way", "options", "lobby_before", "attendance", "ringing"),
+            *("fail_code", "people", "backup_bridge", "way", "options", "lobby_before", "attendance", "ringing", "alerted"),
         ),
         OVER,
         bump="version",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands.meet import ALERT
+from bot.commands.alerted import ALERT
 from bot.commands.wishes import DIALOG
 from bot.model import ChannelKind, ChatKind, Person, Turn, TurnKind
 from bot.references import reference
