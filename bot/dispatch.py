@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import cards
 from bot import calls_seen
-from bot.commands import afterwards, dialogs, meet
+from bot.commands import afterwards, channel_names, dialogs, meet
 from bot.commands.command import Asked, Command, Policy, derived
 from bot.commands.grammar import find, is_polite
 from bot.decisions import Effect, PlanMessage, Reply, SaveChat, SaveInstaller, View
@@ -121,12 +121,13 @@ class Dispatch:
     def _installed(self, turn: Turn, view: View) -> Reply:
         """One quiet welcome in a team; people get none, nor do upgrades and re-adding (EXPERIENCE 3)."""
         chat = view.chat or turn.chat
-        added: tuple[Effect, ...] = (SaveInstaller(chat, turn.person), *dialogs.there_again(turn, view))
+        names = channel_names.wanted(self._asked(turn, view))
+        added: tuple[Effect, ...] = (SaveInstaller(chat, turn.person), *dialogs.there_again(turn, view), *names)
         quiet = bool(view.installers) or turn.verb == "add-upgrade"
         if quiet or not self.policy.welcome or chat.kind is not ChatKind.CHANNEL:
             return Reply(added, "installed")
         key = f"welcome|{turn.chat.tenant}|{turn.chat.team_id or turn.chat.thread_id}"
-        data = {"team": turn.chat.name, "bot": turn.bot_name or self.policy.bot_name}
+        data = {"team": turn.data.get("team", ""), "bot": turn.bot_name or self.policy.bot_name}
         message = Message(
             message_id=derived(view.fresh_id, key),
             intent_key=key,

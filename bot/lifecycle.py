@@ -87,6 +87,7 @@ class Lifecycle:
             TimerKind.OWNER: self._owner,
             TimerKind.LEAD: self._lead,
             TimerKind.RING: self._ring,
+            TimerKind.NAMES: self._names,
         }
         decide = await runners[claim.timer.kind](claim)
         return news.told(lambda view: ringing.opened(decide(view), view.room))
@@ -257,6 +258,9 @@ class Lifecycle:
 
     async def _owner(self, claim: TimerClaim) -> Decide:
         return await Looking(self.messenger, self.owners, self.policy, self.observe).owner(claim)
+
+    async def _names(self, claim: TimerClaim) -> Decide:
+        return await Looking(self.messenger, self.owners, self.policy, self.observe).names(claim)
 
     async def _amend(self, claim: TimerClaim) -> Decide:
         return await Amending(self.meetings, self.clock, self.chance, self._report).run(claim)

@@ -146,6 +146,7 @@ class TimerKind(StrEnum):
     RING = "ring"
     STORY = "story"
     DOCTOR = "doctor"
+    NAMES = "names"
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,7 @@ def opening(asked: Asked, room: Room) -> Reply:
         *spares.watched(room, asked.view.notes, asked.view.now),
         *spares.completed(asked.policy.spares, room.tenant, asked.view.notes, asked.view.now),
     )
-    return replace(reply, effects=(*reply.effects, *zone_seen(asked), *starting.plain_noted(asked, room), *reserve))
+    return replace(reply, effects=(*reply.effects, *zone_seen(asked), *starting.noted(asked, room), *reserve))
 
 
 def go_on(asked: Asked) -> Reply:

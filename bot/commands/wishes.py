@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from bot import meeting_options, preferences, topics
-from bot.commands import alerted, options
+from bot.commands import alerted, channel_names, options
 from bot.commands.command import Asked, derived
 from bot.errors import UsageError
 from bot.model import (
@@ -160,10 +160,10 @@ def bounded(words: str) -> str:
 
 def default_subject(asked: Asked) -> str:
     """Return the default subject of EXPERIENCE 2 (OPEN)."""
-    chat, person = asked.turn.chat, asked.turn.person
-    says = words(asked.language)
-    if chat.kind is ChatKind.CHANNEL and chat.name:
-        return says("Meeting in {place}").format(place=f"#{chat.name}")
+    person, says = asked.turn.person, words(asked.language)
+    channel = channel_names.named(asked, says) if asked.turn.chat.kind is ChatKind.CHANNEL else ""
+    if channel:
+        return says("Meeting in {place}").format(place=f"#{channel}")
     return says("Meeting with {name}").format(name=person.name) if person.name else says("Meeting")
 
 
