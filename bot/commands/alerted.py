@@ -1,4 +1,4 @@
-"""What an alert does: it opens its topic's meeting, or is noted on the card of the one that is there (EXPERIENCE 1.25)."""
+"""What an alert does: it opens its topic's meeting, or is noted on the card of one that is there (EXPERIENCE 1.25)."""
 
 from __future__ import annotations
 

@@ -116,7 +116,8 @@ GOLDEN = {
     "late": 'I couldn\'t get to "meet now Retro" in time, so I did nothing. Still needed?\nReference 7F3K-92QD',
     "live-below": "The live card is below.",
     "stranger": "This button belongs to a meeting that has ended.",
-    "not-here": "I don't know this post here: it's a copy from another chat, or older than I remember. Its buttons work where I posted it.",
+    "not-here": "I don't know this post here: it's a copy from another chat, or older than I remember. "
+    "Its buttons work where I posted it.",
     "elsewhere": "@Kim, I couldn't do that here. Details: reference 7F3K-92QD.",
     "ended": "Retro is closed. The number stays the same if you reopen it within a day.",
     "end-live": "People are in Retro. End it for everyone?",

@@ -13,7 +13,16 @@ from bot.decisions import TOLD
 from bot.dispatch import Dispatch
 from bot.model import TurnKind
 
-LOOKED_UP = ("status", "recent", "help", "help meet now", "dial-in", "dial-in 234 567 890 12", "why 7F3K-92QD", "doctor")
+LOOKED_UP = (
+    "doctor",
+    "status",
+    "recent",
+    "help",
+    "help meet now",
+    "dial-in",
+    "dial-in 234 567 890 12",
+    "why 7F3K-92QD",
+)
 CHANGES = ("meet now", "meet #INC-42", "end", "reopen", "rename Retro", "settings me: plain text")
 
 

@@ -8,7 +8,7 @@ from bot.commands.command import Asked, Policy
 from bot.decisions import MakeRoom, PlanMessage, Record, SaveChat, SetTimer, View
 from bot.dispatch import Dispatch
 from bot.hosts import Hosts
-from bot.messages import Answer, Message, Purpose
+from bot.messages import Message, Purpose
 from bot.model import ChannelKind, Chat, ChatKind, Meeting, Person, Room, RoomState, TimerKind, TurnKind, Way
 from bot.rooms import refusal_keys
 from bot.ways import policy_key

@@ -13,9 +13,7 @@ from bot.model import Chat, ChatKind, Person, Turn, TurnKind
 from tests.engine.test_rooms import NOW, freeze
 
 ANA = Person("29:ana", "oid-ana", "Ana Lima")
-TEAM = Chat(
-    "tenant", "19:general@thread.tacv2", ChatKind.CHANNEL, team_id="19:general@thread.tacv2"
-)
+TEAM = Chat("tenant", "19:general@thread.tacv2", ChatKind.CHANNEL, team_id="19:general@thread.tacv2")
 ADDED = Turn(
     turn_key="a" * 64,
     echo_key="b" * 64,

@@ -14,7 +14,8 @@ from bot.looking import Looking
 from bot.model import Chat, Timer, TimerKind
 from bot.observe import Event
 from bot.ports import Messenger
-from tests.engine.test_being_added import ADDED, NOW, TEAM
+from tests.engine.test_being_added import ADDED, TEAM
+from tests.engine.test_rooms import NOW
 
 
 class Names:
