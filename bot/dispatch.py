@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import cards
-from bot import calls_seen
+from bot import calls_seen, topics
 from bot.commands import afterwards, channel_names, dialogs, meet
 from bot.commands.command import Asked, Command, Policy, derived
 from bot.commands.grammar import find, is_polite
@@ -56,7 +56,7 @@ class Dispatch:
         except UsageError as error:
             if not error.typed:
                 return asked.ask("bare")
-            return self._in_a_sentence(asked) if turn.around else self._mistyped(asked, error)
+            return self._in_a_sentence(asked) if turn.around else self._mistyped(asked, about_topic(error, turn.text))
 
     def _in_a_sentence(self, asked: Asked) -> Reply:
         """Hear a command after or before the mention; talk about the bot is answered by silence (EXPERIENCE 3)."""
@@ -139,6 +139,12 @@ class Dispatch:
             content=Whisper("welcome", data, chat.language(self.policy.language), reference=turn.reference),
         )
         return Reply((*added, PlanMessage(message)), "welcome")
+
+
+def about_topic(error: UsageError, line: str) -> UsageError:
+    """Return what was not understood with the nearest line: a topic alone is what people meet about."""
+    topic = topics.split(line)[0] and not error.meant
+    return UsageError(error.typed, f"meet {' '.join(line.split())}") if topic else error
 
 
 def in_words(name: str, turn: Turn) -> str:

@@ -121,7 +121,7 @@ def near_topic(whisper: Whisper, says: Words) -> Parts:
     """There is no `topic` yet, but `near` with `join_url` and so many `people`; `line` opens it all the same."""
     topic, near, people = _text(whisper, "topic"), _text(whisper, "near"), int(whisper.data.get("people", 0))
     buttons = join(near, _text(whisper, "join_url"), says)
-    text = says("No {topic} yet, but **{near}** is live.")
+    text = says("No {topic} yet, but **{near}** is open.")
     if people:
         text = says("No {topic} yet, but **{near}** is live with {people}.")
     elif not buttons:

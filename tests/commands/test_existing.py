@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from bot.commands import afterwards, end, host, meant, meet, recent, rename, reopen, status
-from bot.commands.command import Asked
+from bot.commands import COMMANDS, afterwards, dial_in, end, host, meant, meet, recent, rename, reopen, status
+from bot.commands.command import Asked, Policy
 from bot.decisions import PlanMessage, Reply, SaveRoom, SetTimer, View
+from bot.dispatch import Dispatch
 from bot.messages import Message, MessageState, Purpose, Whisper
 from bot.model import Chat, ChatKind, Meeting, Person, Room, RoomState, TimerKind, TurnKind
 from cards import render_whisper
@@ -149,6 +150,24 @@ def test_reopen_means_what_ended_last(ask: Ask) -> None:
     assert name(reopen.run(ask(view=seen(rooms=(), recent=(bare,))))) == "no-ended"
     theirs = ask(view=seen(rooms=(), recent=(first,)), person=BEN, chat=GROUP)
     assert name(reopen.run(theirs)) == "not-yours"
+
+
+def test_what_is_opening_is_there_but_has_no_numbers(ask: Ask) -> None:
+    """Who asks for the numbers of a meeting that is still opening reads that it is, not that there is none."""
+    assert name(dial_in.run(ask(view=seen(a_room())))) == "status"
+    assert name(dial_in.run(ask(view=seen(rooms=())))) == "no-meeting"
+
+
+def test_a_topic_alone_is_what_people_meet_about(ask: Ask, policy: Policy) -> None:
+    """Who says only a topic is offered its meeting; inside a sentence it is no request."""
+
+    def offered(line: str, **changes: Any) -> str:  # noqa: ANN401 - fields of Turn by name
+        asked = ask(text=line, view=seen(rooms=()), **changes)
+        words = told(Dispatch(COMMANDS, policy).decide(asked.turn)(asked.view))
+        return str(words.data.get("meant", "")) if words else ""
+
+    assert offered("\uff03INC-77  network") == "meet \uff03INC-77 network"
+    assert offered("look at #INC-77", around=("look at", "#INC-77")) == ""
 
 
 def test_rename_needs_words_and_a_meeting(ask: Ask) -> None:
