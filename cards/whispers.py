@@ -257,13 +257,16 @@ def no_meeting(_: Whisper, says: Words) -> Parts:
 
 
 def help_(whisper: Whisper, says: Words) -> Parts:
-    """What can be said: `commands` has a usage and a description each, `bot` is the name to mention."""
+    """What can be said: `commands` has a line and what it does each, `also` names; `bot` is the name to mention."""
     first = says("In a channel, start with {mention} and pick me from the list. In our own chat, just type.")
     commands = [
         Line("**{usage}** · {does}", {"usage": str(usage), "does": says(str(does))}, longest=LONGEST_LINE)
         for usage, does in whisper.data["commands"]
     ]
-    last = Line(says("**{line}** shows every option. Only you see this."), {"line": "help meet"})
+    names = {f"c{place}": name for place, name in enumerate(_texts(whisper, "also"))}
+    also = says("Also: {commands}.").replace("{commands}", ", ".join(f"{{{name}}}" for name in names))
+    every = says("**{line}** shows every option. Only you see this.")
+    last = Line(f"{also} {every}" if names else every, {**names, "line": "help meet"}, longest=LONGEST_LINE)
     return (Line(first, {"mention": f"@{_text(whisper, 'bot')}"}), *commands, last)
 
 

@@ -43,4 +43,5 @@ COMMAND = Command(
     run=run,
     takes_words=True,
     listed=False,
+    aside=True,
 )

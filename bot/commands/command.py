@@ -180,7 +180,9 @@ class Command:
     `phrases` are the ways to begin a line with it, lower case, the first being the one that is taught;
     `takes_words` says whether more may follow, and `alone` which phrases stand only by themselves.
     `delegated` says that it is there only where people can sign in; `listed` that Teams' short menu shows it; `tells`
-    that it changes nothing: whoever asks again within a minute is told again (ENGINE R11).
+    that it changes nothing: whoever asks again within a minute is told again (ENGINE R11). `teaches` are lines and what
+    they do, as `help` shows them; every other command it names, but for those that stand `aside`: administrators know
+    them, or a card's button says them.
     `title` and `description` are shown in Teams' menu (at most 32 and 128 characters, facts/teams 6.2).
     """
 
@@ -195,6 +197,8 @@ class Command:
     delegated: bool = False
     listed: bool = True
     tells: bool = False
+    teaches: tuple[tuple[str, str], ...] = ()
+    aside: bool = False
 
     def answered(self, asked: Asked) -> Reply:
         """Run it; what only told its person something is marked, so that asking again is no echo (ENGINE R11)."""

@@ -105,4 +105,5 @@ COMMAND = Command(
     run=run,
     takes_words=True,
     tells=True,
+    teaches=(("dial-in", "the numbers as text"),),
 )

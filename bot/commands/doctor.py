@@ -74,4 +74,5 @@ COMMAND = Command(
     run=run,
     listed=False,
     tells=True,
+    aside=True,
 )

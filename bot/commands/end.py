@@ -40,4 +40,5 @@ COMMAND = Command(
     examples=("end", "end #INC-42"),
     run=run,
     takes_words=True,
+    teaches=(("end", "close it for everyone"),),
 )

@@ -368,9 +368,13 @@ COMMAND = Command(
         "meet now Retro no numbers",
         "meet now Retro ring @Ben",
         'meet now subject:"Record numbers"',
-        "meet now Retro",
     ),
     run=run,
     takes_words=True,
     alone=frozenset({"meet", wishes.OPEN, wishes.APART, wishes.BRING}),
+    teaches=(
+        ("meet now", "a meeting here, right away"),
+        ("meet now Retro 45m", "with a subject and a length"),
+        ("meet #INC-42", "one meeting for one incident, wherever you ask"),
+    ),
 )

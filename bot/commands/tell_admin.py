@@ -54,4 +54,5 @@ COMMAND = Command(
     examples=("tell the admin",),
     run=run,
     listed=False,
+    aside=True,
 )

@@ -56,4 +56,5 @@ COMMAND = Command(
     takes_words=True,
     listed=False,
     tells=True,
+    aside=True,
 )

@@ -168,7 +168,7 @@ class Talk:
             if timing:
                 self._console.show(timing + ("   /explain shows them" if self.hints else ""))
         elif self.hints and not delivery.body:
-            self._console.show(explain.silence(self._fresh_log()))
+            self._console.show(explain.silence(line for line in self.log() if line not in self._logged))
         if self.explains:
             await self._explain("")
         return delivery
@@ -330,12 +330,9 @@ class Talk:
         await attending.shown(attending.leave(self._cloud, names, self.person), self._console, self._display)
 
     async def _explain(self, _: str) -> None:
-        reasons = explain.chosen(self._fresh_log())
+        reasons = explain.chosen(line for line in self.log() if line not in self._logged)
         calls = explain.report(self._cloud.journal.exchanges[self._since :])
         self._console.show("\n\n".join(filter(None, (reasons, calls))) or "  Nothing was sent yet.")
-
-    def _fresh_log(self) -> list[str]:
-        return [line for line in self.log() if line not in self._logged]
 
     async def _card(self, _: str) -> None:
         self._display.redraw()

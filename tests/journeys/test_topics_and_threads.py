@@ -153,7 +153,7 @@ async def test_a_slip_of_the_finger_is_asked_about(journey: Journey) -> None:
     await opened(journey, tenant.incidents, "#INC-42")
     await journey.teams.say(tenant.ben, tenant.incidents, "meet #INC-24 DB down")
     await journey.until(lambda: bool(journey.whispers(tenant.incidents)))
-    assert "No #INC-24 yet, but **#INC-42** is live." in journey.whispers(tenant.incidents)[0]
+    assert "No #INC-24 yet, but **#INC-42** is open." in journey.whispers(tenant.incidents)[0]
     assert journey.made() == 1
     (whisper,) = journey.cloud.whispers(tenant.incidents)
     first = await journey.teams.press(tenant.ben, whisper, "Open #INC-24")
