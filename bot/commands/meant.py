@@ -42,6 +42,14 @@ def called(one: Room, words: str) -> bool:
     return topics.key(words) == topics.key(one.subject)
 
 
+def unopened(asked: Asked) -> Room | None:
+    """Return the person's request that was not opened: the pressed whisper's, else their newest here."""
+    if asked.turn.wants_answer or asked.view.pressed_room is not None:
+        return asked.view.pressed_room
+    mine = (one for one in asked.view.recent if one.starter.id == asked.turn.person.id)
+    return next((one for one in mine if one.state is RoomState.FAILED), None)
+
+
 def _offered(asked: Asked) -> str:
     words = asked.view.pressed.content if asked.view.pressed else None
     return words.offer.get("room", "") if words else ""
