@@ -112,11 +112,13 @@ def host_who(_: Whisper, says: Words) -> Parts:
 
 
 def status(whisper: Whisper, says: Words) -> Parts:
-    """The `meetings` that are running here."""
+    """The `meetings` that are running here; `line` says one of them, where one had to be said."""
     meetings = whisper.data["meetings"][:MOST_LISTED]
     ways_in = [way for one in meetings for way in join(one["subject"], one["join_url"], says)]
     lines = [_running(one, whisper.zone, says) for one in meetings]
-    return (*lines, *((Row(tuple(ways_in)),) if ways_in else ()))
+    asks = Line(says("Say which one, for example: {line}"), {"line": text(whisper, "line")})
+    first = (asks,) if text(whisper, "line") else ()
+    return (*first, *lines, *((Row(tuple(ways_in)),) if ways_in else ()))
 
 
 def _running(one: Mapping[str, str], zone: str, says: Words) -> Line:

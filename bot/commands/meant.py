@@ -64,10 +64,13 @@ def running(asked: Asked) -> tuple[Room, ...]:
     return tuple(known.values())
 
 
-def which(asked: Asked) -> Reply:
-    """Answer when no single meeting is meant: none is running, or these are."""
+def which(asked: Asked, does: str = "") -> Reply:
+    """Answer when no single meeting is meant: none is running, or these are, of which `does` may name one."""
     there = tuple(one for one in running(asked) if one.state is not RoomState.ENDED)
-    return asked.tell("status", meetings=[line(one) for one in there]) if there else asked.tell("no-meeting")
+    if not there:
+        return asked.tell("no-meeting")
+    named = f"{does} {there[0].subject}" if does else ""
+    return asked.tell("status", meetings=[line(one) for one in there], line=named)
 
 
 def line(one: Room) -> dict[str, str]:

@@ -73,6 +73,17 @@ def test_end_means_one_meeting(ask: Ask, rest: str, rooms: tuple[Room, ...], exp
     assert name(reply) == ("ended" if expected else "status" if rooms else "no-meeting")
 
 
+def test_who_ends_none_of_several_reads_how_to_say_which(ask: Ask) -> None:
+    """Where several run and none is meant, or a name is nobody's, the answer lists them and shows the line to say."""
+    for rest in ("", "dinner"):
+        words = told(end.run(ask(rest, view=seen(LUNCH, TOPIC))))
+        assert words is not None
+        assert render_whisper(words).text.startswith("Say which one, for example: end Lunch")
+    plain = told(status.run(ask(view=seen(LUNCH, TOPIC))))
+    assert plain is not None
+    assert "Say which one" not in render_whisper(plain).text
+
+
 def test_end_in_a_thread_means_the_threads_meeting(ask: Ask) -> None:
     """Who answers in a thread ends the thread's own meeting."""
     threads = replace(OPEN, room_id="r4", topic="thread:7", home_conversation=f"{THREAD};messageid=7")
