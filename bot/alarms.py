@@ -12,7 +12,7 @@ from bot import alerts
 from bot.alerts import Alert, Hook
 from bot.bounded import Crowd, body_of, read_json, refused
 from bot.commands import options
-from bot.commands.meet import ALERT
+from bot.commands.alerted import ALERT, SOURCE
 from bot.errors import DoorError, SendError, StoreError
 from bot.model import Chat, Person, Turn, TurnKind
 from bot.observe import Event, Observer
@@ -92,4 +92,5 @@ def turn_of(key: str, alert: Alert, chat: Chat, host: Person, now: int) -> Turn:
         reference=reference(key),
         text=f"meet now {asked}",
         verb=ALERT,
+        data={SOURCE: alert.source},
     )

@@ -13,6 +13,9 @@ from bot.messages import Answer, Message
 from bot.model import Chat, Person, Room, Timer, Turn
 from bot.stories import Step, Story
 
+TOLD = "told: "
+"""How the outcome of a turn begins that only told its person something (ENGINE R11)."""
+
 
 @dataclass(frozen=True, slots=True)
 class MakeRoom:
@@ -245,7 +248,8 @@ class View:
 
     `rooms` are the unfinished rooms of this chat, newest first: those of its scope and those it has a card of, last
     those of other chats that were brought here;
-    `topics` those of its team's and the tenant's scope, newest first, when the turn names a topic; `elsewhere` those of
+    `topics` those of its team's and the tenant's scope, newest first, when the turn names a topic, or for what is not
+    `meet` those whose topic the chat has met about before; `elsewhere` those of
     that very topic that other teams and chats have: nothing about them may be shown to strangers; `recent` the chat's
     last rooms in any state, newest first; `pressed` the message an invoke came from and `pressed_room` its room, and
     for what goes on after a sign-in the room that waited for it and its card here; `notes` the unexpired notes by key:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import cards
-from bot import calls_seen
-from bot.commands import afterwards, dialogs, meet
+from bot import calls_seen, topics
+from bot.commands import afterwards, channel_names, dialogs, meet
 from bot.commands.command import Asked, Command, Policy, derived
 from bot.commands.grammar import find, is_polite
 from bot.decisions import Effect, PlanMessage, Reply, SaveChat, SaveInstaller, View
@@ -52,11 +52,11 @@ class Dispatch:
         asked = self._asked(turn, view)
         try:
             command, rest = find(turn.text, self.commands)
-            return command.run(replace(asked, rest=rest))
+            return command.answered(replace(asked, rest=rest))
         except UsageError as error:
             if not error.typed:
                 return asked.ask("bare")
-            return self._in_a_sentence(asked) if turn.around else self._mistyped(asked, error)
+            return self._in_a_sentence(asked) if turn.around else self._mistyped(asked, about_topic(error, turn.text))
 
     def _in_a_sentence(self, asked: Asked) -> Reply:
         """Hear a command after or before the mention; talk about the bot is answered by silence (EXPERIENCE 3)."""
@@ -65,7 +65,7 @@ class Dispatch:
             here = replace(asked, turn=replace(asked.turn, text=words))
             try:
                 command, rest = find(words, self.commands)
-                return command.run(replace(here, rest=rest))
+                return command.answered(replace(here, rest=rest))
             except UsageError as error:
                 nearly = self._mistyped(here, error) if error.meant else nearly
         return nearly
@@ -92,8 +92,8 @@ class Dispatch:
         pressed = view.pressed
         if pressed is None or (pressed.to is not None and pressed.to.id != turn.person.id):
             if not view.unheard:
-                return Reply(outcome="stranger", answer=Answer(error=in_words("stranger", turn)))
-            reply = self._asked(turn, view).tell("stranger")
+                return Reply(outcome="not-here", answer=Answer(error=in_words("not-here", turn)))
+            reply = self._asked(turn, view).tell("not-here")
         else:
             reply = self._said(turn, view)
         if reply.answer is None:
@@ -121,12 +121,13 @@ class Dispatch:
     def _installed(self, turn: Turn, view: View) -> Reply:
         """One quiet welcome in a team; people get none, nor do upgrades and re-adding (EXPERIENCE 3)."""
         chat = view.chat or turn.chat
-        added: tuple[Effect, ...] = (SaveInstaller(chat, turn.person), *dialogs.there_again(turn, view))
+        names = channel_names.wanted(self._asked(turn, view))
+        added: tuple[Effect, ...] = (SaveInstaller(chat, turn.person), *dialogs.there_again(turn, view), *names)
         quiet = bool(view.installers) or turn.verb == "add-upgrade"
         if quiet or not self.policy.welcome or chat.kind is not ChatKind.CHANNEL:
             return Reply(added, "installed")
         key = f"welcome|{turn.chat.tenant}|{turn.chat.team_id or turn.chat.thread_id}"
-        data = {"team": turn.chat.name, "bot": turn.bot_name or self.policy.bot_name}
+        data = {"team": turn.data.get("team", ""), "bot": turn.bot_name or self.policy.bot_name}
         message = Message(
             message_id=derived(view.fresh_id, key),
             intent_key=key,
@@ -138,6 +139,12 @@ class Dispatch:
             content=Whisper("welcome", data, chat.language(self.policy.language), reference=turn.reference),
         )
         return Reply((*added, PlanMessage(message)), "welcome")
+
+
+def about_topic(error: UsageError, line: str) -> UsageError:
+    """Return what was not understood with the nearest line: a topic alone is what people meet about."""
+    topic = topics.split(line)[0] and not error.meant
+    return UsageError(error.typed, f"meet {' '.join(line.split())}") if topic else error
 
 
 def in_words(name: str, turn: Turn) -> str:

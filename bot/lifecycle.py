@@ -67,6 +67,7 @@ class Lifecycle:
 
     async def run(self, claim: TimerClaim) -> Decide:
         """Do what the timer asks for. Never raises for what Graph or Entra answers."""
+        looking = Looking(self.messenger, self.owners, self.policy, self.observe)
         runners: dict[TimerKind, Callable[[TimerClaim], Awaitable[Decide]]] = {
             TimerKind.OPEN: self._open,
             TimerKind.START: self._start,
@@ -75,7 +76,7 @@ class Lifecycle:
             TimerKind.GIVE_UP: self._give_up,
             TimerKind.EMPTY: self._empty,
             TimerKind.MEMBERS: self._members,
-            TimerKind.TOPIC: self._topic,
+            TimerKind.TOPIC: looking.topic,
             TimerKind.ROSTER: self._roster,
             TimerKind.SIGN_OUT: self._sign_out,
             TimerKind.PATCH: self._patch,
@@ -84,9 +85,10 @@ class Lifecycle:
             TimerKind.STALL: self._stall,
             TimerKind.FIND: Finding(self.meetings, self.policy, self.clock, self.chance).run,
             TimerKind.AMEND: self._amend,
-            TimerKind.OWNER: self._owner,
+            TimerKind.OWNER: looking.owner,
             TimerKind.LEAD: self._lead,
             TimerKind.RING: self._ring,
+            TimerKind.NAMES: looking.names,
         }
         decide = await runners[claim.timer.kind](claim)
         return news.told(lambda view: ringing.opened(decide(view), view.room))
@@ -249,14 +251,8 @@ class Lifecycle:
 
         return decision
 
-    async def _topic(self, claim: TimerClaim) -> Decide:
-        return await Looking(self.messenger, self.owners, self.policy, self.observe).topic(claim)
-
     async def _roster(self, claim: TimerClaim) -> Decide:
         return await Rosters(self.messenger, self.policy, self.observe).run(claim)
-
-    async def _owner(self, claim: TimerClaim) -> Decide:
-        return await Looking(self.messenger, self.owners, self.policy, self.observe).owner(claim)
 
     async def _amend(self, claim: TimerClaim) -> Decide:
         return await Amending(self.meetings, self.clock, self.chance, self._report).run(claim)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bot import preferences
-from bot.commands import end, host, meet, owning, rename, reopen, ring, settings
+from bot.commands import channel_names, end, host, meet, owning, rename, reopen, ring, settings
 from bot.commands.command import Asked, Policy
 from bot.decisions import Reply, View
 from bot.errors import MeetingsError, SendError
@@ -54,7 +54,7 @@ class Looking:
                 found = await self.messenger.member(chat, turn.person.id)
                 member, guest = room is not None and found.oid == turn.person.oid, found.guest
                 # Only a member waits for the name, so that it tells nobody else anything.
-                where = await self.messenger.channel_name(chat) if member else ""
+                where = (await self.messenger.channel_names(chat)).get(chat.thread_id, "") if member else ""
         except (SendError, TimeoutError) as error:
             self.observe(Event("member.unknown", {"ref": turn.reference, "status": getattr(error, "status", 0)}))
         asker = replace(turn, kind=TurnKind.SAID)  # a press has had its answer: what is found is whispered
@@ -71,6 +71,17 @@ class Looking:
             return meet.looked(asked, view.room if member else None, where or chat.name, guest=apart)
 
         return decision
+
+    async def names(self, claim: TimerClaim) -> Decide:
+        """Look up what the channels of a team are called; nobody waits for it."""
+        turn, names = claim.turn, {}
+        if turn is None:
+            return lambda _: Reply(outcome="nobody asked")
+        try:
+            names = dict(await self.messenger.channel_names(turn.chat))
+        except SendError as error:
+            self.observe(Event("names.unknown", {"ref": turn.reference, "status": error.status}))
+        return lambda view: channel_names.learnt(turn, names, view.now)
 
     async def owner(self, claim: TimerClaim) -> Decide:
         """Look up whether who asks owns the team of the meeting's chat, and go on with what they asked."""

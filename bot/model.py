@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from bot.alerted import NO_ALERT, Alerted
 from bot.calls import NOBODY, Attendance
 
 
@@ -145,6 +146,7 @@ class TimerKind(StrEnum):
     RING = "ring"
     STORY = "story"
     DOCTOR = "doctor"
+    NAMES = "names"
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,7 +426,7 @@ class Room:
     While it is opening, `meeting` is one that nobody may be shown yet. `lobby_before` is who came in before `end`.
     `topic` is "" for a chat's own room, `#` and a key for a topic, `thread:` and a root's id, or an id of its own.
     `people` are those whom the request mentioned; `backup_bridge` is what to use while Microsoft does not answer;
-    `attendance` is who is and was in it, as far as we are told.
+    `attendance` is who is and was in it, as far as we are told; `alerted` what monitoring systems told of it.
     """
 
     room_id: str
@@ -466,6 +468,7 @@ class Room:
     backup_bridge: str = ""
     ringing: Ringing = NOBODY_RUNG
     attendance: Attendance = NOBODY
+    alerted: Alerted = NO_ALERT
 
 
 @dataclass(frozen=True, slots=True)

@@ -301,8 +301,8 @@ class Messenger(Protocol):
         """Return the Entra group id of a channel's team, which Graph knows the team by; "" when it is not said."""
         ...
 
-    async def channel_name(self, chat: Chat) -> str:
-        """Return what a channel is called, which messages do not say; "" for every other chat and the general one."""
+    async def channel_names(self, chat: Chat) -> Mapping[str, str]:
+        """Return what the channels of a chat's team are called, by thread; the general one may have no name."""
         ...
 
     async def personal(self, chat: Chat, to: Person) -> str:

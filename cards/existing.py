@@ -112,11 +112,13 @@ def host_who(_: Whisper, says: Words) -> Parts:
 
 
 def status(whisper: Whisper, says: Words) -> Parts:
-    """The `meetings` that are running here."""
+    """The `meetings` that are running here; `line` says one of them, where one had to be said."""
     meetings = whisper.data["meetings"][:MOST_LISTED]
     ways_in = [way for one in meetings for way in join(one["subject"], one["join_url"], says)]
     lines = [_running(one, whisper.zone, says) for one in meetings]
-    return (*lines, *((Row(tuple(ways_in)),) if ways_in else ()))
+    asks = Line(says("Say which one, for example: {line}"), {"line": text(whisper, "line")})
+    first = (asks,) if text(whisper, "line") else ()
+    return (*first, *lines, *((Row(tuple(ways_in)),) if ways_in else ()))
 
 
 def _running(one: Mapping[str, str], zone: str, says: Words) -> Line:
@@ -164,6 +166,13 @@ def _values(one: Mapping[str, str], zone: str, says: Words) -> dict[str, str]:
     }
 
 
+def not_here(_: Whisper, says: Words) -> Parts:
+    """A button was pressed on what is no post of Muster's in this chat, as far as it remembers."""
+    unknown = says("I don't know this post here: it's a copy from another chat, or older than I remember.")
+    original = says("Its buttons work where I posted it.")
+    return (Line(f"{unknown} {original}"), press(says("Meet now"), "meet now"))
+
+
 WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "ended": ended,
     "end-live": end_live,
@@ -178,5 +187,6 @@ WHISPERS: Mapping[str, Callable[[Whisper, Words], Parts]] = {
     "host-who": host_who,
     "status": status,
     "recent": recent,
+    "not-here": not_here,
 }
 """These texts by their names."""

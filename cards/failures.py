@@ -12,8 +12,8 @@ def reason(code: str, says: Words) -> str:
         "deadline": says("I stopped trying at {time}. Still needed?"),
         "policy": says("I may not open meetings for {host} yet: a Teams administrator can allow it, then try again."),
         "sign_in": says(
-            "{host} has to sign in first: done by {by}, it opens by itself, "
-            "and somebody else in this chat can ask for it and host."
+            "{host} has to sign in first: if that is done by {by}, it opens by itself; "
+            "somebody else in this chat can ask for it, too, and host."
         ),
         "sign_in_lost": says(
             "Microsoft did not accept {host}'s sign-in: try again, or give your administrator the reference."

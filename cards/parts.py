@@ -138,11 +138,14 @@ def join(subject: str, url: str, says: Words) -> tuple[Button, ...]:
 
 
 def open_button(title: str, subject: str, url: str, says: Words) -> Button:
-    """Return a button whose title names the meeting, shortened; its tooltip names it in full."""
-    named = {"subject": subject}
-    full = titled(title, named, says)
+    """Return a button whose title names the meeting, or its topic, or is cut; its tooltip names it in full."""
+    full = titled(title, {"subject": subject}, says)
     left = fitting.TITLE - fitting.width(titled(title, {"subject": ""}, says))
-    short = titled(title, named, says, fitting.shown(escape.clean(subject), left))
+    words = escape.clean(subject)
+    topic = words.partition(" ")[0] if words.startswith("#") else ""
+    if fitting.shown(words, left) < len(words) and any(map(str.isdecimal, topic)):
+        words = topic  # by which people know the incident
+    short = titled(title, {"subject": words}, says, fitting.shown(words, left))
     return Button(Act.OPEN, short, escape.https(url), full)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bot.messages import Rendered
 from bot.model import Binding, Meeting, Role, Room, RoomState
-from cards import attendance, calling, escape, failures, numbers, phone, ringing, times
+from cards import alerted, attendance, calling, escape, failures, numbers, phone, ringing, times
 from cards.differences import differences
 from cards.lobby import who_comes_in
 from cards.parts import Act, Button, Content, Hidden, Line, Link, Look, Part, Row, Value, join, naming, titled
@@ -78,6 +78,7 @@ def _open(room: Room, says: Words) -> Content:
     parts = (
         Line(says("{subject}: open"), values, Look.HEADING),
         Line(says("{host} is hosting · since {since}"), values),
+        *alerted.lines(room, says),
         *ringing.lines(room, says),
         *_led(room, says),
         *_ways_in(room, says),
@@ -91,6 +92,7 @@ def _live(room: Room, says: Words) -> Content:
     parts = (
         attendance.heading(room, says),
         Line(says("Since {since} · {host} is hosting"), values),
+        *alerted.lines(room, says),
         *ringing.lines(room, says),
         *_led(room, says),
         *_ways_in(room, says),

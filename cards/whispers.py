@@ -121,7 +121,7 @@ def near_topic(whisper: Whisper, says: Words) -> Parts:
     """There is no `topic` yet, but `near` with `join_url` and so many `people`; `line` opens it all the same."""
     topic, near, people = _text(whisper, "topic"), _text(whisper, "near"), int(whisper.data.get("people", 0))
     buttons = join(near, _text(whisper, "join_url"), says)
-    text = says("No {topic} yet, but **{near}** is live.")
+    text = says("No {topic} yet, but **{near}** is open.")
     if people:
         text = says("No {topic} yet, but **{near}** is live with {people}.")
     elif not buttons:
@@ -257,13 +257,16 @@ def no_meeting(_: Whisper, says: Words) -> Parts:
 
 
 def help_(whisper: Whisper, says: Words) -> Parts:
-    """What can be said: `commands` has a usage and a description each, `bot` is the name to mention."""
+    """What can be said: `commands` has a line and what it does each, `also` names; `bot` is the name to mention."""
     first = says("In a channel, start with {mention} and pick me from the list. In our own chat, just type.")
     commands = [
         Line("**{usage}** · {does}", {"usage": str(usage), "does": says(str(does))}, longest=LONGEST_LINE)
         for usage, does in whisper.data["commands"]
     ]
-    last = Line(says("**{line}** shows every option. Only you see this."), {"line": "help meet"})
+    names = {f"c{place}": name for place, name in enumerate(_texts(whisper, "also"))}
+    also = says("Also: {commands}.").replace("{commands}", ", ".join(f"{{{name}}}" for name in names))
+    every = says("**{line}** shows every option. Only you see this.")
+    last = Line(f"{also} {every}" if names else every, {**names, "line": "help meet"}, longest=LONGEST_LINE)
     return (Line(first, {"mention": f"@{_text(whisper, 'bot')}"}), *commands, last)
 
 

@@ -53,7 +53,8 @@ def english() -> tuple[Message, ...]:
                 found.add(text, locations=[(path.relative_to(ROOT).as_posix(), line)], context=context)
     for command in COMMANDS:
         where = [(f"bot/commands/{command.run.__module__.rpartition('.')[2]}.py", 1)]
-        found.add(command.description, locations=where)
+        for text in (command.description, *(does for _, does in command.teaches)):
+            found.add(text, locations=where)
     manifest = json.loads((ROOT / "manifest" / "manifest.json").read_text(encoding="utf-8"))
     for key, text in texts(manifest):
         if not typed(key):

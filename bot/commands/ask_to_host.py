@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.commands import meant
 from bot.commands.command import Asked, Command, derived
 from bot.decisions import PlanMessage, Reply
 from bot.messages import Message, Purpose
@@ -12,7 +13,7 @@ from bot.model import ChatKind, RoomState
 
 def run(asked: Asked) -> Reply:
     """Post one line for everybody with the button that starts the meeting that was not opened, as it was asked for."""
-    room = asked.view.pressed_room
+    room = meant.unopened(asked)
     if room is None or room.state is not RoomState.FAILED or room.starter.id != asked.turn.person.id:
         return asked.tell("no-request")
     chat = asked.chat
@@ -43,4 +44,5 @@ COMMAND = Command(
     run=run,
     takes_words=True,
     listed=False,
+    aside=True,
 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import cards
-from bot.decisions import Effect, PlanMessage, Reply, View
+from bot.decisions import TOLD, Effect, PlanMessage, Reply, View
 from bot.hosts import EVERYBODY_HOSTS, Hosts
 from bot.messages import Answer, Message, Purpose, Whisper
 from bot.model import NO_OPTIONS, Chat, ChatKind, FrozenRequest, MeetingRequest, Options, Turn, TurnKind
@@ -179,7 +179,10 @@ class Command:
 
     `phrases` are the ways to begin a line with it, lower case, the first being the one that is taught;
     `takes_words` says whether more may follow, and `alone` which phrases stand only by themselves.
-    `delegated` says that it is there only where people can sign in; `listed` that Teams' short menu shows it.
+    `delegated` says that it is there only where people can sign in; `listed` that Teams' short menu shows it; `tells`
+    that it changes nothing: whoever asks again within a minute is told again (ENGINE R11). `teaches` are lines and what
+    they do, as `help` shows them; every other command it names, but for those that stand `aside`: administrators know
+    them, or a card's button says them.
     `title` and `description` are shown in Teams' menu (at most 32 and 128 characters, facts/teams 6.2).
     """
 
@@ -193,6 +196,15 @@ class Command:
     alone: frozenset[str] = frozenset()
     delegated: bool = False
     listed: bool = True
+    tells: bool = False
+    teaches: tuple[tuple[str, str], ...] = ()
+    aside: bool = False
+
+    def answered(self, asked: Asked) -> Reply:
+        """Run it; what only told its person something is marked, so that asking again is no echo (ENGINE R11)."""
+        reply = self.run(asked)
+        told = self.tells and not asked.turn.wants_answer  # a press that is repeated gets its first answer
+        return replace(reply, outcome=f"{TOLD}{reply.outcome}") if told else reply
 
     def takes_words_after(self, phrase: Sequence[str]) -> bool:
         """Say whether words may follow this phrase of the command."""

@@ -6,6 +6,7 @@ import re
 from dataclasses import asdict
 
 from bot import ending, ways
+from bot.commands import meant
 from bot.commands.command import Asked, Command
 from bot.decisions import Reply, SetTimer
 from bot.errors import UsageError
@@ -29,7 +30,7 @@ def run(asked: Asked) -> Reply:
     if room is not None and room.state is RoomState.ENDED and ending.is_over(room):
         return asked.tell("stranger")  # its card is older than its end
     if room is None or not _shown(room):
-        return asked.tell("no-meeting")
+        return meant.which(asked)  # one that is opening has no numbers yet, but is there
     url = asked.policy.public_url
     file = f"{url}/api/ics?m={room.room_id}" if url else ""
     return numbers(asked, room.subject, room.meeting.dial_in if room.meeting else None, file)
@@ -103,4 +104,6 @@ COMMAND = Command(
     examples=("dial-in", "dial-in 234 567 890 12"),
     run=run,
     takes_words=True,
+    tells=True,
+    teaches=(("dial-in", "the numbers as text"),),
 )

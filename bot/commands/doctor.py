@@ -94,4 +94,6 @@ COMMAND = Command(
     examples=("doctor",),
     run=run,
     listed=False,
+    tells=True,
+    aside=True,
 )

@@ -16,7 +16,7 @@ def run(asked: Asked) -> Reply:
     """End the meeting that is meant, if this person may; one with people in it only when that is confirmed."""
     room = meant.room(asked, meant.running(asked))
     if room is None:
-        return meant.which(asked)
+        return meant.which(asked, "end")
     if room.state is not RoomState.OPENING and ending.is_over(room):
         return asked.tell("stranger")
     if reply := meant.refused(asked, room, "end"):
@@ -40,4 +40,5 @@ COMMAND = Command(
     examples=("end", "end #INC-42"),
     run=run,
     takes_words=True,
+    teaches=(("end", "close it for everyone"),),
 )

@@ -9,7 +9,7 @@ from bot.errors import UsageError
 
 
 def run(asked: Asked) -> Reply:
-    """Whisper all commands, or one of them in detail."""
+    """Whisper what people say most and the names of the rest (EXPERIENCE 2, HELP), or one command in detail."""
     if asked.rest:
         try:
             command, _ = find(asked.rest, asked.commands)
@@ -22,8 +22,9 @@ def run(asked: Asked) -> Reply:
             description=command.description,
             examples=list(command.examples),
         )
-    lines = [[command.usage, command.description] for command in asked.commands]
-    return asked.tell("help", bot=asked.bot_name, commands=lines)
+    taught = [list(line) for command in asked.commands for line in command.teaches]
+    named = [each.title for each in asked.commands if not (each.teaches or each.aside or each is COMMAND)]
+    return asked.tell("help", bot=asked.bot_name, commands=taught, also=named)
 
 
 COMMAND = Command(
@@ -34,4 +35,5 @@ COMMAND = Command(
     examples=("help", "help meet now"),
     run=run,
     takes_words=True,
+    tells=True,
 )

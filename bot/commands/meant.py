@@ -42,6 +42,14 @@ def called(one: Room, words: str) -> bool:
     return topics.key(words) == topics.key(one.subject)
 
 
+def unopened(asked: Asked) -> Room | None:
+    """Return the person's request that was not opened: the pressed whisper's, else their newest here."""
+    if asked.turn.wants_answer or asked.view.pressed_room is not None:
+        return asked.view.pressed_room
+    mine = (one for one in asked.view.recent if one.starter.id == asked.turn.person.id)
+    return next((one for one in mine if one.state is RoomState.FAILED), None)
+
+
 def _offered(asked: Asked) -> str:
     words = asked.view.pressed.content if asked.view.pressed else None
     return words.offer.get("room", "") if words else ""
@@ -51,15 +59,18 @@ def running(asked: Asked) -> tuple[Room, ...]:
     """Return what can be ended or changed here: unfinished and planned rooms, and what the clock alone has ended."""
     view = asked.view
     others = (one for one in view.recent if one.state in {RoomState.SCHEDULED, RoomState.ENDED})
-    known = {one.room_id: one for one in (*view.rooms, *(view.topics if asked.rest else ()))}
+    known = {one.room_id: one for one in (*view.rooms, *(view.topics if topics.named(asked.rest) else ()))}
     known |= {one.room_id: one for one in others if not ending.is_over(one)}
     return tuple(known.values())
 
 
-def which(asked: Asked) -> Reply:
-    """Answer when no single meeting is meant: none is running, or these are."""
+def which(asked: Asked, does: str = "") -> Reply:
+    """Answer when no single meeting is meant: none is running, or these are, of which `does` may name one."""
     there = tuple(one for one in running(asked) if one.state is not RoomState.ENDED)
-    return asked.tell("status", meetings=[line(one) for one in there]) if there else asked.tell("no-meeting")
+    if not there:
+        return asked.tell("no-meeting")
+    named = f"{does} {there[0].subject}" if does else ""
+    return asked.tell("status", meetings=[line(one) for one in there], line=named)
 
 
 def line(one: Room) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from bot import ending, limits, meeting_options, preferences, ringing, rooms, spares, topics, ways
-from bot.commands import shown, starting, wishes
+from bot.commands import alerted, shown, starting, wishes
 from bot.commands.command import Asked, Command, derived, once
 from bot.commands.wishes import Wish
 from bot.decisions import Effect, Record, Reply, SaveChat, SaveNote, SetTimer
@@ -20,12 +20,9 @@ from bot.model import (
     RoomState,
     Timer,
     TimerKind,
-    TurnKind,
     Way,
 )
 
-ALERT = "an alert"
-"""The verb of what no person said but a monitoring system did: of two words, which no press has."""
 LONGEST_BRIDGE = 200
 """Characters of a backup bridge that are shown."""
 
@@ -40,7 +37,7 @@ def run(asked: Asked) -> Reply:
     wish = wishes.wished(asked)
     reply = led(asked, wish)
     if reply is None and starting.asks_first(asked, wish):
-        live = None if alerted(asked) else topics.elsewhere(asked.view.elsewhere, asked.turn.person)
+        live = None if wish.apart else topics.elsewhere(asked.view.elsewhere, asked.turn.person)
         return look_up(asked, live.room_id if live else "")
     return reply or begun(asked, wish)
 
@@ -115,10 +112,10 @@ def led(asked: Asked, wish: Wish) -> Reply | None:
     there = candidates(asked, wish)
     meant = of_this_thread(asked, wish, there) or next((room for room in there if room.topic == wish.topic), None)
     if meant is not None:
-        return Reply(outcome="running") if alerted(asked) else running(asked, meant)
+        return alerted.came_again(asked, meant) if alerted.is_alert(asked) else running(asked, meant)
     if reply := starting.hindered(asked, wish):
         return reply
-    near = topics.nearest(wish.topic, there) if wish.topic and not (wish.explicit or alerted(asked)) else None
+    near = topics.nearest(wish.topic, there) if wish.topic and not wish.explicit else None
     if near is not None:
         return near_topic(asked, wish, near)
     return in_the_way(asked, wish)
@@ -128,7 +125,7 @@ def in_the_way(asked: Asked, wish: Wish) -> Reply | None:
     """Refuse where nobody can host, or when it goes too fast; None when nothing is in the way."""
     if asked.policy.hosts.first(asked.turn.person, "", "", asked.view.notes) is None:
         return asked.tell("failed", code="host", subject=wish.subject)
-    mine = () if alerted(asked) else asked.view.mine  # who hosts them has not asked
+    mine = () if alerted.is_alert(asked) else asked.view.mine  # who hosts them has not asked
     if wait := limits.too_fast(mine, asked.view.here, asked.view.now):
         return too_fast(asked, wait)
     return None
@@ -136,8 +133,8 @@ def in_the_way(asked: Asked, wish: Wish) -> Reply | None:
 
 def begun(asked: Asked, wish: Wish) -> Reply:
     """Open a new room."""
-    room = new_room(asked, wish)
-    if alerted(asked) and asked.policy.rings:
+    room = alerted.opens(asked, new_room(asked, wish))
+    if alerted.is_alert(asked) and asked.policy.rings:
         people = ringing.next_listed(room, asked.chat)
         rings = ringing.wanted(people, asked.view.now, listed=True)
         return opening(asked, replace(room, ringing=replace(room.ringing, rings=rings)))
@@ -151,11 +148,6 @@ def begun(asked: Asked, wish: Wish) -> Reply:
     return opening(asked, replace(room, ringing=replace(room.ringing, rings=rings, asked_by=asked.turn.person)))
 
 
-def alerted(asked: Asked) -> bool:
-    """Say whether a monitoring system asked: nobody would answer a question, and the chat's list is rung."""
-    return asked.turn.kind is TurnKind.SAID and asked.turn.verb == ALERT
-
-
 def opening(asked: Asked, room: Room) -> Reply:
     """Open a room, with a look for the person's own token first where that is what ties it to the channel (R2)."""
     look_up = ways.looks_up(
@@ -166,7 +158,7 @@ def opening(asked: Asked, room: Room) -> Reply:
         *spares.watched(room, asked.view.notes, asked.view.now),
         *spares.completed(asked.policy.spares, room.tenant, asked.view.notes, asked.view.now),
     )
-    return replace(reply, effects=(*reply.effects, *zone_seen(asked), *starting.plain_noted(asked, room), *reserve))
+    return replace(reply, effects=(*reply.effects, *zone_seen(asked), *starting.noted(asked, room), *reserve))
 
 
 def go_on(asked: Asked) -> Reply:
@@ -358,9 +350,13 @@ COMMAND = Command(
         "meet now Retro no numbers",
         "meet now Retro ring @Ben",
         'meet now subject:"Record numbers"',
-        "meet now Retro",
     ),
     run=run,
     takes_words=True,
     alone=frozenset({"meet", wishes.OPEN, wishes.APART, wishes.BRING}),
+    teaches=(
+        ("meet now", "a meeting here, right away"),
+        ("meet now Retro 45m", "with a subject and a length"),
+        ("meet #INC-42", "one meeting for one incident, wherever you ask"),
+    ),
 )

@@ -168,4 +168,5 @@ COMMAND = Command(
     examples=("meet in 20m", "meet tomorrow 9:00 Retro", "meet monday 10:00 Retro for 45m", "meet at 15:30 Retro"),
     run=run,
     takes_words=True,
+    teaches=(("meet in 20m Retro", "a meeting at another time"),),
 )

@@ -20,4 +20,5 @@ COMMAND = Command(
     description="The last meetings of this chat",
     examples=("recent",),
     run=run,
+    tells=True,
 )

@@ -7,7 +7,7 @@ from bot.commands import meant, meet
 from bot.commands.command import Asked, Command
 from bot.commands.wishes import Wish
 from bot.decisions import Reply
-from bot.model import Room, RoomState
+from bot.model import UNFINISHED, Room, RoomState
 
 
 def run(asked: Asked) -> Reply:
@@ -15,7 +15,7 @@ def run(asked: Asked) -> Reply:
     ended = tuple(one for one in asked.view.recent if one.state is RoomState.ENDED)
     room = meant.room(asked, ended) or (None if asked.rest else next(iter(ended), None))
     if room is None:
-        return asked.tell("no-ended")
+        return not_ended(asked)
     if reply := meant.refused(asked, room, "reopen"):
         return reply
     other = holder(asked, room)
@@ -33,6 +33,15 @@ def _told(asked: Asked, reply: Reply, after: Room) -> Reply:
     if after.state is RoomState.SCHEDULED:
         return meant.shown(asked, reply, "status", meetings=[meant.line(after)])
     return meant.shown(asked, reply, "reopened", subject=after.subject, numbers=meant.numbers(after))
+
+
+def not_ended(asked: Asked) -> Reply:
+    """Lead to the meeting that is meant and never ended; without words to all that run here."""
+    there = tuple(one for one in meant.running(asked) if one.state in UNFINISHED)
+    runs = meant.room(asked, there)
+    if runs is not None:
+        return meet.running(asked, runs)
+    return meant.which(asked) if there and not asked.rest else asked.tell("no-ended")
 
 
 def holder(asked: Asked, room: Room) -> Room | None:

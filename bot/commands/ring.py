@@ -122,4 +122,5 @@ COMMAND = Command(
     run=run,
     takes_words=True,
     alone=frozenset({STOP, ANYWAY}),
+    teaches=(("ring @Ana @Ben", "call people in"),),
 )

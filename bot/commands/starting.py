@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from bot import preferences
-from bot.commands import owning, wishes
+from bot.commands import channel_names, owning, wishes
 from bot.commands.command import Asked
 from bot.commands.wishes import Wish
 from bot.decisions import Effect, Reply, SaveNote, SetTimer
@@ -53,6 +53,12 @@ def looked_up(asked: Asked, command: str) -> Reply:
 def not_for_guests(asked: Asked) -> Reply:
     """Refuse a guest, or somebody of whom nobody can say that they are none."""
     return asked.tell("may-not-start", may="members")
+
+
+def noted(asked: Asked, room: Room) -> tuple[Effect, ...]:
+    """Return what a new meeting leaves behind: a look at what its channel is called, if it is called by that."""
+    by_place = room.subject == wishes.default_subject(asked)
+    return (*plain_noted(asked, room), *(channel_names.wanted(asked) if by_place else ()))
 
 
 def plain_noted(asked: Asked, room: Room) -> tuple[Effect, ...]:

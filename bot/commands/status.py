@@ -19,4 +19,5 @@ COMMAND = Command(
     description="The meetings that are running here",
     examples=("status",),
     run=run,
+    tells=True,
 )

@@ -25,4 +25,5 @@ COMMAND = Command(
     examples=("stop trying",),
     run=run,
     listed=False,
+    aside=True,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.commands import meant
 from bot.commands.command import Asked, Command, derived
 from bot.decisions import PlanMessage, Record, Reply
 from bot.messages import Message, Purpose
@@ -15,7 +16,7 @@ DAY = 86_400_000
 
 def run(asked: Asked) -> Reply:
     """Write to each administrator in their own chat what is missing, how it is mended, and how many people need it."""
-    room = asked.view.pressed_room
+    room = meant.unopened(asked)
     own = room is not None and room.starter.id == asked.turn.person.id
     if room is None or not own or room.state is not RoomState.FAILED or room.fail_code not in ABOUT:
         return asked.tell("no-request")
@@ -54,4 +55,5 @@ COMMAND = Command(
     examples=("tell the admin",),
     run=run,
     listed=False,
+    aside=True,
 )

@@ -32,4 +32,5 @@ COMMAND = Command(
     examples=("try now",),
     run=run,
     listed=False,
+    aside=True,
 )

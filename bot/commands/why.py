@@ -55,4 +55,6 @@ COMMAND = Command(
     run=run,
     takes_words=True,
     listed=False,
+    tells=True,
+    aside=True,
 )

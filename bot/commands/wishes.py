@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from bot import meeting_options, preferences, ringing, topics
-from bot.commands import options
+from bot.commands import alerted, channel_names, options
 from bot.commands.command import Asked, derived
 from bot.errors import UsageError
 from bot.model import (
@@ -116,7 +116,8 @@ def _place(asked: Asked, subject_said: str) -> Wish:
     if written:
         scope = topics.scope_of(written, chat, asked.policy.open_topics)
         subject = bounded(f"#{written} {about}")
-        apart = said == APART or again(asked)
+        # Nobody is there to be asked whether an alert means another topic, or the same one of another team.
+        apart = said == APART or again(asked) or alerted.is_alert(asked)
         return Wish(scope, topics.topic_column(written), subject, apart or said == OPEN, apart)
     subject = bounded(subject_said) or default_subject(asked)
     if said == HERE and root(asked.turn.conversation_id):
@@ -160,10 +161,10 @@ def bounded(words: str) -> str:
 
 def default_subject(asked: Asked) -> str:
     """Return the default subject of EXPERIENCE 2 (OPEN)."""
-    chat, person = asked.turn.chat, asked.turn.person
-    says = words(asked.language)
-    if chat.kind is ChatKind.CHANNEL and chat.name:
-        return says("Meeting in {place}").format(place=f"#{chat.name}")
+    person, says = asked.turn.person, words(asked.language)
+    channel = channel_names.named(asked, says) if asked.turn.chat.kind is ChatKind.CHANNEL else ""
+    if channel:
+        return says("Meeting in {place}").format(place=f"#{channel}")
     return says("Meeting with {name}").format(name=person.name) if person.name else says("Meeting")
 
 

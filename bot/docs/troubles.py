@@ -236,9 +236,14 @@ WHISPERS: Mapping[str, Trouble] = {
         'I couldn\'t get to "{typed}" in time, so I did nothing. Still needed?',
     ),
     "stranger": Trouble(
-        "the card is not this chat's, or its meeting is over",
+        "the card's meeting is over",
         "*Meet again*",
         "This button belongs to a meeting that has ended.",
+    ),
+    "not-here": Trouble(
+        "somebody carried the post here from another chat, or it is older than `MUSTER_KEEP_DAYS`",
+        "Press it where it was posted, or `meet now`",
+        "I don't know this post here: it's a copy from another chat, or older than I remember.",
     ),
     "elsewhere": Trouble(
         "Teams let Muster neither whisper here nor write to the person alone",

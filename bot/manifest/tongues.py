@@ -23,7 +23,8 @@ INFO = f"{MANIFEST} localizationInfo"
 def language_files(content: Mapping[str, Any]) -> dict[str, str]:
     """Return the files of other languages that a manifest names, by their tags."""
     listed = at(content, ("localizationInfo", "additionalLanguages"))
-    pairs = [(at(entry, ("languageTag",)), at(entry, ("file",))) for entry in listed or () if isinstance(listed, list)]
+    entries = listed if isinstance(listed, list) else []
+    pairs = [(at(entry, ("languageTag",)), at(entry, ("file",))) for entry in entries]
     return {tag: file for tag, file in pairs if isinstance(tag, str) and isinstance(file, str)}
 
 

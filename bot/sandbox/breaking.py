@@ -30,6 +30,13 @@ MEANING = {
     "unbound": "Graph now gives a meeting a chat of its own instead of the channel's. The card says so.",
 }
 
+_PAUSED = "Muster leaves Graph alone a little longer: what waits opens by itself, and at once with:  try now"
+AFTERWARDS = {
+    "policy": "Muster remembers the refusal for 15 minutes, and asks whoever met it to sign in until then.",
+    **dict.fromkeys(("outage", "503", "429"), _PAUSED),
+}
+"""What is left of a fault when it is over."""
+
 
 def change(faults: Faults, words: str) -> str:
     """Put a fault in force, or end it (`NAME off`, `off` for all), and return what that means; "" lists them."""
@@ -37,17 +44,26 @@ def change(faults: Faults, words: str) -> str:
     if not name:
         return listed(faults)
     if name == "off":
+        left = left_of(faults, [injection.name for injection in faults.active])
         faults.clear()
-        return "  Everything works again."
+        return f"  Everything works again.{left}"
     if name not in CATALOGUE:
         near = difflib.get_close_matches(name, CATALOGUE, 1, 0.5)
         return f"  I can't break {name!r}. " + (f"Did you mean {near[0]}?" if near else "/fault lists what I can.")
+    left = left_of(faults, [name])
     for injection in [active for active in faults.active if active.name == name]:
         injection.remove()
     if switch.strip() == "off":
-        return f"  {name} is over."
+        return f"  {name} is over.{left}"
     faults.inject(name)
     return f"  {MEANING.get(name, f'{name} is in force: {CATALOGUE[name].operations}.')}\n  /fault {name} off ends it."
+
+
+def left_of(faults: Faults, names: list[str]) -> str:
+    """Return what is left of faults that somebody met, in lines of its own; nothing of others."""
+    met = [injection.name for injection in faults.active if injection.name in names and injection.hits]
+    left = dict.fromkeys(AFTERWARDS[name] for name in met if name in AFTERWARDS)
+    return "".join(f"\n  {line}" for line in left)
 
 
 def listed(faults: Faults) -> str:

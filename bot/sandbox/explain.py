@@ -14,6 +14,7 @@ _NAMES = {"entra": "Entra", "graph": "Graph", "teams": "Teams", "tokens": "the T
 _FROM = {"bot": "Teams", "front": "Graph"}
 """Who asks Muster; everybody else is asked by it."""
 _CHOSEN = re.compile(r'\bgraph\.chosen\b.*?\bcall=(?P<call>\S+) why="(?P<why>[^"]*)"')
+_TROUBLE = re.compile(r' (?:WARNING|ERROR) .*? error="(?:\w+: )?(?P<why>[^"]*)"')
 _LINES = 40
 _CHARACTERS = 118
 _SECRET_NAME = re.compile(
@@ -44,6 +45,13 @@ def chosen(log: Iterable[str]) -> str:
     """Return which of Graph's calls Muster chose and why, one line each, as its log says it; "" for none."""
     found = [match for line in log if (match := _CHOSEN.search(line))]
     return "\n".join(printable(f"Muster chose {match['call']}: {match['why']}.") for match in found)
+
+
+def silence(log: Iterable[str]) -> str:
+    """Return what is said where Muster has shown nothing yet, with what its log says stands in the way."""
+    why = dict.fromkeys(match["why"] for line in log if (match := _TROUBLE.search(line)))
+    nothing = "  Muster has shown nothing yet. What comes later appears here; /explain lists the calls."
+    return "\n".join([nothing, *(printable(f"  Its log: {one}") for one in why)])
 
 
 def safe(data: Any) -> Any:  # noqa: ANN401 - any JSON

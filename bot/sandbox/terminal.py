@@ -167,6 +167,8 @@ class Talk:
             timing = self._display.timing(self._since) if any(not post.visible_to for post in fresh) else ""
             if timing:
                 self._console.show(timing + ("   /explain shows them" if self.hints else ""))
+        elif self.hints and not delivery.body:
+            self._console.show(explain.silence(line for line in self.log() if line not in self._logged))
         if self.explains:
             await self._explain("")
         return delivery

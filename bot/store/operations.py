@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from bot import backoff, limits
+from bot.decisions import TOLD
 from bot.leases import Lease, Receipt, ReceiptKind, Stuck, TurnClaim, Work
 from bot.messages import Answer, Whisper
 from bot.model import TimerKind, Turn, TurnKind
@@ -130,8 +131,8 @@ def _echoed(turn: Turn, found: Rows) -> Operation[Row | None]:
         return before if before["echo_key"] == turn.echo_key else None
     same = before["echo_key"] == turn.echo_key and before["kind"] == turn.kind.value
     young = turn.received_at - before["received_at"] < ECHO_WITHIN
-    failed = before["state"] in {"expired", "poison"} or before["outcome"].startswith(("fail", "too-fast"))
-    return before if same and young and not failed and not (yield from _over_since(turn, before)) else None
+    over = before["state"] in {"expired", "poison"} or before["outcome"].startswith(("fail", "too-fast", TOLD))
+    return before if same and young and not over and not (yield from _over_since(turn, before)) else None
 
 
 def _over_since(turn: Turn, before: Row) -> Operation[bool]:

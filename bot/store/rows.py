@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from bot.alerted import NO_ALERT, Alerted
 from bot.calls import NOBODY, Attendance
 from bot.leases import Lease
 from bot.messages import Answer, Message, MessageState, Purpose, Whisper
@@ -87,6 +88,7 @@ _request = msgspec.json.Decoder(FrozenRequest)
 _meeting = msgspec.json.Decoder(Meeting)
 _options = msgspec.json.Decoder(Options)
 _ringing = msgspec.json.Decoder(Ringing)
+_alerted = msgspec.json.Decoder(Alerted)
 _whisper = msgspec.json.Decoder(Whisper)
 _answer = msgspec.json.Decoder(Answer)
 _attendance = msgspec.json.Decoder(Attendance)
@@ -191,6 +193,7 @@ def room_params(room: Room) -> Params:
         "options": _json(room.options),
         "lobby_before": _json(room.lobby_before),
         "ringing": _json(room.ringing) if room.ringing != NOBODY_RUNG else "{}",
+        "alerted": _json(room.alerted) if room.alerted != NO_ALERT else "{}",
         "binding": room.binding.value,
         "meeting_id": meeting.id if meeting else "",
         "join_hash": hashlib.sha256(meeting.join_url.encode()).hexdigest() if meeting else "",
@@ -212,6 +215,7 @@ def read_room(row: Row) -> Room:
         options=_options.decode(row["options"]),
         lobby_before=_options.decode(row["lobby_before"]),
         ringing=_ringing.decode(row["ringing"]),
+        alerted=_alerted.decode(row["alerted"]),
         binding=Binding(row["binding"]),
         meeting=_meeting.decode(row["meeting"]) if row["meeting"] else None,
         attendance=_attendance.decode(row["attendance"]) if row["attendance"] else NOBODY,

@@ -34,6 +34,9 @@ MOST_ELSEWHERE = 20
 MOST_RECENT = 5
 """Rooms of the chat, over or not, that a decision sees."""
 
+KEPT_OUT, NAMED, MET_BEFORE = range(3)
+"""Which meetings of its team and tenant a decision sees: none, all when a topic is named, those it may open again."""
+
 Look = Callable[[Sequence[Rows]], Operation[View]]
 """Returns the view, from the rows of what was asked for it."""
 
@@ -148,7 +151,8 @@ def _asked(turn: Turn, now: int) -> list[Statement]:
 
 def _unfinished(turn: Turn, chat: Chat) -> Statement:
     """Ask for the rooms that a turn can be about, in the scopes of its chat as that is known."""
-    return "rooms_unfinished", {**_scopes(chat), "thread_id": chat.thread_id, "topics": int(bool(named(turn.text)))}
+    topics = NAMED if named(turn.text) else KEPT_OUT if _meets(turn) else MET_BEFORE
+    return "rooms_unfinished", {**_scopes(chat), "thread_id": chat.thread_id, "topics": topics}
 
 
 def _scopes(chat: Chat) -> dict[str, Value]:
@@ -220,7 +224,11 @@ def _affected(tenant: str, now: int) -> Operation[int]:
 
 def _most_recent(turn: Turn) -> int:
     """Return how many of the chat's rooms a decision sees: what nearly everybody says needs only the newest."""
-    return 1 if turn.text.startswith("meet") else MOST_RECENT
+    return 1 if _meets(turn) else MOST_RECENT
+
+
+def _meets(turn: Turn) -> bool:
+    return turn.text.startswith("meet")
 
 
 def _brought(notes: dict[str, str], thread_id: str) -> Operation[dict[str, Room]]:

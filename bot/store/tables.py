@@ -75,6 +75,7 @@ TABLES: tuple[Table, ...] = (
             *("home_thread", "home_conversation", "request", "external_id", "reference", "zone", "language"),
             *("graph_call", "bind_thread", "binding", "meeting_id", "join_hash", "meeting", "trying", "ended_by"),
             *("fail_code", "people", "backup_bridge", "way", "options", "lobby_before", "attendance", "ringing"),
+            "alerted",
         ),
         OVER,
         bump="version",

@@ -26,6 +26,8 @@ LATER = 24 * 3_600_000
 LATEST = 4 * 3_600_000
 """Best-before in ms: what people said or pressed, installations, what is told of calls (ENGINE R6)."""
 EXECUTE = "adaptiveCard/action"
+TEAM = "team"
+"""Where the data of an installation says what the team is called."""
 MOST_DATA = 64
 _LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,30}(/[A-Za-z][A-Za-z0-9_+-]{0,30}){0,2}")
@@ -82,7 +84,7 @@ def read(activity: Mapping[str, Any], *, app_id: str, now: int) -> Turn | None:
         text=press.text if press.verb else spoken,
         mentions=press.people or said.people(mentions, bot_id),
         verb=press.verb or (_text(activity, "action") if kind in _HAPPENED.values() else ""),
-        data=press.data,
+        data=_team(activity) if kind is TurnKind.INSTALLED else press.data,
         reply_to_id=identifier(activity, "replyToId"),
         locale=locale,
         zone=zone,
@@ -145,7 +147,7 @@ def _chat(activity: Mapping[str, Any], bot_id: str) -> Chat | None:
         channel_kind=_CHANNEL_KINDS.get(_text(channel, "type").lower()) if kind is ChatKind.CHANNEL else None,
         team_id=identifier(team, "id"),
         group_id=identifier(team, "aadGroupId"),
-        name=said.words(_text(team, "name") or _text(channel, "name") or _text(conversation, "name")),
+        name=said.words(_text(channel if kind is ChatKind.CHANNEL else conversation, "name")),
         service_url=normal(activity.get("serviceUrl")),
         bot_id=bot_id,
     )
@@ -181,6 +183,12 @@ def _dialog(activity: Mapping[str, Any]) -> _Press | None:
     if asked is None:
         return None
     return _Press(asked.verb, asked.text, asked.data, (asked.author,) if asked.author else ())
+
+
+def _team(activity: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the team is called that Muster was added to, which no other activity says."""
+    name = said.words(_text(_object(_object(activity, "channelData"), "team"), "name"))
+    return {TEAM: name} if name else {}
 
 
 def _carried(activity: Mapping[str, Any], kind: TurnKind) -> _Press:

@@ -100,11 +100,11 @@ def text(document: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def channel_name(document: Mapping[str, Any], thread_id: str) -> str:
-    """Return the name of one channel in a team's list of channels, "" where it has none (facts/teams 3.1)."""
+def channel_names(document: Mapping[str, Any]) -> dict[str, str]:
+    """Return the names in a team's list of channels by their threads (facts/teams 3.1)."""
     listed = document.get("conversations")
     channels = [item for item in listed if isinstance(item, Mapping)] if isinstance(listed, list) else []
-    return next((text(channel, "name") for channel in channels if channel.get("id") == thread_id), "")
+    return {text(channel, "id"): name for channel in channels if (name := text(channel, "name"))}
 
 
 def member(document: Mapping[str, Any], person_id: str) -> Person:

@@ -68,12 +68,12 @@ class Sender:
         found = await self._connection.request("GET", outbound.team_url(service_url, chat.team_id))
         return outbound.text(found, "aadGroupId")
 
-    async def channel_name(self, chat: Chat) -> str:
-        """Return a channel's name out of its team's list, where the general one has none; raises SendErrors."""
+    async def channel_names(self, chat: Chat) -> dict[str, str]:
+        """Return the names in a team's list of channels, where the general one has none; raises SendErrors."""
         if not chat.team_id:
-            return ""
+            return {}
         url = f"{outbound.team_url(self._address(chat), chat.team_id)}/conversations"
-        return outbound.channel_name(await self._connection.request("GET", url), chat.thread_id)
+        return outbound.channel_names(await self._connection.request("GET", url))
 
     async def personal(self, chat: Chat, to: Person) -> str:
         """Return the conversation with one person; Teams gives the same one each time. Raises SendErrors."""

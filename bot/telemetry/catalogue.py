@@ -48,6 +48,7 @@ OTHERS = {
     "lease.lost": "another process goes on with this one's work",
     "loop.failed": "something broke where nobody waits for it: `what`, `error`",
     "meeting.left_behind": "a meeting that nobody saw could not be deleted",
+    "names.unknown": "the connector did not say what a team's channels are called",
     "member.unknown": "the connector did not say who somebody is",
     "message.failed": "a card or whisper could not be made or sent, unforeseen: `error`, `attempts`",
     "owner.unknown": "Graph did not say who owns the team",

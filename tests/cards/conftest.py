@@ -105,7 +105,7 @@ WHISPER_DATA: dict[str, dict[str, Any]] = {
     "not-looked-up": {"typed": "234 567 890 12"},
     "no-numbers": {},
     "no-meeting": {},
-    "help": {"bot": "Muster", "commands": [["meet now [subject]", "A meeting here"], ["dial-in", "The numbers"]]},
+    "help": {"bot": "Muster", "commands": [["meet now", "a meeting here, right away"]], "also": ["status", "host"]},
     "help-command": {
         "bot": "Muster",
         "usage": "meet now [subject]",
@@ -156,6 +156,7 @@ WHISPER_DATA: dict[str, dict[str, Any]] = {
     "live-below": {},
     "busy": {},
     "stranger": {},
+    "not-here": {},
     "working": {},
     "elsewhere": {"name": "Kim"},
     "settings": {

@@ -151,7 +151,7 @@ def test_a_question_says_how_many_are_where_one_could_go() -> None:
     near = {"topic": "#INC-24", "near": "#INC-42", "join_url": "https://x.example/", "line": "open #INC-24"}
     for name, data, known, unknown in (
         ("other-thread", there, "Retro is live in another thread (2 people).", "Retro is live in another thread."),
-        ("near-topic", near, "No #INC-24 yet, but #INC-42 is live with 2 people.", "but #INC-42 is live."),
+        ("near-topic", near, "No #INC-24 yet, but #INC-42 is live with 2 people.", "but #INC-42 is open."),
     ):
         assert known in plain(render_whisper(Whisper(name, {**data, "people": 2}))).replace("*", "")
         assert unknown in plain(render_whisper(Whisper(name, data))).replace("*", "")

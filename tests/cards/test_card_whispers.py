@@ -32,7 +32,7 @@ GOLDEN = {
     "unknown": 'I don\'t know "brew tea". You can also just edit your message.',
     "running": "There's already a meeting here: Retro, opened at 12:04 (UTC+1) by Ana Lima.\nJoin Retro: " + LINK,
     "other-thread": "Retro is live in another thread.\nJoin Retro: " + LINK,
-    "near-topic": "No #INC-24 yet, but #INC-42 is live.\nJoin #INC-42: " + LINK,
+    "near-topic": "No #INC-24 yet, but #INC-42 is open.\nJoin #INC-42: " + LINK,
     "topic-elsewhere": "#layoffs is live in HR leads.",
     "not-brought": "I couldn't bring #layoffs here. "
     "It may be over, or I couldn't make sure that you are a member there.",
@@ -103,8 +103,8 @@ GOLDEN = {
     "Reference 7F3K-92QD",
     "no-meeting": "There's no meeting here right now.",
     "help": "In a channel, start with @Muster and pick me from the list. In our own chat, just type.\n"
-    "meet now [subject] · A meeting here\ndial-in · The numbers\n"
-    "help meet shows every option. Only you see this.",
+    "meet now · a meeting here, right away\n"
+    "Also: status, host. help meet shows every option. Only you see this.",
     "help-command": "meet now [subject]\nA meeting here, right away\nFor example: meet now · meet now Retro",
     "welcome": "Hello, Platform team. Type @Muster meet now (pick Muster from the list) and you get a meeting for "
     "this channel, with a link and phone numbers. I post once per meeting and keep that post true.",
@@ -116,6 +116,8 @@ GOLDEN = {
     "late": 'I couldn\'t get to "meet now Retro" in time, so I did nothing. Still needed?\nReference 7F3K-92QD',
     "live-below": "The live card is below.",
     "stranger": "This button belongs to a meeting that has ended.",
+    "not-here": "I don't know this post here: it's a copy from another chat, or older than I remember. "
+    "Its buttons work where I posted it.",
     "elsewhere": "@Kim, I couldn't do that here. Details: reference 7F3K-92QD.",
     "ended": "Retro is closed. The number stays the same if you reopen it within a day.",
     "end-live": "People are in Retro. End it for everyone?",
@@ -179,6 +181,7 @@ PRESSES = {
     "late": ("Try again", "meet now Retro"),
     "welcome": ("Show me what else", "help"),
     "stranger": ("Meet again", "meet now"),
+    "not-here": ("Meet now", "meet now"),
     "ended": ("Reopen this one", "reopen Retro"),
     "end-live": ("End it", "end anyway Retro"),
     "reopen-late": ("Meet again", "meet now Retro"),

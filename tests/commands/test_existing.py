@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from bot.commands import afterwards, end, host, meant, meet, recent, rename, reopen, status
-from bot.commands.command import Asked
+from bot.commands import COMMANDS, afterwards, dial_in, end, host, meant, meet, recent, rename, reopen, status
+from bot.commands.command import Asked, Policy
 from bot.decisions import PlanMessage, Reply, SaveRoom, SetTimer, View
+from bot.dispatch import Dispatch
 from bot.messages import Message, MessageState, Purpose, Whisper
 from bot.model import Chat, ChatKind, Meeting, Person, Room, RoomState, TimerKind, TurnKind
 from cards import render_whisper
@@ -39,7 +40,7 @@ def seen(*rooms: Room, **changes: Any) -> View:  # noqa: ANN401 - fields of View
 def told(reply: Reply) -> Whisper | None:
     """Return what is whispered, None when nothing is."""
     messages = [effect.message for effect in reply.effects if isinstance(effect, PlanMessage)]
-    return messages[0].content if messages else None
+    return next((message.content for message in messages if message.content), None)
 
 
 def name(reply: Reply) -> str:
@@ -71,6 +72,17 @@ def test_end_means_one_meeting(ask: Ask, rest: str, rooms: tuple[Room, ...], exp
     reply = end.run(ask(rest, view=seen(*rooms)))
     assert changed(reply) == expected
     assert name(reply) == ("ended" if expected else "status" if rooms else "no-meeting")
+
+
+def test_who_ends_none_of_several_reads_how_to_say_which(ask: Ask) -> None:
+    """Where several run and none is meant, or a name is nobody's, the answer lists them and shows the line to say."""
+    for rest in ("", "dinner"):
+        words = told(end.run(ask(rest, view=seen(LUNCH, TOPIC))))
+        assert words is not None
+        assert render_whisper(words).text.startswith("Say which one, for example: end Lunch")
+    plain = told(status.run(ask(view=seen(LUNCH, TOPIC))))
+    assert plain is not None
+    assert "Say which one" not in render_whisper(plain).text
 
 
 def test_end_in_a_thread_means_the_threads_meeting(ask: Ask) -> None:
@@ -139,10 +151,35 @@ def test_reopen_means_what_ended_last(ask: Ask) -> None:
     assert name(reopen.run(ask("Dinner", view=seen(rooms=(), recent=(first,))))) == "no-ended"
     late = seen(rooms=(), recent=(first,), now=NOW + 86_400_000)
     assert name(reopen.run(ask(view=late))) == "reopen-late"
+    assert name(reopen.run(ask(view=seen(OPEN, recent=(OPEN,))))) == "running"  # nothing has ended: there it is
+    elsewhere = replace(TOPIC, room_id="r6", home_thread="19:other")
+    over = replace(TOPIC, state=RoomState.ENDED, ended_at=NOW)
+    for rest, recents in (("", (over,)), ("#inc 42", (over,)), ("#INC-42", ())):
+        led = told(reopen.run(ask(rest, view=seen(rooms=(), recent=recents, topics=(elsewhere,)))))
+        assert led is not None
+        assert (led.name, led.data["join_url"]) == ("running", MEETING.join_url)
     bare = replace(first, meeting=None)
     assert name(reopen.run(ask(view=seen(rooms=(), recent=(bare,))))) == "no-ended"
     theirs = ask(view=seen(rooms=(), recent=(first,)), person=BEN, chat=GROUP)
     assert name(reopen.run(theirs)) == "not-yours"
+
+
+def test_what_is_opening_is_there_but_has_no_numbers(ask: Ask) -> None:
+    """Who asks for the numbers of a meeting that is still opening reads that it is, not that there is none."""
+    assert name(dial_in.run(ask(view=seen(a_room())))) == "status"
+    assert name(dial_in.run(ask(view=seen(rooms=())))) == "no-meeting"
+
+
+def test_a_topic_alone_is_what_people_meet_about(ask: Ask, policy: Policy) -> None:
+    """Who says only a topic is offered its meeting; inside a sentence it is no request."""
+
+    def offered(line: str, **changes: Any) -> str:  # noqa: ANN401 - fields of Turn by name
+        asked = ask(text=line, view=seen(rooms=()), **changes)
+        words = told(Dispatch(COMMANDS, policy).decide(asked.turn)(asked.view))
+        return str(words.data.get("meant", "")) if words else ""
+
+    assert offered("\uff03INC-77  network") == "meet \uff03INC-77 network"
+    assert offered("look at #INC-77", around=("look at", "#INC-77")) == ""
 
 
 def test_rename_needs_words_and_a_meeting(ask: Ask) -> None:

@@ -8,7 +8,7 @@ from bot.commands.command import Asked, Policy
 from bot.decisions import MakeRoom, PlanMessage, Record, SaveChat, SetTimer, View
 from bot.dispatch import Dispatch
 from bot.hosts import Hosts
-from bot.messages import Answer, Message, Purpose
+from bot.messages import Message, Purpose
 from bot.model import ChannelKind, Chat, ChatKind, Meeting, Person, Room, RoomState, TimerKind, TurnKind, Way
 from bot.rooms import refusal_keys
 from bot.ways import policy_key
@@ -156,4 +156,5 @@ def test_a_button_that_nobody_knows_any_more(ask: Ask, policy: Policy) -> None:
     for pressed in (None, whispered):
         reply = Dispatch((meet.COMMAND,), policy).decide(turn)(View(now=NOW, fresh_id="f" * 32, pressed=pressed))
         assert reply.effects == ()
-        assert reply.answer == Answer(error="This button belongs to a meeting that has ended.")
+        assert reply.answer is not None
+        assert reply.answer.error.startswith("I don't know this post here: it's a copy from another chat")

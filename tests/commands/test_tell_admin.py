@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.commands import tell_admin
+from bot.commands import meant, tell_admin
 from bot.commands.command import Asked
 from bot.decisions import PlanMessage
 from bot.messages import Message, Purpose
@@ -42,6 +42,15 @@ def test_each_administrator_is_written_to_once_a_day(ask: Ask) -> None:
     assert content is not None
     assert content.data["people"] == 17
     assert content.data["lines"] == ["Connect", f"Grant {FAILED.host.oid}"]
+
+
+def test_who_types_it_means_their_own_newest_request(ask: Ask) -> None:
+    """Without the button it is the newest request of the person that was not opened, and nobody else's."""
+    theirs = replace(FAILED, room_id="r2", starter=Person("29:ben", "oid-ben"))
+    seen = replace(ask().view, recent=(theirs, FAILED))
+    assert meant.unopened(ask(view=seen)) == FAILED
+    assert meant.unopened(ask(view=replace(seen, recent=(theirs,)))) is None
+    assert meant.unopened(ask(kind=TurnKind.PRESSED, view=seen)) is None
 
 
 @pytest.mark.parametrize("case", [{"code": "deadline"}, {"starter": "29:ben"}, {"admins": ()}])

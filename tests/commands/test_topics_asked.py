@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot import topics
-from bot.commands import COMMANDS, meet, shown, stop_trying, try_now
+from bot.commands import COMMANDS, alerted, meet, shown, stop_trying, try_now
 from bot.commands.command import Asked, Policy
 from bot.commands.grammar import find
 from bot.decisions import MakeRoom, PlanMessage, PointCard, Reply, SaveRoom, SetTimer, View
@@ -81,7 +81,7 @@ def test_what_a_person_asked_for_does_not_use_up_their_alerts(say: Ask) -> None:
     """Who hosts the alerts has opened as many as may be: the next alert opens its meeting all the same."""
     fast = {"mine": (NOW,) * 5}
     assert opened(say("meet now #INC-44", seen=fast)).outcome == "too-fast"
-    assert made(opened(say("meet now #INC-44", verb=meet.ALERT, seen=fast))).topic == "#inc44"
+    assert made(opened(say("meet now #INC-44", verb=alerted.ALERT, seen=fast))).topic == "#inc44"
 
 
 def test_open_separately_asks_no_second_time(say: Ask) -> None:
@@ -134,17 +134,6 @@ def test_a_failed_card_becomes_the_card_of_what_runs_elsewhere(say: Ask) -> None
     seen = {"topics": (room,), **pressed(before)}
     reply = opened(say("meet now #INC-42", seen=seen, kind=TurnKind.PRESSED))
     assert reply.effects == (PointCard("p" * 32, room.room_id),)
-
-
-def test_an_alert_is_asked_nothing(say: Ask) -> None:
-    """A monitoring system does not mistype, and answers nobody: the next incident has its meeting at once."""
-    near = running(say, "meet #INC-42")
-    alert = say('meet now subject:"#INC-43 DB down"', seen={"topics": (near,)}, verb=meet.ALERT)
-    assert made(opened(alert)).topic == "#inc43"
-    hidden = replace(near, scope_key="chat:else", topic="#inc43", home_thread=ELSEWHERE, starter=alert.turn.person)
-    (timer,) = meet.run(replace(alert, view=replace(alert.view, topics=(), elsewhere=(hidden,)))).effects
-    assert isinstance(timer, SetTimer)
-    assert timer.timer.subject == THREAD
 
 
 def test_a_near_topic_is_asked_about_unless_it_is_meant(say: Ask) -> None:

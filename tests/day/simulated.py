@@ -267,9 +267,9 @@ class SimulatedConnector:
         """Return a team's group."""
         return "group"
 
-    async def channel_name(self, chat: Chat) -> str:
+    async def channel_names(self, chat: Chat) -> dict[str, str]:
         """Return the channel's name."""
-        return chat.name
+        return {chat.thread_id: chat.name}
 
     async def personal(self, _chat: Chat, to: Person) -> str:
         """Return the conversation of the bot and a person."""

@@ -13,9 +13,7 @@ from bot.model import Chat, ChatKind, Person, Turn, TurnKind
 from tests.engine.test_rooms import NOW, freeze
 
 ANA = Person("29:ana", "oid-ana", "Ana Lima")
-TEAM = Chat(
-    "tenant", "19:general@thread.tacv2", ChatKind.CHANNEL, team_id="19:general@thread.tacv2", name="Platform team"
-)
+TEAM = Chat("tenant", "19:general@thread.tacv2", ChatKind.CHANNEL, team_id="19:general@thread.tacv2")
 ADDED = Turn(
     turn_key="a" * 64,
     echo_key="b" * 64,
@@ -28,6 +26,7 @@ ADDED = Turn(
     expires_at=NOW + 86_400_000,
     reference="7F3K-92QD",
     verb="add",
+    data={"team": "Platform team"},
 )
 SEEN = View(now=NOW, fresh_id="f" * 32)
 

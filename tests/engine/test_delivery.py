@@ -81,9 +81,9 @@ class Teams:
         """Know no team."""
         return ""
 
-    async def channel_name(self, _: Chat) -> str:
+    async def channel_names(self, _: Chat) -> dict[str, str]:
         """Know no channel."""
-        return ""
+        return {}
 
     async def personal(self, _: Chat, to: Person) -> str:
         """Open the 1:1."""

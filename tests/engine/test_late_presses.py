@@ -18,7 +18,7 @@ CARD = Message("m", "i", "tenant", THREAD, THREAD, Purpose.CARD, None, activity_
 
 @pytest.mark.parametrize(
     ("text", "pressed", "words"),
-    [("stop trying", CARD, "no-request"), ("help", CARD, "help"), ("stop trying", None, "stranger")],
+    [("stop trying", CARD, "no-request"), ("help", CARD, "help"), ("stop trying", None, "not-here")],
 )
 @pytest.mark.parametrize("unheard", [True, False])
 def test_the_result_is_told_once(text: str, pressed: Message | None, words: str, unheard: bool) -> None:

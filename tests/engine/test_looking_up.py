@@ -26,9 +26,9 @@ class Members:
         self.known = known
         self.asked: list[Chat] = []
 
-    async def channel_name(self, _: Chat) -> str:
+    async def channel_names(self, chat: Chat) -> dict[str, str]:
         """Know one name."""
-        return "hr"
+        return {chat.thread_id: "hr"}
 
     async def member(self, chat: Chat, person_id: str) -> Person:
         """Return who that is."""

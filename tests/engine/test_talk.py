@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.commands import COMMANDS
 from bot.commands.command import Policy
-from bot.decisions import View
+from bot.decisions import TOLD, View
 from bot.dispatch import Dispatch
 from bot.model import Chat, ChatKind, Person, Turn, TurnKind
 from tests.engine.test_rooms import NOW, THREAD, freeze
@@ -31,7 +31,7 @@ def test_talk_about_the_bot_is_not_answered() -> None:
     assert outcome("", "as", "said yesterday") == "not asked"
     assert outcome("", "Ben, Chlo\u00e9,", "meet now Retro") == "opening"
     assert outcome("", "meet now", "Retro") == "opening"
-    assert outcome("", "dial-in", "would be good") == "no-meeting"
+    assert outcome("", "dial-in", "would be good") == f"{TOLD}no-meeting"
     assert outcome("", "could you", "meat now") == "typo"
     assert outcome("as said yesterday") == "unknown"
 

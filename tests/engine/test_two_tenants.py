@@ -138,9 +138,9 @@ class World:
         """Say nothing."""
         return ""
 
-    async def channel_name(self, chat: Chat) -> str:
+    async def channel_names(self, chat: Chat) -> dict[str, str]:
         """Return a channel's name."""
-        return f"channel of {SIGNS[TENANTS.index(chat.tenant)]}"
+        return {chat.thread_id: f"channel of {SIGNS[TENANTS.index(chat.tenant)]}"}
 
 
 def person(tenant: int, number: int) -> Person:

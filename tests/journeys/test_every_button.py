@@ -34,8 +34,8 @@ EXECUTE = "Action.Execute"
 ANSWERED_WITHIN = 3_000
 """ms (ENGINE R14)."""
 WORKING = "Working on it. The result appears here in a moment."
-NOT_HERE = "This button belongs to a meeting that has ended."
-OVER = NOT_HERE
+NOT_HERE = "I don't know this post here: it's a copy from another chat"
+OVER = "This button belongs to a meeting that has ended."
 THERE = "There's already a meeting here: "
 NO_REQUEST = "No meeting is waiting to be opened here."
 PHONE = "Retro by phone: +44 20 7946 0123"
@@ -124,10 +124,11 @@ MATRIX: Mapping[tuple[str, str], Row] = {
     ("whisper welcome", "Show me what else"): Row(HELP),
     ("whisper late", "Try again"): MEETS,
     ("whisper stranger", "Meet again"): MEETS_AGAIN,
+    ("whisper not-here", "Meet now"): MEETS,
     ("whisper settings", "Change settings"): Row("dialog: Settings", stranger="dialog: Settings"),
     ("whisper meeting-chat", "Start another"): Row(WORKING, again=THERE + "Retro"),
     ("whisper ended", "Reopen this one"): Row(
-        "Retro is open again.", again="There's no ended meeting here", stale="There's no ended meeting here"
+        "Retro is open again.", again=THERE + "Retro", stale="There's no ended meeting here"
     ),
     ("whisper end-live", "End it"): Row(
         "Retro is closed.",

@@ -60,7 +60,7 @@ async def test_a_post_speaks_the_chats_language_and_a_whisper_the_persons(cloud:
         for place, (person, says) in enumerate([(tenant.chloe, french), (tenant.kim, english), (tenant.ben, english)]):
             await journey.teams.say(person, tenant.incidents, "help")
             await journey.until(partial(told, journey, place + 1))
-            assert says("What I can do, and how to ask for it") in journey.whispers(tenant.incidents)[place]
+            assert says("a meeting here, right away") in journey.whispers(tenant.incidents)[place]
 
 
 @pytest.mark.parametrize("language", [tag for tag in spoken() if tag != "en"])

@@ -232,7 +232,7 @@ async def test_without_a_public_address_nobody_can_be_rung(cloud: Cloud, tmp_pat
 async def test_an_alert_opens_its_topic_s_meeting_and_rings_the_list(
     cloud: Cloud, clock: FastClock, browser: ClientSession, tmp_path: Path
 ) -> None:
-    """A monitoring system posts a signed alert: one meeting, the list is rung; copies and forgeries change nothing."""
+    """An alert opens one meeting and rings the list; copies and forgeries change nothing, another is noted there."""
     tenant, calls = cloud.tenant, cloud.graph.calls
     secret, key = "s" * 32, "a-key-of-some-length"
     hook = f"{secret}|{key}|{tenant.incidents.thread_id}|{tenant.ana.oid}"
@@ -250,6 +250,12 @@ async def test_an_alert_opens_its_topic_s_meeting_and_rings_the_list(
         assert answers == [401, 404, 202, 202]
         await shows(journey, "#INC-42 DB down for 45m: open\n", "Ringing Ben Okafor")
         await rings(journey, tenant.ben)
+        again = b'{"topic": "inc 42", "title": "still down"}'
+        signature = hmac.new(key.encode(), f"{at}:".encode() + again, hashlib.sha256).hexdigest()
+        signed["X-Muster-Signature"] = signature
+        async with browser.post(f"{journey.url}/api/hooks/{secret}", data=again, headers=signed) as answer:
+            assert answer.status == 202
+        await shows(journey, "A monitoring system: 2 alerts, the last at")
         assert journey.made() == 1
         assert len(calls.legs) == 1
 

@@ -67,7 +67,7 @@ async def test_without_a_policy_the_channel_s_person_signs_in_and_it_opens(journ
     assert [button["title"] for button in card["buttons"]] == ["Sign in and open it"]
     assert "tokenExchangeResource" not in card
     await journey.until(lambda: any("Retro: not opened" in text for text in journey.texts(tenant.incidents)))
-    assert "Ana Lima has to sign in first: done by" in journey.texts(tenant.incidents)[0]
+    assert "Ana Lima has to sign in first: if that is done by" in journey.texts(tenant.incidents)[0]
     signed_in = await account(journey).in_the_browser(tenant.ana, post)
     assert signed_in.status == 200
     await is_open(journey, tenant.incidents)

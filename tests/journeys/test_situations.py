@@ -157,7 +157,7 @@ async def test_an_incident_at_three_in_the_morning(journey: Journey, clock: Hand
     await journey.teams.say(ben, oncall, "meet #inc 42")
     await shows(journey, clock, oncall, "#INC-42 DB down: open\n")
     assert "**#INC-42 DB down**" in await answered(journey, chloe, chat, "meet #INC\N{EN DASH}42")
-    assert "No #INC-24 yet, but **#INC-42** is live." in await answered(journey, ben, chat, "meet #INC-24")
+    assert "No #INC-24 yet, but **#INC-42** is open." in await answered(journey, ben, chat, "meet #INC-24")
     assert journey.made() == 1
     away = journey.cloud.faults.inject("503")
     await journey.teams.say(ben, chat, "meet #SEV-9 Payments @Chloé")
@@ -171,7 +171,7 @@ async def test_an_incident_at_three_in_the_morning(journey: Journey, clock: Hand
     await shows(journey, clock, chat, "Ben Okafor now leads #INC-42 DB down with Ana Lima.")
     await clock.move(120)
     assert journey.made() == 1
-    assert titles(bridge) == ["Join #INC-42 DB do…", "More"]
+    assert titles(bridge) == ["Join #INC-42", "More"]
 
 
 async def test_who_hears_the_screen(journey: Journey, clock: HandClock) -> None:

@@ -14,7 +14,7 @@ from prompt_toolkit.output import DummyOutput
 
 from bot.commands import COMMANDS
 from bot.commands.grammar import find
-from bot.sandbox import explain, terminal, usage
+from bot.sandbox import breaking, explain, terminal, usage
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.console import Lines, Look, Stream, Terminal
 from bot.sandbox.display import Display, place
@@ -169,6 +169,27 @@ async def test_faults_are_put_in_force_and_ended_by_name(played: Played) -> None
     assert played.cloud.faults.active == []
     assert "Did you mean outage?" in await played.type("/fault outge")
     assert "/fault lists" in await played.type("/fault xyz")
+
+
+async def test_what_a_fault_leaves_behind_is_said(cloud: Cloud) -> None:
+    """Who met a fault reads what is left of it when it ends; nobody is told of what nobody met."""
+    for word in ("policy off", "off"):
+        breaking.change(cloud.faults, "policy")
+        assert "15 minutes" not in breaking.change(cloud.faults, word)
+        breaking.change(cloud.faults, "policy")
+        cloud.faults.active[0].hits = 1
+        assert "15 minutes" in breaking.change(cloud.faults, word)
+
+
+async def test_silence_is_explained(played: Played) -> None:
+    """Where no answer comes in time the chat says so, and what Muster's log says stands in the way, once."""
+    refused = 'WARNING muster token.refused status=401 error="CredentialsWrong: make a new one"'
+    log = iter([[], [f"21:42:12 {refused}", f"21:42:13 {refused}"]])
+    played.talk.log = lambda: next(log)
+    played.talk.hints = True
+    shown = await played.type("doctor")
+    assert "shown nothing yet" in shown
+    assert shown.split("\n")[1:] == ["  Its log: make a new one"]
 
 
 async def test_an_unknown_word_gets_the_nearest(played: Played) -> None:

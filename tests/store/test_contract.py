@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.decisions import MakeRoom, Reply, SaveChat, View
+from bot.decisions import TOLD, MakeRoom, Reply, SaveChat, View
 from bot.leases import ReceiptKind, TurnClaim
 from bot.messages import Answer
 from bot.model import ChannelKind, Person, RoomState, Turn, TurnKind
@@ -128,6 +128,14 @@ async def test_receive_after_failure(store: Store, make: Make) -> None:
     claim = await taken(store, make.turn("a", echo_key="e"), make.now)
     await store.settle_turn(claim, make.reply(outcome="failed: policy"), make.now, "f")
     assert (await store.receive(make.turn("b", echo_key="e"), make.now)).kind is ReceiptKind.NEW
+
+
+async def test_receive_a_question_again(store: Store, make: Make) -> None:
+    """What only told its person something is told again to who asks again; until it is told, a copy is a copy."""
+    claim = await taken(store, make.turn("a", echo_key="e"), make.now)
+    assert (await store.receive(make.turn("b", echo_key="e"), make.now)).kind is ReceiptKind.ECHO
+    await store.settle_turn(claim, make.reply(outcome=f"{TOLD}status"), make.now, "f")
+    assert (await store.receive(make.turn("c", echo_key="e"), make.now)).kind is ReceiptKind.NEW
 
 
 @pytest.mark.parametrize(("asked", "outcome"), [("AAAA-2222", "opening"), ("BBBB-3333", "running")])

@@ -298,6 +298,23 @@ async def test_the_view_has_the_chat_s_rooms_and_the_topics_it_shares(store: Sto
     assert set(topical.topics) == {shown, team}
 
 
+async def test_what_ended_here_shows_who_has_its_place_now(store: Store, make: Make) -> None:
+    """Who opens an ended topic again sees that the team meets about it elsewhere, without naming it."""
+    channel = make.chat(channel_kind=ChannelKind.STANDARD, team_id="19:team")
+    ended = make.room("ended", scope_key="team:19:team", topic="#one", state=RoomState.ENDED)
+    made = [
+        MakeRoom(make.room(name, scope_key="team:19:team", topic=topic, home_thread="19:other"))
+        for name, topic in (("now", "#one"), ("another", "#two"))
+    ]
+    claim = await taken(store, make.turn(chat=channel), make.now)
+    await store.settle_turn(claim, make.reply(MakeRoom(ended), *made), make.now, "f")
+    views: list[View] = []
+    for key, text in (("b", "reopen"), ("c", "meet now")):
+        claim = await taken(store, make.turn(key, chat=channel, text=text), make.now)
+        await store.settle_turn(claim, make.looking(views), make.now, "g")
+    assert [[room.room_id for room in view.topics] for view in views] == [["now"], []]
+
+
 async def test_a_topic_s_other_rooms_are_seen_apart_from_those_that_were_brought_here(store: Store, make: Make) -> None:
     """Naming a topic shows what else has its name in the tenant, newest first; what was brought here is always seen."""
     newest = make.room("newest", scope_key="chat:19:y", topic="#four", created_at=make.now + 1)

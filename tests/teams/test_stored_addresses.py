@@ -30,7 +30,7 @@ SAID: dict[str, Say] = {
     "delete": lambda out, chat: out.delete(chat, "19:x", "1"),
     "personal": lambda out, chat: out.personal(chat, ANA),
     "group": lambda out, chat: out.group(chat),
-    "channel_name": lambda out, chat: out.channel_name(chat),
+    "channel_names": lambda out, chat: out.channel_names(chat),
     "member": lambda out, chat: out.member(chat, ANA.id),
 }
 

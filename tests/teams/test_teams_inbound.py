@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands.meet import ALERT
+from bot.commands.alerted import ALERT
 from bot.commands.wishes import DIALOG
 from bot.model import ChannelKind, ChatKind, Person, Turn, TurnKind
 from bot.references import reference
@@ -104,7 +104,7 @@ def test_everything_a_turn_needs_is_kept() -> None:
 def test_an_installation_waits_a_day_and_names_the_team() -> None:
     """A welcome is worth sending for a day, and knows the team's name and group."""
     found = turn(sample("install"))
-    assert (found.expires_at - NOON, found.chat.name) == (LATER, "Platform")
+    assert (found.expires_at - NOON, found.data, found.chat.name) == (LATER, {"team": "Platform"}, "")
     assert found.chat.group_id == "0d2a44a1-6f1c-4a55-9a77-2b1e0d52b001"
 
 

@@ -2,7 +2,8 @@
 SELECT * FROM rooms WHERE room_id = CAST(:room_id AS TEXT);
 
 -- name: rooms_unfinished(tenant, scope_key, team_scope, thread_id, topics)
--- The rooms of the chat's scope and those that have a card in it; with :topics = 1 all of its team and its tenant.
+-- The rooms of the chat's scope and those that have a card in it; with :topics = 1 all of its team and its tenant, with
+-- 2 those whose topic the chat has met about before.
 SELECT rooms.*, CASE WHEN EXISTS (
   SELECT 1 FROM messages AS m
   WHERE m.intent_key = 'card|' || rooms.room_id || '|' || CAST(:thread_id AS TEXT)
@@ -14,7 +15,11 @@ WHERE tenant = CAST(:tenant AS TEXT)
   AND (CAST(:topics AS BIGINT) = 1 OR scope_key = CAST(:scope_key AS TEXT) OR EXISTS (
     SELECT 1 FROM messages AS m
     WHERE m.intent_key = 'card|' || rooms.room_id || '|' || CAST(:thread_id AS TEXT)
-  ))
+  ) OR (CAST(:topics AS BIGINT) = 2 AND EXISTS (
+    SELECT 1 FROM rooms AS own
+    WHERE own.tenant = rooms.tenant AND own.home_thread = CAST(:thread_id AS TEXT)
+      AND own.scope_key = rooms.scope_key AND own.topic = rooms.topic
+  )))
 ORDER BY created_at DESC, room_id DESC;
 
 -- name: rooms_elsewhere(tenant, topic, scope_key, team_scope, most)
@@ -45,13 +50,13 @@ WHERE tenant = CAST(:tenant AS TEXT) AND home_thread = CAST(:thread_id AS TEXT) 
     OR (CAST(:outcome AS TEXT) = 'running' AND ended_at >= CAST(:since AS BIGINT)))
 LIMIT 1;
 
--- name: room_insert(room_id, tenant, scope_key, topic, state, version, subject, starter_oid, starter, host_oid, host, home_thread, home_conversation, request, external_id, created_at, give_up_at, starts_at, ends_at, reference, zone, language, graph_call, attempt, bind_thread, binding, meeting_id, join_hash, meeting, trying, opened_at, live_at, empty_at, ended_at, ended_by, fail_code, people, backup_bridge, way, options, lobby_before, ringing)
+-- name: room_insert(room_id, tenant, scope_key, topic, state, version, subject, starter_oid, starter, host_oid, host, home_thread, home_conversation, request, external_id, created_at, give_up_at, starts_at, ends_at, reference, zone, language, graph_call, attempt, bind_thread, binding, meeting_id, join_hash, meeting, trying, opened_at, live_at, empty_at, ended_at, ended_by, fail_code, people, backup_bridge, way, options, lobby_before, ringing, alerted)
 -- Nothing comes back when the place is taken.
 INSERT INTO rooms (
   room_id, tenant, scope_key, topic, state, version, subject, starter_oid, starter, host_oid, host, home_thread,
   home_conversation, request, external_id, created_at, give_up_at, starts_at, ends_at, reference, zone, language,
   graph_call, attempt, bind_thread, binding, meeting_id, join_hash, meeting, trying, opened_at, live_at, empty_at,
-  ended_at, ended_by, fail_code, people, backup_bridge, way, options, lobby_before, ringing
+  ended_at, ended_by, fail_code, people, backup_bridge, way, options, lobby_before, ringing, alerted
 ) VALUES (
   CAST(:room_id AS TEXT), CAST(:tenant AS TEXT), CAST(:scope_key AS TEXT), CAST(:topic AS TEXT), CAST(:state AS TEXT),
   CAST(:version AS BIGINT), CAST(:subject AS TEXT), CAST(:starter_oid AS TEXT), CAST(:starter AS TEXT),
@@ -64,12 +69,12 @@ INSERT INTO rooms (
   CAST(:ended_at AS BIGINT), CAST(:ended_by AS TEXT), CAST(:fail_code AS TEXT),
   CAST(:people AS TEXT), CAST(:backup_bridge AS TEXT),
   CAST(:way AS TEXT), CAST(:options AS TEXT), CAST(:lobby_before AS TEXT),
-  CAST(:ringing AS TEXT)
+  CAST(:ringing AS TEXT), CAST(:alerted AS TEXT)
 )
 ON CONFLICT (tenant, scope_key, topic) WHERE state IN ('opening', 'open', 'live', 'empty') DO NOTHING
 RETURNING room_id;
 
--- name: room_save(room_id, tenant, scope_key, topic, state, version, subject, host_oid, host, request, external_id, give_up_at, starts_at, ends_at, zone, language, graph_call, attempt, bind_thread, binding, meeting_id, join_hash, meeting, trying, opened_at, live_at, empty_at, ended_at, ended_by, fail_code, people, backup_bridge, way, options, lobby_before, ringing)
+-- name: room_save(room_id, tenant, scope_key, topic, state, version, subject, host_oid, host, request, external_id, give_up_at, starts_at, ends_at, zone, language, graph_call, attempt, bind_thread, binding, meeting_id, join_hash, meeting, trying, opened_at, live_at, empty_at, ended_at, ended_by, fail_code, people, backup_bridge, way, options, lobby_before, ringing, alerted)
 -- Nothing comes back when the room has another version by now, or when another room holds the place it wants. What a
 -- room was made with stays: its place, its chat, who asked for it and when; and with it most of its indices.
 UPDATE rooms SET
@@ -86,7 +91,7 @@ UPDATE rooms SET
   ended_at = CAST(:ended_at AS BIGINT), ended_by = CAST(:ended_by AS TEXT), fail_code = CAST(:fail_code AS TEXT),
   people = CAST(:people AS TEXT), backup_bridge = CAST(:backup_bridge AS TEXT),
   way = CAST(:way AS TEXT), options = CAST(:options AS TEXT), lobby_before = CAST(:lobby_before AS TEXT),
-  ringing = CAST(:ringing AS TEXT)
+  ringing = CAST(:ringing AS TEXT), alerted = CAST(:alerted AS TEXT)
 WHERE room_id = CAST(:room_id AS TEXT) AND version = CAST(:version AS BIGINT)
   AND (CAST(:state AS TEXT) NOT IN ('opening', 'open', 'live', 'empty') OR NOT EXISTS (
     SELECT 1 FROM rooms AS o
