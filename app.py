@@ -268,12 +268,9 @@ async def _open(
 ) -> "Dict[str, Handler]":
     """Open everything and return the handlers by path; `stack` closes it in the opposite order."""
     import asyncio
-    from functools import partial
 
-    import cards
     from bot.discreet import listening
     from bot.handout import Handout
-    from bot.probes import Probes
     from bot.serving import served
     from bot.signins import SignIns
 
@@ -286,18 +283,7 @@ async def _open(
         await worker.stop(leaving.left(asyncio.get_running_loop().time()))
 
     stack.push_async_callback(stop)
-
-    parts: "Dict[str, Callable[[], Awaitable[None]]]" = {
-        "signing keys": edges.teams.warm,
-        "connector token": partial(edges.tokens.warm, settings.bot_tenant, (settings.bot_scope,)),
-        "Graph token": partial(edges.tokens.warm, settings.app_tenant, (edges.meetings.scope,)),
-        "cards": partial(asyncio.to_thread, cards.warm, settings.languages),
-    }
-    probes = Probes(edges.store, edges.clock, edges.observe, parts)
-    probes.start()
-    stack.push_async_callback(probes.stop)
-    if settings.admin[1]:
-        await _administration(stack, settings.admin, probes, edges.telemetry)
+    probes = await _probes(stack, settings, edges)
     users = edges.teams.users
     told, key = (edges.clock, edges.observe, worker.wake), settings.code_key
     signins = SignIns(edges.store, users, *told, key) if users else None
@@ -311,6 +297,28 @@ async def _open(
         called["/api/graph"] = _notifications(settings, edges, worker).handle
     doors = {"/api/messages": endpoint.handle, "/api/ics": handout.handle, **called, **probed}
     return {path: served(handle, edges.clock, edges.observe) for path, handle in doors.items()}
+
+
+async def _probes(stack: contextlib.AsyncExitStack, settings: "Settings", edges: Edges) -> "Probes":
+    """Return what says whether all is there, begun; the administrator's listener too, where there is to be one."""
+    import asyncio
+    from functools import partial
+
+    import cards
+    from bot.probes import Probes
+
+    parts: "Dict[str, Callable[[], Awaitable[None]]]" = {
+        "signing keys": edges.teams.warm,
+        "connector token": partial(edges.tokens.warm, settings.bot_tenant, (settings.bot_scope,)),
+        "Graph token": partial(edges.tokens.warm, settings.app_tenant, (edges.meetings.scope,)),
+        "cards": partial(asyncio.to_thread, cards.warm, settings.languages),
+    }
+    probes = Probes(edges.store, edges.clock, edges.observe, parts)
+    probes.start()
+    stack.push_async_callback(probes.stop)
+    if settings.admin[1]:
+        await _administration(stack, settings.admin, probes, edges.telemetry)
+    return probes
 
 
 def _callbacks(settings: "Settings", edges: Edges, worker: "Worker") -> "Dict[str, Handler]":

@@ -241,21 +241,6 @@ async def test_an_unclear_end_after_a_press_is_not_posted_again(store: Store, en
     ]
 
 
-async def test_one_id_for_two_messages_posts_neither_again(store: Store, engine: Engine, make: Make) -> None:
-    """Where two messages of a thread are given one id, both are posted once, and a press means the newer."""
-    for name, now in (("first", make.now), ("second", make.now + 1)):
-        turn = make.turn(name)
-        receipt = await store.receive(turn, now)
-        assert receipt.claim
-        work = (await store.settle_turn(receipt.claim, make.reply(whisper(make, name)), now, name)).work
-        assert not (await store.settle_message(work.messages[0], POSTED, now)).work.messages
-    views: list[View] = []
-    await look(store, make, press(make, "p", "1:x", "first"), views)
-    assert views[0].pressed
-    assert views[0].pressed.message_id == "second"
-    assert (await engine.rows("SELECT state, due_at FROM messages")) == [("posted", None)] * 2
-
-
 async def test_a_second_copy_is_planned_away_once(store: Store, engine: Engine, make: Make) -> None:
     """A press on another copy is answered as the card's own, and the copy is to be taken away, once."""
     claim = await lost(store, make)
