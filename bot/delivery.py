@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import cards
 from bot import backoff
 from bot.clouds import WORLDWIDE
-from bot.errors import Gone, NotDone, Rejected, SendError, Unclear, told
+from bot.errors import Gone, Nameless, NotDone, Rejected, SendError, Unclear, told
 from bot.leases import Learned, MessageClaim, Sent
 from bot.messages import Message, MessageState, Purpose, Rendered, Whisper
-from bot.model import Chat, ChatKind, Person, Room
+from bot.model import Chat, ChatKind, Person, Room, RoomState
 from bot.observe import Event, Observer, Value
 from bot.ports import Chance, Clock, Messenger
 from bot.reading import Reading
@@ -73,9 +73,9 @@ class Delivery:
         try:
             sent = await self._sent(claim, claim.chat)
         except _Failed as failed:
-            sent = self._after(claim.message, failed.error, failed.learned)
+            sent = self._after(claim, failed.error, failed.learned)
         except SendError as error:
-            sent = self._after(claim.message, error, Learned())
+            sent = self._after(claim, error, Learned())
         except Exception as error:  # noqa: BLE001 - one message's bug must not hold up its thread for ever
             sent = self._failed(claim, error)
         self._report(claim, sent, started)
@@ -194,8 +194,12 @@ class Delivery:
         state = MessageState.POSTED if message.activity_id else MessageState.REFUSED
         return Sent(state, shown_version=message.want_version, outcome=f"set aside: {why}", set_aside=True)
 
-    def _after(self, message: Message, error: SendError, learned: Learned) -> Sent:
-        now = self.clock.now()
+    def _after(self, claim: MessageClaim, error: SendError, learned: Learned) -> Sent:
+        message, now = claim.message, self.clock.now()
+        if isinstance(error, Nameless) and not (claim.room and claim.room.state is RoomState.OPENING):
+            # A second copy would be worse; an opening card would promise for ever what has come.
+            put = Sent(MessageState.POSTED, shown_version=message.want_version, outcome="posted without an id")
+            return replace(put, sent_at=now, learned=learned)
         if isinstance(error, Gone):
             learned = replace(learned, chat_gone=error.chat)
             return Sent(MessageState.GONE, outcome=f"gone: {error.status}", learned=learned)

@@ -181,6 +181,10 @@ class Unclear(SendError):
     """408, 500, 502, 504, a reset or a timeout after bytes left: it may have been posted."""
 
 
+class Nameless(Unclear):
+    """A 2xx without an id: it stands there, and cannot be edited before somebody presses one of its buttons."""
+
+
 class Gone(SendError):
     """403 or 404: the chat, the conversation or the message is not there for us any more.
 

@@ -12,7 +12,7 @@ from yarl import URL
 
 from bot.backoff import retry_after
 from bot.bounded import read_json
-from bot.errors import MeetingsError, NotDone, NotNow, Rejected, SendError, Unclear
+from bot.errors import MeetingsError, Nameless, NotDone, NotNow, Rejected, SendError, Unclear
 from bot.ports import Clock, Tokens
 from bot.teams import outbound
 from bot.teams.service_url import permitted
@@ -107,6 +107,8 @@ class Connection:
         except ValueError:
             document = None
         if answer.status < REDIRECT:
+            if document is None and method == "POST":
+                raise Unclear("a 2xx that is no JSON is not the connector's", status=answer.status)
             return document if isinstance(document, dict) else {}
         raise outbound.refusal(
             method,
@@ -116,12 +118,12 @@ class Connection:
         )
 
 
-def posted_id(document: object) -> str:
-    """Return the id of a new activity. Raises Unclear: a 2xx without an id was probably posted, but is not known."""
+def new_id(document: object, missing: type[Unclear] = Nameless) -> str:
+    """Return the id of what was made. Raises `missing` for a 2xx without one."""
     found = document.get("id") if isinstance(document, Mapping) else None
     if not isinstance(found, str) or not found:
-        raise Unclear("the connector answered without an id")
+        raise missing("the connector answered without an id")
     return found
 
 
-__all__ = ["Access", "Connection", "SendError", "posted_id"]
+__all__ = ["Access", "Connection", "SendError", "new_id"]

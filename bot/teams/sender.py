@@ -6,12 +6,12 @@ from typing import Any
 
 import orjson
 
-from bot.errors import Rejected
+from bot.errors import Rejected, Unclear
 from bot.messages import Rendered
 from bot.model import Chat, ChatKind, Person
 from bot.teams import outbound
 from bot.teams.botbuilder_adapter import BotbuilderAdapter
-from bot.teams.connection import Connection, posted_id
+from bot.teams.connection import Connection, new_id
 from bot.teams.service_url import normal
 from bot.teams.token_service import TokenService
 
@@ -41,7 +41,7 @@ class Sender:
 
     async def _post(self, chat: Chat, conversation_id: str, message: dict[str, Any]) -> str:
         conversations = await self._adapter.conversations(self._address(chat))
-        return posted_id(await conversations.send_to_conversation(conversation_id, message))
+        return new_id(await conversations.send_to_conversation(conversation_id, message))
 
     async def whisper(self, chat: Chat, conversation_id: str, to: Person, content: Rendered, *, nonce: str) -> str:
         """Post what only `to` sees; in a 1:1, where nobody else is, an ordinary message (facts/teams 3.4)."""
@@ -51,7 +51,7 @@ class Sender:
         service_url = self._address(chat)
         message = outbound.activity(content, nonce=nonce, to=to) | attached
         url = outbound.targeted_url(service_url, conversation_id)
-        return posted_id(await self._connection.request("POST", url, orjson.dumps(message)))
+        return new_id(await self._connection.request("POST", url, orjson.dumps(message)))
 
     async def _sign_in(self, chat: Chat, conversation_id: str, to: Person, content: Rendered) -> dict[str, Any]:
         """Return the sign-in's attachment, made anew for each message: its address lives for minutes only."""
@@ -79,7 +79,7 @@ class Sender:
         """Return the conversation with one person; Teams gives the same one each time. Raises SendErrors."""
         service_url = self._address(chat)
         body = orjson.dumps(outbound.personal_conversation(chat, to))
-        return posted_id(await self._connection.request("POST", f"{service_url}/v3/conversations", body))
+        return new_id(await self._connection.request("POST", f"{service_url}/v3/conversations", body), Unclear)
 
     async def edit(self, chat: Chat, conversation_id: str, activity_id: str, content: Rendered) -> None:
         """Replace a posted activity in place; raises SendErrors, every transient one as NotDone."""

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from bot.delivery import MOST_ATTEMPTS, MOST_FAILURES, SELDOM_MS, Delivery
-from bot.errors import Gone, NotDone, Rejected, SendError, Unclear
+from bot.errors import Gone, Nameless, NotDone, Rejected, SendError, Unclear
 from bot.leases import Learned, Lease, MessageClaim, Route
 from bot.messages import Message, MessageState, Purpose, Rendered, Whisper
-from bot.model import Chat, ChatKind, Person
+from bot.model import Chat, ChatKind, Person, RoomState
 from bot.observe import Event
+from tests.engine.test_rooms import MEETING, a_room
 
 NOW = 1_790_000_000_000
 CHAT = Chat("t", "19:x", ChatKind.GROUP, service_url="https://smba.example", bot_id="28:b")
@@ -111,6 +112,16 @@ def claim(message: Message = MESSAGE, **changes: Route) -> MessageClaim:
 NO = Rejected("no", status=400)
 UNSENT = Rejected("the Token Service knows no way to sign in")
 """What says nothing about the chat: the connector was not asked."""
+
+
+@pytest.mark.parametrize(("state", "ends"), [("open", MessageState.POSTED), ("opening", MessageState.UNCLEAR)])
+async def test_a_post_whose_id_is_not_told(state: str, ends: MessageState) -> None:
+    """No second copy of what stands there; only one that says "opening" for ever is followed by the way in."""
+    card = replace(MESSAGE, purpose=Purpose.CARD, to=None, content=None, want_version=3)
+    known = replace(claim(card), room=a_room(state=RoomState(state), meeting=MEETING))
+    sent = await delivery(Teams({"aloud": Nameless("no id")})).send(known)
+    assert (sent.state, sent.activity_id) == (ends, "")
+    assert sent.shown_version == (3 if ends is MessageState.POSTED else 0)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import asyncio
 import aiohttp
 import pytest
 
-from bot.errors import CredentialsWrong, Gone, MeetingsError, NotDone, NotNow, Rejected, SendError, Unclear
+from bot.errors import CredentialsWrong, Gone, MeetingsError, Nameless, NotDone, NotNow, Rejected, SendError, Unclear
 from bot.messages import Rendered
 from bot.model import Chat, ChatKind, Person
 from bot.teams.connection import Access, Connection
@@ -102,12 +102,21 @@ async def test_a_message_people_deleted_is_gone_but_its_chat_is_not(stage: Stage
     assert gone.value.chat is False
 
 
-@pytest.mark.parametrize("body", ["<html>", {"other": 1}, {"id": 7}])
-async def test_a_2xx_without_an_id_is_unclear(stage: Stage, body: object) -> None:
-    """A post whose id is not known was probably made, and that is what is said."""
+@pytest.mark.parametrize(("body", "is_told"), [("<html>", Unclear), ({"other": 1}, Nameless), ({"id": 7}, Nameless)])
+async def test_a_2xx_without_an_id(stage: Stage, body: object, is_told: type[Unclear]) -> None:
+    """What the connector takes without saying where it stands is there; a page of somebody else's proves nothing."""
     stage.connector.will(200, body=body)
-    with pytest.raises(Unclear):
+    with pytest.raises(Unclear) as error:
         await stage.edge.messenger.post(stage.chat(), THREAD, CONTENT, nonce="n1")
+    assert type(error.value) is is_told
+
+
+async def test_a_conversation_without_an_id_is_no_conversation(stage: Stage) -> None:
+    """Nobody is told anything in a chat whose id Teams did not say."""
+    stage.connector.will(200, body={})
+    with pytest.raises(Unclear) as error:
+        await stage.edge.messenger.personal(stage.chat(), ANA)
+    assert type(error.value) is Unclear
 
 
 async def test_a_broken_connection_after_sending_is_unclear_for_a_post(stage: Stage) -> None:

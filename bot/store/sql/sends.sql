@@ -108,12 +108,13 @@ WHERE message_id = CAST(:message_id AS TEXT) AND fence = CAST(:fence AS BIGINT);
 DELETE FROM sends WHERE at < CAST(:before AS BIGINT);
 
 -- name: message_adopt(message_id, activity_id, now)
--- A press with our nonce proves the post (ENGINE 3.3). What it shows is not known, so a card is shown anew.
+-- A press with our nonce proves the post (ENGINE 3.3), also one whose id was never told. What it shows is not known, so a
+-- card is shown anew.
 UPDATE messages SET activity_id = CAST(:activity_id AS TEXT), state = 'posted', outcome = 'adopted',
   shown_version = CASE WHEN purpose = 'card' THEN 0 ELSE want_version END,
   due_at = CASE WHEN purpose = 'card' OR lease_until > CAST(:now AS BIGINT) THEN CAST(:now AS BIGINT) ELSE NULL END,
   attempts = 0
-WHERE message_id = CAST(:message_id AS TEXT) AND activity_id = '' AND state IN ('planned', 'sending', 'unclear')
+WHERE message_id = CAST(:message_id AS TEXT) AND activity_id = '' AND state IN ('planned', 'sending', 'unclear', 'posted')
 RETURNING *;
 
 -- name: message_find(message_id)
