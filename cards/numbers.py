@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 
 _LONGEST_GROUP = 4
+_OTHERS = re.compile(r"[^0-9]+")
 
 
 def digits(text: str) -> str:
     """Return the digits of a text as 0 to 9, also those of other scripts."""
+    if text.isascii():
+        return _OTHERS.sub("", text)
     return "".join(str(int(char)) for char in text if char.isdecimal())
 
 

@@ -101,6 +101,8 @@ def _live(room: Room, says: Words) -> Content:
 def _led(room: Room, says: Words) -> tuple[Line, ...]:
     """Return who leads besides the host, the latest first, and that a lobby stays shut that `reopen` was to open."""
     leads = [one.person.name for one in room.options.invited if one.role is Role.CO_ORGANIZER and one.person.name]
+    if not leads and room.trying != "unchanged":
+        return ()
     host = str(_values(room, says)["host"])
     values: dict[str, Value] = {"lead": leads[-1] if leads else "", "subject": room.subject, "host": host}
     text, names = naming(says("{lead} now leads {subject} with {names}."), (host, *leads[:-1]), says)
