@@ -80,7 +80,7 @@ def settle_timer(at: Applying, claim: TimerClaim, decide: Decide) -> Operation[S
             yield from apply(at, reply)
         return Settled(stale=True, work=(yield from take(at)))
     reply = yield from decided(at, asked, found, lambda found: _timer_view(at, claim, found), decide)
-    yield from at.writes.add(key, ("timer_end", {"timer_key": key, "fence": held[0]["fence"]}))
+    yield from at.writes.add(key, ("timer_end", {"timer_key": key, "fence": lease.fence + 1}))
     return Settled(stale=False, reply=reply, work=(yield from take(at)))
 
 
