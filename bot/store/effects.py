@@ -167,7 +167,7 @@ def _set_timer(at: Applying, effect: SetTimer) -> Operation[None]:
         at.leased[timer.timer_key] = found[0]
 
     yield from at.writes.add(timer.timer_key, ("timer_take", {**columns, **claimed}), leased)
-    if timer.kind in ASKS_GRAPH:
+    if timer.kind in ASKS_GRAPH and timer.tenant not in at.known.pauses:
         paused = graph_pause(timer.tenant, at.now)
         yield from at.writes.add(GRAPH_PAUSED, paused, lambda found: at.known.pause(timer.tenant, found))
 

@@ -11,6 +11,7 @@ from bot.errors import StoreError
 from bot.leases import Learned, MessageClaim, Sent, Settled, TimerClaim, TurnClaim
 from bot.messages import Message, MessageState, Purpose
 from bot.model import UNFINISHED, Chat, Room, TimerKind, Turn, TurnKind
+from bot.pauses import GRAPH_PAUSED
 from bot.ports import Decide
 from bot.rooms import brought_key
 from bot.store import calls, people, rows, signins, stories, strays
@@ -154,6 +155,7 @@ def _turn_view(at: Applying, turn: Turn, found: Sequence[Rows], *, unheard: bool
     scope_key = chat_scope(thread_id)
     elsewhere = yield from _elsewhere(chat or turn.chat, named(turn.text))
     notes = by_key(noted)
+    at.known.pause(tenant, [row for row in noted if row["note_key"] == GRAPH_PAUSED])
     brought = yield from _brought(notes, thread_id)
     waited = turn.data.get("room", "") if turn.kind is TurnKind.SIGNED_IN else ""
     pressed = yield from signins.card_of(waited, thread_id) if waited else strays.pressed(at, turn)

@@ -6,7 +6,7 @@ import asyncio
 import re
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from operator import itemgetter
@@ -31,6 +31,12 @@ CACHED_STATEMENTS = 256
 WRITTEN = "RETURNING 1 AS written"
 """The end of a statement that says no more than whether it wrote: SQLite counts instead, and keeps no table for that."""
 FULL = 2
+ALONE: Mapping[str, Rows] = {
+    "lane_lock": [{"locked": 1}],
+    "room_lock": [{"locked": 1}],
+    "thread_lock": [{"taken": 1}],
+}
+"""What other engines lock, and what they answer: with one writer at a time everything is this transaction's already."""
 Picks = Callable[[Any], Sequence[Any]]
 """Returns a statement's parameters in their places."""
 _NAMED = re.compile(r":([a-z_]+)")
@@ -232,6 +238,8 @@ class _Writer:
 
     def _rows(self, name: str, parameters: Any) -> Rows:  # noqa: ANN401 - a statement's, by name
         """Return the rows as dictionaries: sqlite3.Row looks for each name from the first column on."""
+        if name in ALONE:
+            return ALONE[name]
         sql, picks = self._prepared[name]
         cursor = self._connection.execute(sql, picks(parameters))
         if name in self._counted:

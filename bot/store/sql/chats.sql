@@ -56,7 +56,7 @@ RETURNING *;
 -- name: notes_find(tenant, about, who, now)
 -- What a decision may ask about: the tenant's own notes and those about a thread and a person; a thread's pause is the
 -- limiter's alone.
-SELECT note_key, value FROM notes
+SELECT note_key, value, until FROM notes
 WHERE tenant = CAST(:tenant AS TEXT) AND about IN ('', CAST(:about AS TEXT), CAST(:who AS TEXT)) AND until > CAST(:now AS BIGINT)
   AND note_key NOT LIKE 'paused|thread|%';
 
