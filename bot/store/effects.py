@@ -190,6 +190,8 @@ def _save_chat(at: Applying, effect: SaveChat) -> Operation[None]:
 
 
 def _save_note(at: Applying, effect: SaveNote) -> Operation[None]:
+    if effect.key == GRAPH_PAUSED:
+        at.known.pauses.pop(effect.tenant, None)
     note: dict[str, Value] = {"note_key": effect.key, "value": effect.value, "until": effect.until}
     yield from at.writes.add(effect.key, ("note_save", {"tenant": effect.tenant, "about": effect.about, **note}))
 
