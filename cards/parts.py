@@ -86,10 +86,14 @@ class Line:
 
     def plain(self, *, rtl: bool = False) -> str:
         """Return the line in plain words."""
+        if not self.values:
+            return self.template.replace("**", "")
         shown = _Shown(self.values, lambda value: _in_plain(value, self.longest, rtl=rtl))
         return self.template.replace("**", "").format_map(shown)
 
     def _markdown(self, *, rtl: bool) -> str:
+        if not self.values:
+            return self.template
         shown = _Shown(self.values, lambda value: _in_markdown(value, self.longest, rtl=rtl))
         return self.template.format_map(shown)
 

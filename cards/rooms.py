@@ -232,7 +232,7 @@ def _anyway(room: Room, says: Words) -> tuple[Button, ...]:
 def _elsewhere(room: Room, says: Words) -> Content:
     """Numbers, ids and who is inside stay in the meeting's own chat (ENGINE 4.3, EXPERIENCE 3)."""
     heading = says("{subject}: open") if room.state is RoomState.OPEN else says("{subject}: live")
-    details = (_press(room, says("Details as text"), "dial-in"),) if _phone(room, says) else ()
+    details = (_press(room, says("Details as text"), "dial-in"),) if _has_phone(room) else ()
     joining = join(room.subject, room.meeting.join_url, says) if room.meeting else ()
     parts: tuple[Part, ...] = (
         Line(heading, _values(room, says), Look.HEADING),
@@ -245,7 +245,7 @@ def _elsewhere(room: Room, says: Words) -> Content:
 
 def _summary(room: Room, is_open: str, says: Words) -> Line:
     """No number and no id: it is shown on lock screens (EXPERIENCE 2, OPEN)."""
-    how = says("Join, or dial in.") if _phone(room, says) else says("Join in.")
+    how = says("Join, or dial in.") if _has_phone(room) else says("Join in.")
     return Line(f"{is_open} {says('{host} is hosting.')} {how}", _values(room, says))
 
 
@@ -274,6 +274,11 @@ def _ways_in(room: Room, says: Words) -> tuple[Part, ...]:
 def _phone(room: Room, says: Words) -> Line | None:
     dial_in = room.meeting.dial_in if room.meeting and room.options.numbers else None
     return phone.short(dial_in, says) if dial_in else None
+
+
+def _has_phone(room: Room) -> bool:
+    dial_in = room.meeting.dial_in if room.meeting and room.options.numbers else None
+    return dial_in is not None and bool(dial_in.toll_numbers or dial_in.toll_free_numbers)
 
 
 def _callers(meeting: Meeting, says: Words) -> Line | None:
@@ -329,7 +334,7 @@ def _end(room: Room, says: Words) -> Button:
 
 def _asked_alone(room: Room, says: Words) -> tuple[Button, ...]:
     """Return the way to numbers that are told only to who asks for them (ENGINE 4.3)."""
-    return (_details(room, says),) if _phone(room, says) and not room.options.aloud else ()
+    return (_details(room, says),) if _has_phone(room) and not room.options.aloud else ()
 
 
 def _about(room: Room, says: Words) -> tuple[Line, ...]:

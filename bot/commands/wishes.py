@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from bot import meeting_options, preferences, topics
 from bot.commands import options
 from bot.commands.command import Asked, derived
+from bot.commands.options import Request
 from bot.errors import UsageError
 from bot.model import (
     NO_OPTIONS,
@@ -54,7 +55,7 @@ class Wish:
     options: Options = NO_OPTIONS
     minutes: int = 0
     calendar: bool = False
-    said: options.Request | None = None
+    said: Request | None = None
     rung: tuple[Person, ...] = ()
     starts_at: int = 0
 

@@ -55,18 +55,17 @@ def settle_turn(at: Applying, claim: TurnClaim, decide: Decide) -> Operation[Set
     lane: dict[str, Value] = {"tenant": turn.chat.tenant, "thread_id": turn.chat.thread_id}
     yield from at.writes.add("lane", ("lane_lock", lane))
     work = yield from take(at)
-    claimed = yield (
-        "lane_claim",
-        {
-            **lane,
-            "now": at.now,
-            "owner": at.terms.owner,
-            "until": at.now + at.terms.lease_ms,
-            "most_attempts": MOST_ATTEMPTS,
-        },
-    )
-    turns = yield from turn_claims(claimed)
+    turns = yield from _next_of(at, lane)
     return Settled(stale=False, reply=reply, work=replace(work, turns=tuple(turns)))
+
+
+def _next_of(at: Applying, lane: dict[str, Value]) -> Operation[list[TurnClaim]]:
+    """Claim the lane's next turn, if one waits: mostly none does, and to look costs less than to write nothing."""
+    if not (yield "lane_waits", {**lane, "most": 1}):
+        return []
+    lease: dict[str, Value] = {"now": at.now, "owner": at.terms.owner, "until": at.now + at.terms.lease_ms}
+    claimed = yield "lane_claim", {**lane, **lease, "most_attempts": MOST_ATTEMPTS}
+    return (yield from turn_claims(claimed))
 
 
 def settle_timer(at: Applying, claim: TimerClaim, decide: Decide) -> Operation[Settled]:

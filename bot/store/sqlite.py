@@ -29,7 +29,7 @@ BUSY_SECONDS = 2.0
 """How long to wait for another program that holds the file, such as a backup."""
 CACHED_STATEMENTS = 256
 WRITTEN = "RETURNING 1 AS written"
-"""The end of a statement that says no more than whether it wrote: SQLite counts instead, and keeps no table for that."""
+"""The end of a statement that only says whether it wrote: SQLite counts instead, and needs no table for that."""
 FULL = 2
 ALONE: Mapping[str, Rows] = {
     "lane_lock": [{"locked": 1}],
@@ -288,7 +288,7 @@ def _statements(script: str) -> list[str]:
 
 
 def _in_places(sql: str) -> tuple[str, Picks]:
-    """Return a statement with `?` for its parameters, and what picks them: looking for names takes SQLite twice as long."""
+    """Return a statement with `?` for its parameters, and what picks them: by name it takes sqlite3 twice as long."""
     names = _NAMED.findall(sql)
     places = _NAMED.sub("?", sql)
     if len(names) > 1:
