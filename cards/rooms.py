@@ -20,16 +20,18 @@ SIGN_IN_FOR = 900_000
 _CHANNEL = "@thread.tacv2"
 
 
-def render_room(room: Room, nonce: str = "", *, at_home: bool = True, teams_url: str = calling.WORLDWIDE) -> Rendered:
+def render_room(
+    room: Room, nonce: str = "", *, at_home: bool = True, teams_url: str = calling.WORLDWIDE, said: bool = True
+) -> Rendered:
     """Return the card of a room as it is now, in `room.language` and `room.zone`; its buttons carry `nonce`.
 
     In another chat than its own (`at_home` False) a meeting that can be joined shows its state, its host and Join.
-    `teams_url` is where this cloud's Teams opens its own links.
+    `teams_url` is where this cloud's Teams opens its own links. Without `said` it is not put in plain words besides.
     """
     says = words(room.language)
     if not at_home and room.state in _ELSEWHERE:
-        return rendered(_elsewhere(room, says), nonce)
-    return rendered(calling.led_to(teams_url, _STATES[room.state](room, says)), nonce)
+        return rendered(_elsewhere(room, says), nonce, said=said)
+    return rendered(calling.led_to(teams_url, _STATES[room.state](room, says)), nonce, said=said)
 
 
 def _values(room: Room, says: Words) -> dict[str, Value]:
