@@ -174,7 +174,7 @@ class _Writer:
         loaded = load("sqlite", "sqlite3", more)
         texts = {name: getattr(loaded, name).sql for name in loaded.available_queries if "_cursor" not in name}
         self._counted = frozenset(name for name, text in texts.items() if WRITTEN in text)
-        self._prepared = {name: _in_places(text.replace(WRITTEN, "")) for name, text in texts.items()}
+        self._prepared = {name: in_places(text.replace(WRITTEN, "")) for name, text in texts.items()}
 
     def _be_durable(self) -> None:
         """Acknowledged means on the disk (ENGINE R10, R24): asked for, and then asserted."""
@@ -287,7 +287,7 @@ def _statements(script: str) -> list[str]:
     return statements
 
 
-def _in_places(sql: str) -> tuple[str, Picks]:
+def in_places(sql: str) -> tuple[str, Picks]:
     """Return a statement with `?` for its parameters, and what picks them: by name it takes sqlite3 twice as long."""
     names = _NAMED.findall(sql)
     places = _NAMED.sub("?", sql)
