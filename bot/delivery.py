@@ -249,8 +249,9 @@ def render(claim: MessageClaim, teams_url: str = WORLDWIDE.teams_url) -> Rendere
     message = claim.message
     if message.purpose is Purpose.CARD and claim.room is not None:
         at_home = message.thread_id == claim.room.home_thread
-        shown = cards.render_room(claim.room, message.message_id, at_home=at_home, teams_url=teams_url)
-        return replace(shown, card=None) if claim.route.plain else shown
+        plain = claim.route.plain
+        shown = cards.render_room(claim.room, message.message_id, at_home=at_home, teams_url=teams_url, said=plain)
+        return replace(shown, card=None) if plain else shown
     if message.content is None:
         gone = Gone("nothing to show")
         gone.chat = False

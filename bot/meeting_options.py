@@ -13,11 +13,14 @@ TOPIC_DEFAULTS = Options(lobby=LobbyScope.ORGANIZATION, dial_in_bypass=True)
 """What a topic's meeting has unless something else is asked for: nobody waits in an incident (EXPERIENCE 1.7)."""
 OURS = frozenset({"numbers", "aloud", "about"})
 """Options that only our card knows of."""
+_NAMED = [(one.name, getattr(NO_OPTIONS, one.name)) for one in fields(Options) if one.name != "usual"]
 _WIDTH = {scope.value: width for width, scope in enumerate(LobbyScope)}
 
 
 def merged(defaults: Options, asked: Options) -> Options:
     """Return the options of `asked`, and of `defaults` where it says nothing: those are then `usual`."""
+    if asked == defaults == NO_OPTIONS:  # nearly always
+        return asked
     more = json.dumps({**_read(defaults.more), **_read(asked.more)}, sort_keys=True) if asked.more else defaults.more
     said = {name: getattr(asked, name) for name in named(asked)}
     usual = {name for name in (*named(defaults), *asked.usual) if name not in said or name in asked.usual}
@@ -87,8 +90,7 @@ def lacking(options: Options, meeting: Meeting) -> Options:
 
 def named(options: Options) -> list[str]:
     """Return the names of what these options ask for, in the words of DESIGN."""
-    names = (one.name for one in fields(Options) if getattr(options, one.name) != getattr(NO_OPTIONS, one.name))
-    return [name for name in names if name != "usual"]
+    return [name for name, nothing in _NAMED if getattr(options, name) != nothing]
 
 
 def opened_up(options: Options) -> Options:

@@ -76,9 +76,10 @@ class Message:
 class Rendered:
     """A card ready to be posted.
 
-    `card` is an Adaptive Card as JSON values or None for plain text; `summary` is one sentence for
-    notifications and lock screens; `text` is the same content in plain words. `sign_in` is the title of the button by
-    which its one reader signs in, "" where there is none; `silent` says that Teams may first try without asking.
+    `card` is an Adaptive Card as JSON values or None for plain text; `summary` is one sentence for notifications and
+    lock screens; `text` is the same content in plain words, "" where only the card is sent. `sign_in` is the title of
+    the button by which its one reader signs in, "" where there is none; `silent` says that Teams may first try without
+    asking.
     """
 
     card: dict[str, Any] | None

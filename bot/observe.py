@@ -139,8 +139,9 @@ def _logfmt(value: Value) -> str:
     text = str(value)
     if _PLAIN.fullmatch(text):
         return text
-    safe = "".join(character if character.isprintable() else "?" for character in text)
+    printable = text.isprintable()
+    safe = text if printable else "".join(character if character.isprintable() else "?" for character in text)
     return f'"{safe.replace(chr(34), chr(39))}"' if " " in safe or "=" in safe or '"' in safe else safe
 
 
-_PLAIN = re.compile(r"[\w.:@;|/+-]*", re.ASCII)
+_PLAIN = re.compile(r"[\w.:@;|/{}+-]*", re.ASCII)

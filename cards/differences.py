@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from bot.model import SETTING, LobbyScope, Meeting, Options, Person, Room
+from bot.model import NO_OPTIONS, SETTING, LobbyScope, Meeting, Options, Person, Room
 from cards.parts import Line, naming
 from cards.words import Words
 
@@ -15,9 +15,9 @@ _THERE = {"lobby": "lobby_scope"}
 
 def differences(room: Room, meeting: Meeting, says: Words) -> tuple[Line, ...]:
     """Return one line for each option that the meeting does not have as it was asked for."""
-    if room.trying == SETTING:
-        return ()
     asked = room.options
+    if room.trying == SETTING or asked == NO_OPTIONS:
+        return ()
     lines = [*_kept(asked, meeting, says), *_switched(asked, meeting, says), *_unusual(asked, meeting, says)]
     if names := _left_out(asked, meeting):
         lines.append(Line(*naming(says("Microsoft did not add {names}."), names, says)))

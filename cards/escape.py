@@ -12,6 +12,7 @@ _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _MENTION = re.compile(r"</?at\b[^<>]*>", re.IGNORECASE)
 _MARKS = re.compile(r"[\\`*_\[\]<>~|]|&(?=#?\w+;)|(?<=www)\.|:(?=//)", re.IGNORECASE)
 _LINE_START = re.compile(r"^(?:(?P<mark>[#+=-])|(?P<digits>\d{1,9})(?P<dot>[.)]))")
+_NO_URL = re.compile(r"[\s<>\"\\]")
 _JOINER, _SKIN_TONES = "\u200d", "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
 _LONGEST_LETTER = 24
 """Characters that one visible letter or emoji may consist of; a longer pile of marks is cut."""
@@ -69,7 +70,7 @@ def isolated(text: str, *, rtl: bool) -> str:
 def https(url: str) -> str:
     """Return an address that a button or a link may carry, else "": https only (facts/teams 3.5)."""
     plain = url.strip()
-    return plain if plain.lower().startswith("https://") and not re.search(r"[\s<>\"\\]", plain) else ""
+    return plain if plain.lower().startswith("https://") and not _NO_URL.search(plain) else ""
 
 
 def link_target(url: str) -> str:

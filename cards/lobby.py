@@ -9,6 +9,8 @@ from cards.words import Words
 
 def who_comes_in(room: Room, meeting: Meeting, says: Words) -> tuple[Line, ...]:
     """Return the line about a topic's lobby, as Microsoft has it; none where the scope is one of tomorrow."""
+    if not room.topic.startswith("#"):
+        return ()
     said = {
         LobbyScope.EVERYONE: says("Everyone comes straight in."),
         LobbyScope.ORGANIZATION_AND_FEDERATED: says("People of this and of trusted organizations come straight in."),
@@ -18,4 +20,4 @@ def who_comes_in(room: Room, meeting: Meeting, says: Words) -> tuple[Line, ...]:
         LobbyScope.ORGANIZER: says("Everybody waits until the host lets them in."),
     }
     text = said.get(LobbyScope(meeting.lobby_scope)) if meeting.lobby_scope in set(LobbyScope) else None
-    return (Line(text),) if text and room.topic.startswith("#") else ()
+    return (Line(text),) if text else ()

@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 
 _LONGEST_GROUP = 4
+_DIGITS = re.compile(r"[\d\s-]+")
+_OTHERS = re.compile(r"[^0-9]+")
 
 
 def digits(text: str) -> str:
     """Return the digits of a text as 0 to 9, also those of other scripts."""
+    if text.isascii():
+        return _OTHERS.sub("", text)
     return "".join(str(int(char)) for char in text if char.isdecimal())
 
 
 def by_three(text: str) -> str:
     """Return an id as `234 567 890 12`; a text that is more than digits and separators stays as it is."""
-    if not re.fullmatch(r"[\d\s-]+", text):
+    if not _DIGITS.fullmatch(text):
         return text
     return " ".join(_threes(digits(text)))
 

@@ -86,10 +86,14 @@ class Line:
 
     def plain(self, *, rtl: bool = False) -> str:
         """Return the line in plain words."""
+        if not self.values:
+            return self.template.replace("**", "")
         shown = _Shown(self.values, lambda value: _in_plain(value, self.longest, rtl=rtl))
         return self.template.replace("**", "").format_map(shown)
 
     def _markdown(self, *, rtl: bool) -> str:
+        if not self.values:
+            return self.template
         shown = _Shown(self.values, lambda value: _in_markdown(value, self.longest, rtl=rtl))
         return self.template.format_map(shown)
 
@@ -191,21 +195,21 @@ def _button_text(button: Button, say: str, *, rtl: bool) -> str:
 
 
 def _in_markdown(value: Value, longest: int, *, rtl: bool) -> str:
+    if isinstance(value, str):
+        return escape.isolated(escape.markdown(value, longest), rtl=rtl)
     if isinstance(value, Line):
         return value._markdown(rtl=rtl)  # noqa: SLF001 - of this module
     if isinstance(value, Link):
         target = escape.link_target(value.url)
         return f"[{value.title}]({target})" if target else value.title
-    if isinstance(value, At):
-        return escape.isolated(value.tag, rtl=rtl)
-    return escape.isolated(escape.markdown(value, longest), rtl=rtl)
+    return escape.isolated(value.tag, rtl=rtl)
 
 
 def _in_plain(value: Value, longest: int, *, rtl: bool) -> str:
+    if isinstance(value, str):
+        return escape.isolated(escape.clean(value, longest), rtl=rtl)
     if isinstance(value, Line):
         return value.plain(rtl=rtl)
     if isinstance(value, Link):
         return f"{value.title}: {escape.isolated(value.url, rtl=rtl)}"
-    if isinstance(value, At):
-        return escape.isolated(f"@{escape.clean(value.name)}", rtl=rtl)
-    return escape.isolated(escape.clean(value, longest), rtl=rtl)
+    return escape.isolated(f"@{escape.clean(value.name)}", rtl=rtl)

@@ -18,6 +18,8 @@ MOST_OF_A_STATE = 6
 
 def lines(room: Room, says: Words) -> tuple[Line, ...]:
     """Return one line for each state that somebody is in, those who come first; nothing where nobody is rung."""
+    if not room.ringing.rings and not room.ringing.denied:
+        return ()
     told = {
         RingState.JOINED: says("Came when rung: {names}"),
         RingState.RINGING: says("Ringing {names}"),

@@ -20,16 +20,18 @@ SIGN_IN_FOR = 900_000
 _CHANNEL = "@thread.tacv2"
 
 
-def render_room(room: Room, nonce: str = "", *, at_home: bool = True, teams_url: str = calling.WORLDWIDE) -> Rendered:
+def render_room(
+    room: Room, nonce: str = "", *, at_home: bool = True, teams_url: str = calling.WORLDWIDE, said: bool = True
+) -> Rendered:
     """Return the card of a room as it is now, in `room.language` and `room.zone`; its buttons carry `nonce`.
 
     In another chat than its own (`at_home` False) a meeting that can be joined shows its state, its host and Join.
-    `teams_url` is where this cloud's Teams opens its own links.
+    `teams_url` is where this cloud's Teams opens its own links. Without `said` it is not put in plain words besides.
     """
     says = words(room.language)
     if not at_home and room.state in _ELSEWHERE:
-        return rendered(_elsewhere(room, says), nonce)
-    return rendered(calling.led_to(teams_url, _STATES[room.state](room, says)), nonce)
+        return rendered(_elsewhere(room, says), nonce, said=said)
+    return rendered(calling.led_to(teams_url, _STATES[room.state](room, says)), nonce, said=said)
 
 
 def _values(room: Room, says: Words) -> dict[str, Value]:
@@ -103,6 +105,8 @@ def _live(room: Room, says: Words) -> Content:
 def _led(room: Room, says: Words) -> tuple[Line, ...]:
     """Return who leads besides the host, the latest first, and that a lobby stays shut that `reopen` was to open."""
     leads = [one.person.name for one in room.options.invited if one.role is Role.CO_ORGANIZER and one.person.name]
+    if not leads and room.trying != "unchanged":
+        return ()
     host = str(_values(room, says)["host"])
     values: dict[str, Value] = {"lead": leads[-1] if leads else "", "subject": room.subject, "host": host}
     text, names = naming(says("{lead} now leads {subject} with {names}."), (host, *leads[:-1]), says)
@@ -232,7 +236,7 @@ def _anyway(room: Room, says: Words) -> tuple[Button, ...]:
 def _elsewhere(room: Room, says: Words) -> Content:
     """Numbers, ids and who is inside stay in the meeting's own chat (ENGINE 4.3, EXPERIENCE 3)."""
     heading = says("{subject}: open") if room.state is RoomState.OPEN else says("{subject}: live")
-    details = (_press(room, says("Details as text"), "dial-in"),) if _phone(room, says) else ()
+    details = (_press(room, says("Details as text"), "dial-in"),) if _has_phone(room) else ()
     joining = join(room.subject, room.meeting.join_url, says) if room.meeting else ()
     parts: tuple[Part, ...] = (
         Line(heading, _values(room, says), Look.HEADING),
@@ -245,7 +249,7 @@ def _elsewhere(room: Room, says: Words) -> Content:
 
 def _summary(room: Room, is_open: str, says: Words) -> Line:
     """No number and no id: it is shown on lock screens (EXPERIENCE 2, OPEN)."""
-    how = says("Join, or dial in.") if _phone(room, says) else says("Join in.")
+    how = says("Join, or dial in.") if _has_phone(room) else says("Join in.")
     return Line(f"{is_open} {says('{host} is hosting.')} {how}", _values(room, says))
 
 
@@ -274,6 +278,11 @@ def _ways_in(room: Room, says: Words) -> tuple[Part, ...]:
 def _phone(room: Room, says: Words) -> Line | None:
     dial_in = room.meeting.dial_in if room.meeting and room.options.numbers else None
     return phone.short(dial_in, says) if dial_in else None
+
+
+def _has_phone(room: Room) -> bool:
+    dial_in = room.meeting.dial_in if room.meeting and room.options.numbers else None
+    return dial_in is not None and bool(dial_in.toll_numbers or dial_in.toll_free_numbers)
 
 
 def _callers(meeting: Meeting, says: Words) -> Line | None:
@@ -329,7 +338,7 @@ def _end(room: Room, says: Words) -> Button:
 
 def _asked_alone(room: Room, says: Words) -> tuple[Button, ...]:
     """Return the way to numbers that are told only to who asks for them (ENGINE 4.3)."""
-    return (_details(room, says),) if _phone(room, says) and not room.options.aloud else ()
+    return (_details(room, says),) if _has_phone(room) and not room.options.aloud else ()
 
 
 def _about(room: Room, says: Words) -> tuple[Line, ...]:

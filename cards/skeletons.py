@@ -22,8 +22,8 @@ Shape = tuple[Any, ...]
 """What a skeleton depends on: ("line", look), ("row", acts) or ("hidden", name, shapes), in reading order."""
 
 
-def rendered(content: Content, nonce: str = "") -> Rendered:
-    """Return the content as a card ready to be posted, with its summary and the same in plain words.
+def rendered(content: Content, nonce: str = "", *, said: bool = True) -> Rendered:
+    """Return the content as a card ready to be posted, with its summary and, if `said`, the same in plain words.
 
     The first element and each button that asks the bot carry `nonce`, the id of the message they stand in: a post
     is known again by it, whatever it shows (ENGINE R15).
@@ -39,7 +39,7 @@ def rendered(content: Content, nonce: str = "") -> Rendered:
         card["msteams"]["entities"] = entities
     summary = content.summary.plain(rtl=says.rtl)
     card["fallbackText"] = summary
-    return Rendered(card, summary, plain_text(content.parts, rtl=says.rtl))
+    return Rendered(card, summary, plain_text(content.parts, rtl=says.rtl) if said else "")
 
 
 def fitted(parts: Sequence[Part]) -> tuple[Part, ...]:

@@ -103,6 +103,8 @@ def _polite(words: Sequence[str], first: int, last: int, *, at_the_end: bool) ->
 
 def fold(word: str) -> str:
     """Return a word in small letters without what stands at its ends, in linear time (ENGINE 4.12)."""
+    if word.isascii() and word.isalnum():  # nearly every word: nothing stands at its ends
+        return word.lower()
     folded = word.casefold()
     first, last = _LETTER.search(folded), _LETTER.search(folded[::-1])
     return folded[first.start() : len(folded) - last.start()] if first and last else ""
@@ -110,8 +112,8 @@ def fold(word: str) -> str:
 
 def key(word: str) -> str:
     """Return what is compared: small letters without accents, whatever keyboard they come from."""
-    folded = fold(word).translate(_QUOTE)
-    if folded.isascii():
+    folded = fold(word)
+    if folded.isascii() or (folded := folded.translate(_QUOTE)).isascii():
         return folded
     bare, base = [], ""
     for character in unicodedata.normalize("NFKD", folded):

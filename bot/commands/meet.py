@@ -81,8 +81,8 @@ def elsewhere(asked: Asked, wish: Wish, live: Room, where: str) -> Reply:
         topic=wishes.named(wish),
         where=where,
         opening=live.state is RoomState.OPENING,
-        bring=f"{wishes.BRING} {wish.line or wish.subject}",
-        apart=f"{wishes.APART} {wish.line or wish.subject}",
+        bring=f"{wishes.BRING} {wish.line}",
+        apart=f"{wishes.APART} {wish.line}",
         offer={"room": live.room_id, "thread": turn.chat.thread_id, "conversation": turn.conversation_id},
     )
 
@@ -91,7 +91,7 @@ def brought(asked: Asked, wish: Wish, live: Room | None) -> Reply:
     """Show the card of the other chat's room in the chat that was asked in, if the person is a member there still."""
     offer, turn, now = offered(asked), asked.turn, asked.view.now
     if live is None or live.room_id != offer.get("room"):
-        again = f"{wishes.APART} {wish.line or wish.subject}" if wish.shared else "meet now"
+        again = f"{wishes.APART} {wish.line}" if wish.shared else "meet now"
         return asked.tell("not-brought", topic=wishes.named(wish), line=again)
     thread, conversation = offer["thread"], offer["conversation"]
     card = rooms.card_in(live, thread, conversation, message_id=derived(asked.view.fresh_id, "card"), now=now)
@@ -235,7 +235,7 @@ def near_topic(asked: Asked, wish: Wish, near: Room) -> Reply:
         near=f"#{topics.written_in(near)}",
         join_url=way_in(near),
         people=near.attendance.visible,
-        line=f"{wishes.OPEN} {wish.line or wish.subject}",
+        line=f"{wishes.OPEN} {wish.line}",
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from bot import meeting_options, preferences, ringing, topics
 from bot.commands import alerted, channel_names, options
 from bot.commands.command import Asked, derived
+from bot.commands.options import Request
 from bot.errors import UsageError
 from bot.model import (
     NO_OPTIONS,
@@ -42,8 +43,8 @@ class Wish:
     """What is asked for: where the room's place is, its subject, and whether it was said explicitly.
 
     `topic` as in `Room.topic`; None is an id of its own. One that is asked for `apart` is not looked for elsewhere.
-    `minutes` is 0 where no length was asked for; `line` is all of it in words, as a button carries it; `rung` are the
-    people to ring. `starts_at` is in ms UTC, 0 for now.
+    `minutes` is 0 where no length was asked for; `said` is what was typed, options included; `rung` are the people to
+    ring. `starts_at` is in ms UTC, 0 for now.
     """
 
     scope: str
@@ -54,7 +55,7 @@ class Wish:
     options: Options = NO_OPTIONS
     minutes: int = 0
     calendar: bool = False
-    line: str = ""
+    said: Request | None = None
     rung: tuple[Person, ...] = ()
     starts_at: int = 0
 
@@ -62,6 +63,14 @@ class Wish:
     def shared(self) -> bool:
         """Whether the same words may mean something else in another chat."""
         return (self.topic or "").startswith("#") and self.scope != topics.TENANT_SCOPE
+
+    @property
+    def line(self) -> str:
+        """Return all that was asked for in words, as a button carries it."""
+        if self.said is None:
+            return self.subject
+        line = options.write(replace(self.said, subject=self.subject, names=(), rung=()))
+        return line if line.startswith(self.subject[:1]) else self.subject  # a topic is what a line begins with
 
 
 def wished(asked: Asked) -> Wish:
@@ -93,12 +102,10 @@ def wished(asked: Asked) -> Wish:
         about=asked.turn.data.get("link", "") if asked.turn.verb.startswith(DIALOG) else "",
     )
     wish = _place(asked, said.subject)
-    line = options.write(replace(said, subject=wish.subject, names=(), rung=()))
-    line = line if line.startswith(wish.subject[:1]) else wish.subject  # a topic is what a line begins with
     usual = meeting_options.merged(asked.policy.options, preferences.options(asked.chat))
     merged = meeting_options.merged(usual, own)
     rung = tuple(mentions[name] for name in said.rung)
-    return replace(wish, options=merged, minutes=said.minutes, calendar=said.calendar, line=line, rung=rung)
+    return replace(wish, options=merged, minutes=said.minutes, calendar=said.calendar, said=said, rung=rung)
 
 
 def apart(asked: Asked) -> Wish:

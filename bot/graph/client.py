@@ -206,7 +206,7 @@ class GraphMeetings:
             self._revoked(caller, token)
             token = await self._token(caller)
             response = await self._send(method, request, token, caller.reference)
-        if refusals.challenged(response.status_code, response.headers):
+        if not response.is_success and refusals.challenged(response.status_code, response.headers):
             self._revoked(caller, token)
         return response
 

@@ -12,6 +12,7 @@ Fields = Mapping[str, Any]
 """The properties of a JSON object by their names in lower case, without those that are null."""
 
 _URL = re.compile(r"https://[^\s\x00-\x1f\x7f<>\"]+", re.IGNORECASE)
+_OTHERS = re.compile(r"[^0-9]+")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGITS_OF_AN_INTEGER = 20
 
@@ -59,7 +60,7 @@ def link(found: Fields, *names: str) -> str:
 
 def digits(value: str) -> str:
     """Return the ASCII digits of a text."""
-    return re.sub(r"[^0-9]", "", value)
+    return _OTHERS.sub("", value)
 
 
 def moment(value: object) -> int | None:

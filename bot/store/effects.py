@@ -94,10 +94,9 @@ def _make_room(at: Applying, effect: MakeRoom) -> Operation[None]:
 
 
 def _save_room(at: Applying, effect: SaveRoom) -> Operation[None]:
-    saved = yield "room_save", rows.room_params(effect.room)
-    if not saved:
+    if not (yield "room_save", rows.room_params(effect.room)):
         raise Overtaken
-    at.known.rooms[effect.room.room_id] = replace(effect.room, version=saved[0]["version"])
+    at.known.rooms[effect.room.room_id] = replace(effect.room, version=effect.room.version + 1)
 
 
 def _plan_message(at: Applying, effect: PlanMessage) -> Operation[None]:
@@ -153,7 +152,7 @@ def _card_due(at: Applying, row: Row, *, only_posted: bool) -> Operation[int | N
 def _set_timer(at: Applying, effect: SetTimer) -> Operation[None]:
     """Arm a timer; what is due already is this process's from the start."""
     timer = effect.timer
-    columns = {**rows.timer_params(timer), "now": at.now, "owner": "", "until": 0}
+    columns = {**rows.timer_params(timer), "now": at.now}
     at.timers[timer.timer_key] = timer.due_at
     if timer.due_at > at.now:
         yield from at.writes.add(timer.timer_key, ("timer_set", columns))
@@ -167,8 +166,8 @@ def _set_timer(at: Applying, effect: SetTimer) -> Operation[None]:
     def leased(found: Rows) -> None:
         at.leased[timer.timer_key] = found[0]
 
-    yield from at.writes.add(timer.timer_key, ("timer_set", {**columns, **claimed}), leased)
-    if timer.kind in ASKS_GRAPH:
+    yield from at.writes.add(timer.timer_key, ("timer_take", {**columns, **claimed}), leased)
+    if timer.kind in ASKS_GRAPH and timer.tenant not in at.known.pauses:
         paused = graph_pause(timer.tenant, at.now)
         yield from at.writes.add(GRAPH_PAUSED, paused, lambda found: at.known.pause(timer.tenant, found))
 
@@ -191,6 +190,8 @@ def _save_chat(at: Applying, effect: SaveChat) -> Operation[None]:
 
 
 def _save_note(at: Applying, effect: SaveNote) -> Operation[None]:
+    if effect.key == GRAPH_PAUSED:
+        at.known.pauses.pop(effect.tenant, None)
     note: dict[str, Value] = {"note_key": effect.key, "value": effect.value, "until": effect.until}
     yield from at.writes.add(effect.key, ("note_save", {"tenant": effect.tenant, "about": effect.about, **note}))
 

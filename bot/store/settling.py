@@ -11,6 +11,7 @@ from bot.errors import StoreError
 from bot.leases import Learned, MessageClaim, Sent, Settled, TimerClaim, TurnClaim
 from bot.messages import Message, MessageState, Purpose
 from bot.model import UNFINISHED, Chat, Room, TimerKind, Turn, TurnKind
+from bot.pauses import GRAPH_PAUSED
 from bot.ports import Decide
 from bot.rooms import brought_key
 from bot.store import calls, people, rows, signins, stories, strays
@@ -57,18 +58,17 @@ def settle_turn(at: Applying, claim: TurnClaim, decide: Decide) -> Operation[Set
     lane: dict[str, Value] = {"tenant": turn.chat.tenant, "thread_id": turn.chat.thread_id}
     yield from at.writes.add("lane", ("lane_lock", lane))
     work = yield from take(at)
-    claimed = yield (
-        "lane_claim",
-        {
-            **lane,
-            "now": at.now,
-            "owner": at.terms.owner,
-            "until": at.now + at.terms.lease_ms,
-            "most_attempts": MOST_ATTEMPTS,
-        },
-    )
-    turns = yield from turn_claims(claimed)
+    turns = yield from _next_of(at, lane)
     return Settled(stale=False, reply=reply, work=replace(work, turns=tuple(turns)))
+
+
+def _next_of(at: Applying, lane: dict[str, Value]) -> Operation[list[TurnClaim]]:
+    """Claim the lane's next turn, if one waits: mostly none does, and to look costs less than to write nothing."""
+    if not (yield "lane_waits", {**lane, "most": 1}):
+        return []
+    lease: dict[str, Value] = {"now": at.now, "owner": at.terms.owner, "until": at.now + at.terms.lease_ms}
+    claimed = yield "lane_claim", {**lane, **lease, "most_attempts": MOST_ATTEMPTS}
+    return (yield from turn_claims(claimed))
 
 
 def settle_timer(at: Applying, claim: TimerClaim, decide: Decide) -> Operation[Settled]:
@@ -83,7 +83,7 @@ def settle_timer(at: Applying, claim: TimerClaim, decide: Decide) -> Operation[S
         yield from decided(at, asked, found, lambda found: _timer_view(at, claim, found), _regardless(decide))
         return Settled(stale=True, work=(yield from take(at)))
     reply = yield from decided(at, asked, found, lambda found: _timer_view(at, claim, found), decide)
-    yield from at.writes.add(key, ("timer_end", {"timer_key": key, "fence": held[0]["fence"]}))
+    yield from at.writes.add(key, ("timer_end", {"timer_key": key, "fence": lease.fence + 1}))
     return Settled(stale=False, reply=reply, work=(yield from take(at)))
 
 
@@ -168,6 +168,7 @@ def _turn_view(at: Applying, turn: Turn, found: Sequence[Rows], *, unheard: bool
     scope_key = chat_scope(thread_id)
     elsewhere = yield from _elsewhere(chat or turn.chat, named(turn.text))
     notes = by_key(noted)
+    at.known.pause(tenant, [row for row in noted if row["note_key"] == GRAPH_PAUSED])
     brought = yield from _brought(notes, thread_id)
     waited = turn.data.get("room", "") if turn.kind is TurnKind.SIGNED_IN else ""
     pressed = yield from signins.card_of(waited, thread_id) if waited else strays.pressed(at, turn)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,20 +64,19 @@ class Connection:
 
     async def request(self, method: str, url: str, body: bytes | None = None) -> dict[str, Any]:
         """Send JSON and return the object a 2xx carries ({} if none). `url` is sent as it is, already encoded."""
-        if not permitted(url.partition("?")[0], self._access.hosts):
-            raise Rejected("the service URL is not on the list of connector hosts")
+        address = _admitted(url, self._access.hosts)
         flight = _Flight()
         try:
             async with asyncio.timeout(self._seconds):
-                answer = await self._send(method, url, body, flight)
+                answer = await self._send(method, address, body, flight)
                 if answer.status == UNAUTHORIZED:
                     self._access.tokens.revoked(self._access.tenant, self._access.scope, answer.token)
-                    answer = await self._send(method, url, body, flight)
+                    answer = await self._send(method, address, body, flight)
         except TimeoutError:
             raise outbound.broken(method, "timeout", bytes_sent=flight.sent) from None
         return self._judge(method, answer)
 
-    async def _send(self, method: str, url: str, body: bytes | None, flight: _Flight) -> _Answer:
+    async def _send(self, method: str, url: URL, body: bytes | None, flight: _Flight) -> _Answer:
         flight.sent = False
         token = await self._token()
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", "User-Agent": "Muster"}
@@ -86,7 +85,7 @@ class Connection:
         flight.sent = True
         try:
             async with self._session.request(
-                method, URL(url, encoded=True), data=body, headers=headers, allow_redirects=False, timeout=self._timeout
+                method, url, data=body, headers=headers, allow_redirects=False, timeout=self._timeout
             ) as response:
                 return _Answer(response.status, response.headers, await response.read(), token)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
@@ -116,6 +115,17 @@ class Connection:
             code=outbound.error_code(document),
             retry_after=retry_after(answer.headers.get("Retry-After"), self._clock.now()),
         )
+
+
+def _admitted(url: str, hosts: Collection[str]) -> URL:
+    """Return an address as it is asked, of which the host alone is looked up. Raises Rejected."""
+    try:
+        address = URL(url, encoded=True)
+    except ValueError:
+        raise Rejected("the service URL is no address") from None
+    if not permitted(f"{address.scheme}://{address.raw_authority}", hosts):
+        raise Rejected("the service URL is not on the list of connector hosts")
+    return address
 
 
 def new_id(document: object, missing: type[Unclear] = Nameless) -> str:

@@ -174,7 +174,7 @@ class Post:
 
     def shows(self, content: Rendered) -> None:
         """Remember a version."""
-        self.heads.append(content.text.partition("\n")[0])
+        self.heads.append(str(content.card["body"][0]["text"]) if content.card else content.text.partition("\n")[0])
         self.links.update(LINK.findall(str(content.card)))
 
 

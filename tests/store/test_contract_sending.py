@@ -374,6 +374,13 @@ async def test_graph_s_pause_comes_with_the_timer(store: Store, make: Make) -> N
     }
 
 
+async def test_graph_s_earlier_pause_comes_with_the_timer(store: Store, make: Make) -> None:
+    """A pause that was there before somebody asked is told to whoever is to ask Graph."""
+    await plan(store, make, SaveNote(make.tenant, "paused|graph", "", make.now + 2_128))
+    (claim,) = (await plan(store, make, SetTimer(make.timer()), key="later")).timers
+    assert claim.paused_until == make.now + 2_128
+
+
 async def test_edits_of_a_thread_are_three_seconds_apart(store: Store, make: Make) -> None:
     """Two cards of a thread change at once: the second is edited three seconds after the first, posts go between."""
     cards = [PlanMessage(make.message(f"{n}", activity_id=f"1:{n}", state=MessageState.POSTED)) for n in range(2)]

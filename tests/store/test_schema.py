@@ -115,7 +115,6 @@ HOT = [
     "watch_find",
     "watch_expected",
     "key_find",
-    "room_lock",
 ]
 
 

@@ -18,8 +18,8 @@ from bot.errors import SettingsError, StoreError
 from bot.model import Person
 from bot.store import sqlite as engine_module
 from bot.store import sqlite_file
-from bot.store.sqlite import SqliteDriver, open_sqlite, store_path
-from bot.store.statements import Operation, Terms, Value
+from bot.store.sqlite import SqliteDriver, in_places, open_sqlite, store_path
+from bot.store.statements import Operation, Terms, Value, load
 from bot.store.store import TransactionalStore
 
 if TYPE_CHECKING:  # conftest is pytest's to import
@@ -46,6 +46,19 @@ def test_store_path_refused(url: str) -> None:
     """What names no file is refused with the setting's name."""
     with pytest.raises(SettingsError, match="MUSTER_STORE"):
         store_path(url)
+
+
+def test_parameters_in_their_places() -> None:
+    """Each statement is given its parameters where it names them, one that it names twice in both places."""
+    assert in_places(":a, CAST(:b AS TEXT), :a")[0] == "?, CAST(? AS TEXT), ?"
+    loaded = load("sqlite", "sqlite3")
+    queries = [getattr(loaded, name) for name in loaded.available_queries if "_cursor" not in name]
+    for query in queries:
+        sql, picks = in_places(query.sql)
+        named = {name: number for number, name in enumerate(query.parameters or [])}
+        picked = picks(named)
+        assert len(picked) == sql.count("?"), query.sql
+        assert set(picked) == set(named.values()), query.sql
 
 
 async def test_one_process(path: str) -> None:

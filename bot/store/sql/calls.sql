@@ -21,7 +21,7 @@ DELETE FROM roster WHERE room_id IN (
 UPDATE rooms SET attendance = CAST(:attendance AS TEXT) WHERE room_id = CAST(:room_id AS TEXT);
 
 -- name: room_by_link(tenant, join_hash)
-SELECT room_id FROM rooms WHERE tenant = CAST(:tenant AS TEXT) AND join_hash = CAST(:join_hash AS TEXT)
+SELECT room_id FROM rooms WHERE tenant = CAST(:tenant AS TEXT) AND join_hash = CAST(:join_hash AS TEXT) AND join_hash <> ''
 LIMIT 1;
 
 -- name: watch_of(room_id)

@@ -25,7 +25,7 @@ ON CONFLICT (tenant, thread_id) DO UPDATE SET
     THEN excluded.bot_id ELSE chats.bot_id END,
   gone_at = NULL,
   seen_at = CASE WHEN excluded.seen_at > chats.seen_at THEN excluded.seen_at ELSE chats.seen_at END
-RETURNING thread_id;
+RETURNING 1 AS written;
 
 -- name: chat_save(tenant, thread_id, kind, channel_kind, team_id, group_id, name, service_url, bot_id, settings, gone_at, since, now)
 -- A decision about the chat, made for something that happened at :since; what was received later knows better
@@ -56,7 +56,7 @@ RETURNING *;
 -- name: notes_find(tenant, about, who, now)
 -- What a decision may ask about: the tenant's own notes and those about a thread and a person; a thread's pause is the
 -- limiter's alone.
-SELECT note_key, value FROM notes
+SELECT note_key, value, until FROM notes
 WHERE tenant = CAST(:tenant AS TEXT) AND about IN ('', CAST(:about AS TEXT), CAST(:who AS TEXT)) AND until > CAST(:now AS BIGINT)
   AND note_key NOT LIKE 'paused|thread|%';
 

@@ -1,4 +1,4 @@
--- The claims of ENGINE 3.1. One writer at a time needs no row locks; PostgreSQL's have them (claim_postgres.sql).
+-- The claims of ENGINE 3.1. One writer at a time needs no locks; PostgreSQL's have them (claim_postgres.sql).
 
 -- name: lanes_due(now, most)
 -- The chats whose next turn can run: the head of the lane is due and no other turn of the lane is running.
@@ -29,11 +29,6 @@ UPDATE inbox SET lease_owner = CAST(:owner AS TEXT), lease_until = CAST(:until A
 WHERE turn_key IN (SELECT turn_key FROM head)
 RETURNING *;
 
--- name: lane_lock(tenant, thread_id)
--- One writer at a time: the lane is ours already.
-SELECT 1 AS locked FROM chats
-WHERE tenant = CAST(:tenant AS TEXT) AND thread_id = CAST(:thread_id AS TEXT);
-
 -- name: timers_claim(now, most, owner, until, kinds)
 WITH head AS MATERIALIZED (
   SELECT timer_key FROM timers
@@ -45,12 +40,3 @@ UPDATE timers SET lease_owner = CAST(:owner AS TEXT), lease_until = CAST(:until 
   fence = fence + 1, attempts = attempts + 1
 WHERE timer_key IN (SELECT timer_key FROM head)
 RETURNING *;
-
--- name: thread_lock(tenant, thread_id)
--- Whether this transaction alone decides what the thread sends. One writer at a time always does; PostgreSQL's tries
--- an advisory lock and never waits for it.
-SELECT 1 AS taken WHERE CAST(:tenant AS TEXT) || CAST(:thread_id AS TEXT) <> '';
-
--- name: room_lock(room_id)
--- One writer at a time: the room is ours already.
-SELECT 1 AS locked WHERE CAST(:room_id AS TEXT) <> '';

@@ -40,7 +40,7 @@ INSERT INTO inbox (
   CAST(:lease_until AS BIGINT), CAST(:fence AS BIGINT), CAST(:outcome AS TEXT)
 )
 ON CONFLICT (turn_key) DO NOTHING
-RETURNING turn_key;
+RETURNING 1 AS written;
 
 -- name: turns_expire(now)
 -- What comes back still has its body, so that the person can be told; turn_empty takes it away.
@@ -129,6 +129,6 @@ RETURNING turn_key;
 -- name: turns_sweep(before, most)!
 DELETE FROM inbox WHERE turn_key IN (
   SELECT turn_key FROM inbox
-  WHERE state IN ('done', 'dropped', 'expired', 'poison') AND received_at < CAST(:before AS BIGINT)
+  WHERE state <> 'new' AND state <> 'waiting' AND received_at < CAST(:before AS BIGINT)
   ORDER BY received_at LIMIT CAST(:most AS BIGINT)
 );

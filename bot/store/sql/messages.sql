@@ -5,8 +5,8 @@ WHERE tenant = CAST(:tenant AS TEXT) AND thread_id = CAST(:thread_id AS TEXT)
   AND activity_id = CAST(:activity_id AS TEXT) AND activity_id <> ''
 ORDER BY planned_at DESC, message_id DESC LIMIT 1;
 
--- name: message_insert(message_id, intent_key, tenant, thread_id, conversation_id, room_id, purpose, to_oid, to_person, content, state, generation, activity_id, want_version, shown_version, now, due_at, attempts, sent_at, outcome)
--- Nothing comes back when the intent has its message already.
+-- name: message_insert(message_id, intent_key, tenant, thread_id, conversation_id, room_id, purpose, to_oid, to_person, content, state, generation, activity_id, want_version, shown_version, now, due_at, attempts, sent_at, outcome)!
+-- Nothing is written when the intent has its message already.
 INSERT INTO messages (
   message_id, intent_key, tenant, thread_id, conversation_id, room_id, purpose, to_oid, to_person, content, state,
   generation, activity_id, want_version, shown_version, planned_at, due_at, attempts, sent_at,
@@ -18,8 +18,7 @@ INSERT INTO messages (
   CAST(:activity_id AS TEXT), CAST(:want_version AS BIGINT), CAST(:shown_version AS BIGINT), CAST(:now AS BIGINT),
   CAST(:due_at AS BIGINT), CAST(:attempts AS BIGINT), CAST(:sent_at AS BIGINT), '', 0, 0, CAST(:outcome AS TEXT)
 )
-ON CONFLICT (intent_key) DO NOTHING
-RETURNING message_id;
+ON CONFLICT (intent_key) DO NOTHING;
 
 -- name: messages_gone(now)
 -- What is due in a chat that is gone is not sent (ENGINE R19).
@@ -60,7 +59,7 @@ UPDATE messages SET state = CAST(:state AS TEXT), activity_id = CAST(:activity_i
 WHERE message_id = CAST(:message_id AS TEXT)
   AND lease_owner = CAST(:owner AS TEXT) AND fence = CAST(:fence AS BIGINT)
   AND activity_id = CAST(:had_activity AS TEXT) AND want_version = CAST(:wanted AS BIGINT)
-RETURNING message_id;
+RETURNING 1 AS written;
 
 -- name: message_sent(message_id, state, activity_id, shown_version, sent_at, attempts, due_at, outcome, content)!
 UPDATE messages SET state = CAST(:state AS TEXT), activity_id = CAST(:activity_id AS TEXT),

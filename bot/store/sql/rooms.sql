@@ -25,7 +25,7 @@ ORDER BY created_at DESC, room_id DESC;
 -- name: rooms_elsewhere(tenant, topic, scope_key, team_scope, most)
 -- What has the same topic in other scopes.
 SELECT * FROM rooms
-WHERE tenant = CAST(:tenant AS TEXT) AND topic = CAST(:topic AS TEXT)
+WHERE tenant = CAST(:tenant AS TEXT) AND topic = CAST(:topic AS TEXT) AND topic <> ''
   AND scope_key NOT IN (CAST(:scope_key AS TEXT), CAST(:team_scope AS TEXT), 'tenant')
   AND state IN ('opening', 'open', 'live', 'empty')
 ORDER BY created_at DESC, room_id DESC LIMIT CAST(:most AS BIGINT);
@@ -72,7 +72,7 @@ INSERT INTO rooms (
   CAST(:ringing AS TEXT), CAST(:alerted AS TEXT)
 )
 ON CONFLICT (tenant, scope_key, topic) WHERE state IN ('opening', 'open', 'live', 'empty') DO NOTHING
-RETURNING room_id;
+RETURNING 1 AS written;
 
 -- name: room_save(room_id, tenant, scope_key, topic, state, version, subject, host_oid, host, request, external_id, give_up_at, starts_at, ends_at, zone, language, graph_call, attempt, bind_thread, binding, meeting_id, join_hash, meeting, trying, opened_at, live_at, empty_at, ended_at, ended_by, fail_code, people, backup_bridge, way, options, lobby_before, ringing, alerted)
 -- Nothing comes back when the room has another version by now, or when another room holds the place it wants. What a
@@ -99,7 +99,7 @@ WHERE room_id = CAST(:room_id AS TEXT) AND version = CAST(:version AS BIGINT)
       AND o.topic = CAST(:topic AS TEXT) AND o.room_id <> CAST(:room_id AS TEXT)
       AND o.state IN ('opening', 'open', 'live', 'empty')
   ))
-RETURNING version;
+RETURNING 1 AS written;
 
 -- name: rooms_sweep_messages(before, most)!
 DELETE FROM messages WHERE room_id IN (
