@@ -108,9 +108,7 @@ def _called(turn: Turn, notes: Mapping[str, str]) -> Operation[Room | None]:
 
 def find_watch(subscription_id: str, mark: str) -> Operation[Watched | None]:
     """Read a subscription by its id; one whose answer has not come yet by the hash of its clientState."""
-    found = yield "watch_find", {"subscription_id": subscription_id}
-    if not found:
-        found = yield "watch_expected", {"mark": mark}
+    found = yield "watch_find", {"subscription_id": subscription_id, "mark": mark}
     return _watched(found[0]) if found else None
 
 

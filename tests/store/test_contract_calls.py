@@ -7,6 +7,8 @@ import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 from bot.calls import NOBODY, CallEvent, CallEventKind, Change, Watched, WatchKey, WatchState
 from bot.calls_seen import seen
 from bot.decisions import (
@@ -24,6 +26,7 @@ from bot.leases import Sent, Work
 from bot.messages import MessageState
 from bot.model import RoomState, TimerKind
 from bot.ports import Store
+from bot.store.calls import find_watch
 
 if TYPE_CHECKING:  # conftest is pytest's to import
     from tests.store.conftest import Engine, Make
@@ -118,3 +121,12 @@ async def test_a_calm_card_waits_unless_more_has_changed(store: Store, engine: E
         await settled(store, make, Reply((refresh,)))
         due += await engine.rows("SELECT due_at FROM messages")
     assert due == [(None,), (make.now + 30_000,), (make.now + 3_000,), (make.now + 3_000,)]
+
+
+def test_a_subscription_is_looked_for_in_one_statement() -> None:
+    """What Graph tells while its answer comes to another replica is heard: nothing changes between two looks."""
+    looking = find_watch("s1", "mark")
+    next(looking)
+    with pytest.raises(StopIteration) as ended:
+        looking.send([])
+    assert ended.value.value is None

@@ -113,7 +113,6 @@ HOT = [
     "roster_of",
     "watch_of",
     "watch_find",
-    "watch_expected",
     "key_find",
 ]
 

@@ -27,13 +27,13 @@ LIMIT 1;
 -- name: watch_of(room_id)
 SELECT * FROM subscriptions WHERE room_id = CAST(:room_id AS TEXT);
 
--- name: watch_find(subscription_id)
+-- name: watch_find(subscription_id, mark)
+-- One whose answer has not come yet is known by the hash of its clientState alone. In one statement: between two the answer
+-- comes to another replica, and neither finds it.
 SELECT * FROM subscriptions
-WHERE subscription_id = CAST(:subscription_id AS TEXT) AND subscription_id <> '';
-
--- name: watch_expected(mark)
--- A subscription whose answer has not come yet is known by the hash of its clientState alone.
-SELECT * FROM subscriptions WHERE mark = CAST(:mark AS TEXT) AND state = 'creating';
+WHERE (subscription_id = CAST(:subscription_id AS TEXT) AND subscription_id <> '')
+  OR (mark = CAST(:mark AS TEXT) AND state = 'creating')
+ORDER BY subscription_id DESC LIMIT 1;
 
 -- name: watch_save(room_id, tenant, mark, key_id, version, state, subscription_id, expires_at)!
 INSERT INTO subscriptions (room_id, tenant, mark, key_id, version, state, subscription_id, expires_at)
