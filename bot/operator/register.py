@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import shlex
 import shutil
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from bot.clouds import WORLDWIDE
 from bot.errors import UsageError
-from bot.operator.registration import APP, MESSAGES, SIGN_IN, WAYS, Step, Wanted, done, filled, steps
+from bot.operator.registration import APP, MESSAGES, SIGN_IN, WAYS, Step, Wanted, done, filled, joined, steps
 from bot.operator.values import guid
 from bot.permissions import Feature
 from bot.remedies import cmdlets
@@ -179,7 +180,9 @@ class Registering:
         return self._do(step)
 
     def _do(self, step: Step) -> str:
-        command = filled(step.do, self._known)
+        command, problem = self._command(step)
+        if problem:
+            return problem
         print(f"     Who may: {step.who}\n     {shown(command)}")
         answer = self._ask("     Run it? [y]es, [s]kip, [q]uit: ").strip().casefold()
         if answer in {"s", "skip"} and not step.gives:
@@ -193,6 +196,17 @@ class Registering:
         found = [line.strip() for line in ended.lines if line.strip()]
         print("     Done." if step.secret or not found else f"     Done: {', '.join(found)}")
         return self._learn(step, found)
+
+    def _command(self, step: Step) -> tuple[tuple[str, ...], str]:
+        """Return the command that does a step, with what others have on the list that it sets; or what went wrong."""
+        command = filled(step.do, self._known)
+        if not step.keeps:
+            return command, ""
+        look = ("ad", "app", "show", "--id", "$app", "--query", step.keeps, "--output", "json")
+        there = self._az(filled(look, self._known), "")
+        if there.status:
+            return command, meaning(there, step.who)
+        return joined(command, step.keeps, json.loads("\n".join(there.lines) or "null") or []), ""
 
     def _learn(self, step: Step, found: list[str]) -> str:
         if step.gives and not found:
@@ -210,11 +224,18 @@ class Registering:
             return ""
         if self._out.exists():
             return f"{self._out} is there and is not of this app. Move it away, or name another: --out"
-        problem = self._do(step)
-        if not problem:
+        try:  # before there is a secret that could be lost
             self._out.touch(READABLE_BY_ME, exist_ok=False)
-            self._out.write_text("".join(settings(wanted, self._known)), encoding="utf-8")
-            print(f"     Written to {self._out}")
+        except OSError as error:
+            return f"{self._out} cannot be written: {error.strerror}. Name another: --out"
+        try:
+            problem = self._do(step)
+            if not problem:
+                self._out.write_text("".join(settings(wanted, self._known)), encoding="utf-8")
+                print(f"     Written to {self._out}")
+        finally:
+            if not self._out.stat().st_size:
+                self._out.unlink()
         return problem
 
 
@@ -264,6 +285,8 @@ def script(plan: tuple[Step, ...], wanted: Wanted, out: Path) -> Iterator[str]:
         yield f"\n# {number}/{len(plan)}  {step.title}"
         if step.who:
             yield f"# Who may: {step.who}"
+        if step.keeps and wanted.app:
+            yield f"# This sets the whole of {step.keeps}: add what the app has there."
         command = shown(step.do or step.look)
         if step.gives:
             yield f"{step.gives}=$({command})"

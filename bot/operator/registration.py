@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import getitem
 from string import Template
 
 from bot.errors import UsageError
@@ -66,7 +68,8 @@ class Step:
 
     `look` prints what is there, one a line; the step is done when that has every one of `expects`, or any line where
     nothing is expected. `gives` names what it prints, for later steps. Without `do` it must be there. `secret` says
-    that `do` prints a secret, `pipe` that it reads one from its standard input.
+    that `do` prints a secret, `pipe` that it reads one from its standard input. `keeps` names the list of the app that
+    `do` sets as a whole: what others put there has to stay.
     """
 
     title: str
@@ -77,6 +80,7 @@ class Step:
     gives: str = ""
     secret: bool = False
     pipe: bool = False
+    keeps: str = ""
 
 
 def steps(wanted: Wanted) -> tuple[Step, ...]:
@@ -95,6 +99,21 @@ def steps(wanted: Wanted) -> tuple[Step, ...]:
 def filled(words: tuple[str, ...], known: Mapping[str, str]) -> tuple[str, ...]:
     """Return a command with what is known in the place of `$names`."""
     return tuple(Template(word).safe_substitute(known) for word in words)
+
+
+def joined(words: tuple[str, ...], keeps: str, there: Sequence[object]) -> tuple[str, ...]:
+    """Return a command that sets a list, with what is there and is not ours before what is."""
+    *rest, text = words
+    body = json.loads(text)
+    *above, name = keeps.split(".")
+    within = reduce(getitem, above, body)
+    ours = [_id(one) for one in within[name]]
+    within[name] = [*(one for one in there if _id(one) not in ours), *within[name]]
+    return (*rest, json.dumps(body))
+
+
+def _id(one: object) -> object:
+    return one.get("appId") or one.get("id") if isinstance(one, dict) else one
 
 
 def done(step: Step, found: list[str], known: Mapping[str, str]) -> bool:
@@ -174,13 +193,9 @@ def _consent(permissions: tuple[Permission, ...]) -> Step:
 def _sign_in() -> Iterator[Step]:
     """What Teams needs to sign people in without asking them (facts/graph 7)."""
     uri = "api://botid-$app"
-    yield Step(
-        "The address by which Teams asks for the app, and where sign-in ends",
-        APP_OWNER,
-        ("ad", "app", "show", "--id", "$app", *_only("[identifierUris, web.redirectUris][]")),
-        (uri, REDIRECT),
-        ("ad", "app", "update", "--id", "$app", "--identifier-uris", uri, "--web-redirect-uris", REDIRECT),
-    )
+    yield _listed("The address by which Teams asks for the app", "identifierUris", "[]", uri, {"identifierUris": [uri]})
+    redirects = {"web": {"redirectUris": [REDIRECT]}}
+    yield _listed("Where sign-in ends", "web.redirectUris", "[]", REDIRECT, redirects)
     said = "Sign in to Muster"
     scope = {
         "id": SCOPE_ID,
@@ -192,20 +207,25 @@ def _sign_in() -> Iterator[Step]:
         "userConsentDisplayName": said,
         "userConsentDescription": "Lets Teams sign you in to Muster.",
     }
-    yield Step(
-        f"The scope {SCOPE} ({SCOPE_ID}), by which Teams signs people in",
-        APP_OWNER,
-        ("ad", "app", "show", "--id", "$app", *_only("api.oauth2PermissionScopes[].value")),
-        (SCOPE,),
-        _patched({"requestedAccessTokenVersion": 2, "oauth2PermissionScopes": [scope]}),
-    )
+    title = f"The scope {SCOPE} ({SCOPE_ID}), by which Teams signs people in"
+    scopes = {"api": {"requestedAccessTokenVersion": 2, "oauth2PermissionScopes": [scope]}}
+    yield _listed(title, "api.oauth2PermissionScopes", "[].value", SCOPE, scopes)
     clients = [{"appId": client, "delegatedPermissionIds": [SCOPE_ID]} for client in TEAMS_CLIENTS]
-    yield Step(
-        "Teams' own apps, which may use it unasked",
+    may = {"api": {"preAuthorizedApplications": clients}}
+    yield _listed(
+        "Teams' own apps, which may use it unasked", "api.preAuthorizedApplications", "[].appId", TEAMS_CLIENTS, may
+    )
+
+
+def _listed(title: str, path: str, values: str, expects: str | tuple[str, ...], body: Mapping[str, object]) -> Step:
+    """Return the step that puts something on a list of the app."""
+    return Step(
+        title,
         APP_OWNER,
-        ("ad", "app", "show", "--id", "$app", *_only("api.preAuthorizedApplications[].appId")),
-        TEAMS_CLIENTS,
-        _patched({"preAuthorizedApplications": clients}),
+        ("ad", "app", "show", "--id", "$app", *_only(f"{path}{values}")),
+        (expects,) if isinstance(expects, str) else expects,
+        ("rest", "--method", "PATCH", "--url", f"{RESOURCE}/applications(appId='$app')", *_body(body)),
+        keeps=path,
     )
 
 
@@ -314,10 +334,6 @@ def _only(query: str) -> tuple[str, ...]:
 
 def _on_app(*words: str) -> tuple[str, ...]:
     return ("ad", "app", *words, "--id", "$app")
-
-
-def _patched(api: Mapping[str, object]) -> tuple[str, ...]:
-    return ("rest", "--method", "PATCH", "--url", f"{RESOURCE}/applications(appId='$app')", *_body({"api": api}))
 
 
 def _body(content: Mapping[str, object]) -> tuple[str, ...]:

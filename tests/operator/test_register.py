@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,11 +33,14 @@ case "$*" in
     "account show"*) echo {TENANT} ;;
     "ad app list"*) given app ;;
     "ad app create"*) echo {APP} | tee "$here/app" ;;
+    "ad app show"*json) given lists ;;
     "ad app show"*identifierUris*) given uris ;;
+    "ad app show"*redirectUris*) given redirects ;;
     "ad app show"*oauth2PermissionScopes*) given scopes ;;
     "ad app show"*preAuthorizedApplications*) given clients ;;
     "ad app show"*) if [ -f "$here/gone" ]; then exit 3; else echo {APP}; fi ;;
-    "ad app update"*) printf '%s\\n' api://botid-{APP} {REDIRECT} > "$here/uris" ;;
+    "rest --method PATCH"*identifierUris*) echo api://botid-{APP} > "$here/uris" ;;
+    "rest --method PATCH"*redirectUris*) echo {REDIRECT} > "$here/redirects" ;;
     "rest --method PATCH"*oauth2PermissionScopes*) echo access_as_user > "$here/scopes" ;;
     "rest --method PATCH"*preAuthorizedApplications*) printf '%s\\n' {" ".join(TEAMS_CLIENTS)} > "$here/clients" ;;
     "rest --method GET"*appRoleAssignments*) given consented ;;
@@ -77,7 +82,7 @@ class Desk:
         """Run the command line."""
         parser = argparse.ArgumentParser()
         register.add_arguments(parser)
-        return register.run(parser.parse_args([*words, "--out", str(self.folder / "muster.env")]))
+        return register.run(parser.parse_args(["--out", str(self.folder / "muster.env"), *words]))
 
     def asked(self) -> list[str]:
         """Return what az was asked."""
@@ -163,13 +168,45 @@ def test_sign_in_is_registered_once(desk: Desk, capsys: pytest.CaptureFixture[st
     assert desk.register("--endpoint", ENDPOINT, "--yes") == 0
     made = [" ".join(line.split(" --")[0].split()[:4]) for line in desk.changed()]
     assert made == [
-        *("ad app create", "ad sp create", "ad app permission add", "ad app update", "rest", "rest"),
+        *("ad app create", "ad sp create", "ad app permission add", *["rest"] * 4),
         *("ad app credential reset", "group create", "bot create", "bot msteams create", "bot authsetting create"),
     ]
     capsys.readouterr()
     assert desk.register("--endpoint", ENDPOINT, "--yes") == 0
     assert desk.changed() == []
-    assert capsys.readouterr().out.count("There already") == 13
+    assert capsys.readouterr().out.count("There already") == 14
+
+
+def listed(body: dict[str, Any]) -> Iterator[list[Any]]:
+    """Every list that a change of the app sets."""
+    for value in body.values():
+        if isinstance(value, list):
+            yield value
+        elif isinstance(value, dict):
+            yield from listed(value)
+
+
+def test_what_others_have_on_the_app_s_lists_stays(desk: Desk) -> None:
+    """Whoever signs in elsewhere with an app that is there already goes on signing in, and so do its other clients."""
+    mine = [{"appId": "another-client"}, {"id": "another-scope"}, "https://portal.contoso.example/signed-in"]
+    (desk.folder / "lists").write_text(json.dumps(mine, indent=2), encoding="utf-8")
+    assert desk.register("--app-id", APP, "--yes") == 0
+    bodies = [json.loads(line.split(" --body ")[1]) for line in desk.changed() if " PATCH " in line]
+    lists = [found for body in bodies for found in listed(body)]
+    assert [found[:3] for found in lists] == [mine] * 4
+    assert [len(found[3:]) for found in lists] == [1, 1, 1, 2]
+
+
+def test_no_secret_is_made_that_nobody_could_keep(
+    desk: Desk, answers: Callable[[str], list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the file cannot be written no secret is made, and who leaves at that question leaves no empty file."""
+    assert desk.register("--yes", "--out", str(desk.folder / "missing" / "muster.env")) == 1
+    assert "No such file or directory. Name another: --out" in capsys.readouterr().err
+    answers("")
+    assert desk.register() == 1
+    assert not any("credential reset" in line for line in desk.asked())
+    assert not (desk.folder / "muster.env").exists()
 
 
 def test_the_secret_is_in_one_file_only(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:

@@ -221,8 +221,11 @@ async def test_a_changed_file_restarts_the_bot(tmp_path: Path) -> None:
         assert "restarted with MUSTER_LANGUAGE=de-AT, ready in" in await demo.in_language(bot, endpoint, "de-AT")
         await bot.stop()
         broken = Child((*SAMPLE, "--broken"), environment, tmp_path)
-        await demo.restarted(broken, endpoint, [Path("a.py"), Path("b.py")], Stream(out))
-        assert "Muster does not start with MUSTER_LANGUAGE=ar" in await demo.in_language(broken, endpoint, "ar")
+        with socket.socket() as silent:  # a port that nobody else's bot answers on meanwhile
+            silent.bind(("127.0.0.1", 0))
+            nowhere = f"http://127.0.0.1:{silent.getsockname()[1]}/api/messages"
+            await demo.restarted(broken, nowhere, [Path("a.py"), Path("b.py")], Stream(out))
+            assert "Muster does not start with MUSTER_LANGUAGE=ar" in await demo.in_language(broken, nowhere, "ar")
     assert "a.py and 1 more changed, and Muster does not start: it ended at once. Save again." in out.getvalue()
     assert "coffe" in out.getvalue()
 
