@@ -153,6 +153,7 @@ class Found:
             for post in slow
             if post.at >= asked.at - MINUTE and asked.person.id in {post.visible_to, _owner(seen, post)}
         ]
+        self._texts = {post.id: text for post, text in (*public, *whispers)}
         self.links = {link for post in self.open for link in LINK.findall(str(post.card))}
 
     @property
@@ -160,6 +161,12 @@ class Found:
         """Say whether a copy under a new id may count as another request: a minute later, or for what failed (R11)."""
         asked = self.asked
         return asked.copied_at - asked.at >= ECHO_WITHIN_MS or bool(asked.copied_at and self.failed)
+
+    @property
+    def history(self) -> str:
+        """Return what was said about it and when, in ms after it was asked for."""
+        said = {post.id: post for post in sorted([*self.open, *self.failed, *self.joined], key=lambda post: post.at)}
+        return "; ".join(f"{post.at - self.asked.at} ms: {self._texts[post.id]!r}" for post in said.values())
 
     @property
     def outcomes(self) -> list[str]:

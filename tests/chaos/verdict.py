@@ -103,7 +103,7 @@ def _one_outcome(found: Found, verdict: Verdict) -> None:
     if found.asked.acknowledged and not outcomes:
         verdict.lost.append(f"lost: {subject} was acknowledged and nothing came of it")
     if len(outcomes) > 1 and not found.asked_again:
-        verdict.wrong.append(f"outcome: {subject}: {' and '.join(outcomes)}")
+        verdict.wrong.append(f"outcome: {subject}: {' and '.join(outcomes)}: {found.history}")
     cards = {nonce(post.versions[0]) for post in found.cards}
     whispers = {nonce(post.versions[0]) for post in found.joined}
     if (len(cards) > 1 or len(whispers) > 1) and not found.asked_again:
