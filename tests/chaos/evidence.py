@@ -166,7 +166,9 @@ class Found:
     def history(self) -> str:
         """Return what was said about it and when, in ms after it was asked for."""
         said = {post.id: post for post in sorted([*self.open, *self.failed, *self.joined], key=lambda post: post.at)}
-        return "; ".join(f"{post.at - self.asked.at} ms: {self._texts[post.id]!r}" for post in said.values())
+        told = [f"{post.at - self.asked.at} ms: {self._texts[post.id]!r}" for post in said.values()]
+        copied = [f"copied by {self.asked.copied_at - self.asked.at} ms"] if self.asked.copied_at else []
+        return "; ".join([*copied, *told])
 
     @property
     def outcomes(self) -> list[str]:

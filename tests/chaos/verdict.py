@@ -107,7 +107,7 @@ def _one_outcome(found: Found, verdict: Verdict) -> None:
     cards = {nonce(post.versions[0]) for post in found.cards}
     whispers = {nonce(post.versions[0]) for post in found.joined}
     if (len(cards) > 1 or len(whispers) > 1) and not found.asked_again:
-        verdict.wrong.append(f"cards: {subject} has {len(cards)} cards, {len(whispers)} whispers")
+        verdict.wrong.append(f"cards: {subject} has {len(cards)} cards, {len(whispers)} whispers: {found.history}")
 
 
 def _meetings(found: Found, verdict: Verdict, alive: list[Meeting]) -> int:
