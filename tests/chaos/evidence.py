@@ -153,14 +153,19 @@ class Found:
             for post in slow
             if post.at >= asked.at - MINUTE and asked.person.id in {post.visible_to, _owner(seen, post)}
         ]
+        led = {name for post in self.joined for name in SUBJECT.findall(seen.text(post))}
+        self.led_to_failed = any(f"{name}: not opened" in text for name in led for _, text in public)
         self._texts = {post.id: text for post, text in (*public, *whispers)}
         self.links = {link for post in self.open for link in LINK.findall(str(post.card))}
 
     @property
     def asked_again(self) -> bool:
-        """Say whether a copy under a new id may count as another request: a minute later, or for what failed (R11)."""
-        asked = self.asked
-        return asked.copied_at - asked.at >= ECHO_WITHIN_MS or bool(asked.copied_at and self.failed)
+        """Say whether a copy under a new id may count as another request: a minute later, or for what failed (R11).
+
+        Whoever was led to a meeting that was still opening, and failed, asked for what failed.
+        """
+        asked, failed = self.asked, self.failed or self.led_to_failed
+        return asked.copied_at - asked.at >= ECHO_WITHIN_MS or bool(asked.copied_at and failed)
 
     @property
     def history(self) -> str:
@@ -181,6 +186,8 @@ class Found:
         return found
 
 
+SUBJECT = re.compile(r"\*\*(.+?)\*\*")
+"""How a whisper names a meeting."""
 RUNNING = ("There's already a meeting here", "in another thread.")
 HONEST = (
     "something went wrong on my side",

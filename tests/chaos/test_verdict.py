@@ -301,6 +301,17 @@ def test_a_late_copy_is_another_request(scene: Scene) -> None:
     assert replace(scene, copied_at=60_000).verdict.green
 
 
+@pytest.mark.parametrize(("led_to", "green"), [("Case 0002: not opened", True), ("Case 0002: open", False)])
+def test_who_was_led_to_what_failed_asked_for_it(scene: Scene, led_to: str, *, green: bool) -> None:
+    """A copy that comes after the meeting it was led to has failed is another request, and no other one is."""
+    scene.send("There's already a meeting here: **Case 0002**, still opening.", to=scene.cloud.tenant.ana.id)
+    scene.send(led_to)
+    scene.copied_at = 15_000
+    scene.opened()
+    assert scene.verdict.green is green
+    assert not replace(scene, copied_at=0).verdict.green
+
+
 @pytest.mark.parametrize(("requests", "green"), [(19, True), (20, False)])
 def test_a_bot_that_only_fails_is_found_out(scene: Scene, requests: int, *, green: bool) -> None:
     """Telling everybody honestly that nothing works is wrong where Graph answers most of the time."""
