@@ -43,9 +43,12 @@ def _waited_for(turn: Turn) -> bool:
 
 
 def unshown(terms: Terms, claim: MessageClaim, now: int) -> Operation[None]:
-    """Tell whom a message was for, or who asked for its meeting, that it cannot be shown; with the reference."""
+    """Tell whom a message was for, or who asked for its meeting, that it cannot be shown; with the reference.
+
+    Of a card in another chat than the meeting's own nobody is told: who asked there is not known, and others have one.
+    """
     message, room = claim.message, claim.room
-    to = message.to or (room.starter if room else None)
+    to = message.to or (room.starter if room and room.home_thread == message.thread_id else None)
     about = message.content or (Whisper("", {}, room.request.language, room.zone, room.reference) if room else None)
     if to is None or about is None or about.name == "problem":
         return

@@ -17,7 +17,8 @@ OAUTH_CARD = "application/vnd.microsoft.card.oauth"
 SENTENCE = "application/vnd.microsoft.activity.message"
 ERROR = "application/vnd.microsoft.error"
 REPEATABLE = frozenset({"GET", "PUT", "DELETE"})
-_SURELY_NOT_DONE = frozenset({412, 429, 503})
+_SURELY_NOT_DONE = frozenset({401, 412, 429, 503})
+"""401 among them, the second within one call: whoever refuses a token has not posted, and a later one may be taken."""
 NOT_MEMBERS = frozenset({"guest", "anonymous"})
 """Roles of people who are in a chat without being in its organization."""
 _REQUEST_TIMEOUT, _SERVER_ERROR, _FORBIDDEN, _NOT_FOUND = 408, 500, 403, 404

@@ -172,6 +172,17 @@ async def test_set_aside(store: Store, make: Make, to: Person | None) -> None:
     assert (await store.settle_message(told, aside, make.now + 2)).work == Work(), "it ends there"
 
 
+async def test_a_card_in_another_chat_that_cannot_be_shown(store: Store, make: Make) -> None:
+    """Who asked for the meeting is not told that it failed because its card could not be shown somewhere else."""
+    card = make.message("elsewhere", room_id="room")
+    receipt = await store.receive(make.turn("first"), make.now)
+    assert receipt.claim
+    room = make.room(home_thread="19:home")
+    settled = await store.settle_turn(receipt.claim, make.reply(MakeRoom(room), PlanMessage(card)), make.now, "first")
+    aside = Sent(MessageState.REFUSED, shown_version=1, outcome="refused: 400", set_aside=True)
+    assert (await store.settle_message(settled.work.messages[0], aside, make.now + 1)).work == Work()
+
+
 async def test_post_without_an_id(store: Store, engine: Engine, make: Make) -> None:
     """A post whose id was not told is never posted again as if it were new."""
     claim = await posted(store, make)

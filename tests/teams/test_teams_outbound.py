@@ -51,11 +51,15 @@ def test_a_press_is_always_answered_with_http_200(answer: Answer, status: int, k
 @pytest.mark.parametrize(
     ("method", "status", "kind"),
     [
-        *(("POST", status, NotDone) for status in (412, 429, 503)),
+        *(("POST", status, NotDone) for status in (401, 412, 429, 503)),
         *(("POST", status, Unclear) for status in (408, 500, 502, 504, 599)),
-        *((method, status, NotDone) for method in ("PUT", "DELETE") for status in (408, 412, 429, 500, 502, 503, 504)),
+        *(
+            (method, status, NotDone)
+            for method in ("PUT", "DELETE")
+            for status in (401, 408, 412, 429, 500, 502, 503, 504)
+        ),
         *((method, status, Gone) for method in ("POST", "PUT", "DELETE") for status in (403, 404)),
-        *((method, status, Rejected) for method in ("POST", "PUT") for status in (302, 400, 401, 405, 413, 415)),
+        *((method, status, Rejected) for method in ("POST", "PUT") for status in (302, 400, 405, 413, 415)),
     ],
 )
 def test_each_status_means_one_thing(method: str, status: int, kind: type[SendError]) -> None:

@@ -67,9 +67,9 @@ async def test_a_refused_token_is_replaced_once_within_the_call(stage: Stage) ->
 
 
 async def test_a_second_401_is_an_answer(stage: Stage) -> None:
-    """A bot that is not registered does not knock for ever."""
+    """Two tokens in a row are refused: the message is surely not posted, and goes later, not at once once more."""
     stage.connector.will(401, 401)
-    with pytest.raises(Rejected):
+    with pytest.raises(NotDone):
         await stage.edge.messenger.post(stage.chat(), THREAD, CONTENT, nonce="n1")
     assert len(stage.connector.calls) == 2
 
