@@ -32,12 +32,16 @@ FOR_LEADERS: dict[str, Callable[[Asked], Reply]] = {
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """Looks up and goes on with the turn; what cannot be found out is a no. `owners`: None where nobody may look."""
+    """Looks up and goes on with the turn; what cannot be found out is a no. `owners`: None where nobody may look.
+
+    `within` is how many seconds a look at another chat's roster may take.
+    """
 
     messenger: Messenger
     owners: Owners | None
     policy: Policy
     observe: Observer
+    within: float = TOPIC_SECONDS
 
     async def topic(self, claim: TimerClaim) -> Decide:
         """Look up whether who asks is a member where a topic is live, or a guest; who cannot be confirmed is none.
@@ -50,7 +54,7 @@ class Looking:
         chat = claim.chat if room and claim.chat else turn.chat
         member, where, guest = False, "", True
         try:
-            async with asyncio.timeout(TOPIC_SECONDS):
+            async with asyncio.timeout(self.within):
                 found = await self.messenger.member(chat, turn.person.id)
                 member, guest = room is not None and found.oid == turn.person.oid, found.guest
                 # Only a member waits for the name, so that it tells nobody else anything.

@@ -19,11 +19,12 @@ ROSTER_SECONDS = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Rosters:
-    """One look at a chat's roster: the decision about what was found is the dialog's."""
+    """One look at a chat's roster: the decision about what was found is the dialog's. `within` is seconds."""
 
     messenger: Messenger
     policy: Policy
     observe: Observer
+    within: float = ROSTER_SECONDS
 
     async def run(self, claim: TimerClaim) -> Decide:
         """Look whether Muster is in the chat a dialog was asked for in; when nobody can say, it counts as there."""
@@ -32,7 +33,7 @@ class Rosters:
             return lambda _: Reply(outcome="nobody asked")
         there = True
         try:
-            async with asyncio.timeout(ROSTER_SECONDS):
+            async with asyncio.timeout(self.within):
                 await self.messenger.member(turn.chat, turn.person.id)
         except (NotDone, Unclear, TimeoutError):
             pass  # nobody can say: a post that cannot be made says so later

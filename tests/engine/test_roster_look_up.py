@@ -7,7 +7,6 @@ from typing import Any, cast
 
 import pytest
 
-import bot.rosters
 from bot.commands.command import Policy
 from bot.commands.starting import absent_key
 from bot.decisions import GiveAnswer, Reply, SaveNote, View
@@ -46,7 +45,7 @@ def gone(status: int, *, chat: bool) -> Gone:
 async def looked(answer: Person | SendError | None, turn: Turn = TURN, **notes: str) -> Reply:
     """Run the timer of Ben's dialog with what the connector answers; None is no answer at all."""
     members = Members({BEN.id: answer} if answer else {})
-    rosters = Rosters(cast("Messenger", members), Policy(freeze), lambda _: None)
+    rosters = Rosters(cast("Messenger", members), Policy(freeze), lambda _: None, within=0.05)
     timer = Timer("roster|a", TimerKind.ROSTER, "tenant", HERE.thread_id, NOW, {"turn": asdict(turn)})
     decide = await rosters.run(TimerClaim(timer, Lease("one", 1, NOW + 30_000), None, None, turn=turn))
     return decide(View(now=NOW, fresh_id="f" * 32, chat=HERE, notes=notes))
@@ -64,11 +63,8 @@ ADD = ["Add me here", "Open it in this window"]
 
 
 @pytest.mark.parametrize("answer", [BEN, gone(404, chat=False), NotDone("busy", status=429), None])
-async def test_the_form_comes_where_muster_is_or_nobody_can_say(
-    monkeypatch: pytest.MonkeyPatch, answer: Person | SendError | None
-) -> None:
+async def test_the_form_comes_where_muster_is_or_nobody_can_say(answer: Person | SendError | None) -> None:
     """A roster that can be read, a busy connector and one that never answers show the form."""
-    monkeypatch.setattr(bot.rosters, "ROSTER_SECONDS", 0.05)
     assert shown(await looked(answer)) == FORM
 
 

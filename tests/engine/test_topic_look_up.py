@@ -7,16 +7,15 @@ from typing import Any, cast
 
 import pytest
 
-from bot import looking
 from bot.commands.command import Policy
 from bot.decisions import MakeRoom, PlanMessage, Reply, View
 from bot.errors import Gone, NotDone, SendError
 from bot.leases import Lease, TimerClaim
-from bot.lifecycle import Lifecycle
+from bot.looking import Looking
 from bot.messages import Purpose
 from bot.model import Chat, ChatKind, Meeting, Person, Room, RoomState, Timer, TimerKind, Turn, TurnKind
-from bot.ports import Chance, Clock, Meetings, Messenger
-from tests.engine.test_looking_up import Members, Still
+from bot.ports import Messenger
+from tests.engine.test_looking_up import Members
 from tests.engine.test_rooms import NOW, THREAD, a_room, freeze
 
 BEN = Person("29:ben", "oid-ben", "Ben Okafor")
@@ -44,19 +43,11 @@ async def looked_up(
     **seen: Any,  # noqa: ANN401 - fields of View by name
 ) -> Reply:
     """Run the timer of Ben's request and decide with what is there afterwards."""
-    still = Still()
-    lifecycle = Lifecycle(
-        cast("Meetings", None),
-        cast("Messenger", members),
-        Policy(freeze),
-        cast("Clock", still),
-        cast("Chance", still),
-        lambda _: None,
-    )
+    looking = Looking(cast("Messenger", members), None, Policy(freeze), lambda _: None, within=0.05)
     timer = Timer("topic|a", TimerKind.TOPIC, "tenant", "r1", NOW, {"turn": asdict(TURN), "rest": "#layoffs"})
     lease = Lease("one", 1, NOW + 30_000)
     claim = TimerClaim(timer, lease, room, THERE if room else None, turn=TURN)
-    decide = await lifecycle.run(claim)
+    decide = await looking.topic(claim)
     return decide(View(**{"now": NOW, "fresh_id": "f" * 32, "chat": HERE, "room": seen.pop("room_then", room), **seen}))
 
 
@@ -81,11 +72,8 @@ async def test_a_member_is_asked_and_told_where() -> None:
 @pytest.mark.parametrize(
     "answer", [Gone("no member", status=404), NotDone("429", status=429), Person(BEN.id, "somebody else's"), None]
 )
-async def test_everybody_else_opens_it_as_if_there_were_no_other(
-    monkeypatch: pytest.MonkeyPatch, answer: Person | SendError | None
-) -> None:
+async def test_everybody_else_opens_it_as_if_there_were_no_other(answer: Person | SendError | None) -> None:
     """A stranger, a busy connector, another account and an answer that never comes all open the topic here."""
-    monkeypatch.setattr(looking, "TOPIC_SECONDS", 0.05)
     members = Members({BEN.id: answer} if answer else {})
     assert opened(await looked_up(members))
     assert members.asked == [THERE]
