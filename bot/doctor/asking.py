@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from bot.claims import unchecked
 from bot.doctor.case import Case, Claims, Seen
 from bot.doctor.looks import OK
-from bot.doctor.trial import REFERENCE, Trial
+from bot.doctor.trial import DELETED_WITHIN_SECONDS, REFERENCE, Trial
 from bot.errors import CredentialsWrong, MeetingsError, NotNow, Refused, SendError, StoreError
 from bot.model import Chat, ChatKind, Person, Turn
 from bot.ports import Clock, Meetings, Messenger, Posts, Store, Tokens
@@ -20,7 +20,7 @@ from bot.teams.looking import Looked
 from bot.teams.token_service import TokenService
 
 SECONDS = 15.0
-"""How long one thing may take; Microsoft answers in less than one."""
+"""How long one thing may take; Microsoft answers in less than one second."""
 Answer = TypeVar("Answer")
 
 
@@ -28,7 +28,8 @@ Answer = TypeVar("Answer")
 class Edges:
     """The ways out, opened for this one look. `store` is None with what is wrong in `store_problem`, or not there yet.
 
-    `read_keys` says whether Bot Framework's keys can be read, `look` sends a GET without a token.
+    `read_keys` says whether Bot Framework's keys can be read, `look` sends a GET without a token, `patience` is how
+    many seconds one thing may take.
     """
 
     tokens: Tokens
@@ -42,12 +43,13 @@ class Edges:
     store: Store | None
     store_problem: str
     clock: Clock
+    patience: float = SECONDS
 
 
 async def seen_by(edges: Edges, case: Case, turn: Turn | None) -> Seen:
     """Ask everything and return what was answered. Never raises but when it is cancelled."""
     asking = _Asking(edges, case.settings, case.tenant, case.host, turn)
-    token = await within(asking.token(), None)
+    token = await within(edges.patience, asking.token(), None)
     asked = (asking.store(), asking.keys(), asking.callback(), asking.sign_in(), asking.trial(token), asking.reads())
     async with asyncio.TaskGroup() as together:  # which, interrupted, waits until each has cleaned up
         parts = [together.create_task(part) for part in asked]
@@ -57,10 +59,10 @@ async def seen_by(edges: Edges, case: Case, turn: Turn | None) -> Seen:
     return replace(case.seen, **whole)
 
 
-async def within(asked: Awaitable[Answer], otherwise: Answer) -> Answer:
+async def within(seconds: float, asked: Awaitable[Answer], otherwise: Answer) -> Answer:
     """Return what is answered in time, else `otherwise`."""
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(seconds):
             return await asked
     except TimeoutError:
         return otherwise
@@ -92,7 +94,7 @@ class _Asking:
         today = datetime.fromtimestamp(edges.clock.now() / 1000, UTC)
         month = int(today.replace(day=1, hour=0, minute=0, second=0, microsecond=0).timestamp() * 1000)
         try:
-            async with asyncio.timeout(SECONDS):
+            async with asyncio.timeout(self.edges.patience):
                 await edges.store.ready()
                 return {"store": edges.store_problem, "made": await edges.store.made(self.tenant, month)}
         except TimeoutError:
@@ -104,7 +106,8 @@ class _Asking:
         """Read the signing keys, and Microsoft's clock beside them."""
         looked = await self.edges.look(self.settings.openid_metadata_url)
         apart = None if looked.at is None else looked.at - self.edges.clock.now()
-        return {"keys": looked.status == OK and await within(self.edges.read_keys(), False), "apart": apart}  # noqa: FBT003 - what it answers
+        keys = looked.status == OK and await within(self.edges.patience, self.edges.read_keys(), otherwise=False)
+        return {"keys": keys, "apart": apart}
 
     async def callback(self) -> dict[str, Any]:
         """Ask our own /healthz from outside."""
@@ -118,7 +121,7 @@ class _Asking:
             return {}
         chat, conversation, person = self._whose()
         try:
-            async with asyncio.timeout(SECONDS):
+            async with asyncio.timeout(self.edges.patience):
                 await accounts.sign_in_resource(chat, conversation, person)
         except TimeoutError:
             return {}
@@ -138,8 +141,9 @@ class _Asking:
         by = self.turn.person if self.turn and self.settings.auth == "user" else None
         if not self.host or not (by or (self.settings.auth != "user" and isinstance(token, Claims))):
             return {}
-        trial = Trial(self.edges.meetings, self.tenant, by.oid if by else self.host, by)
-        meeting, left = await trial.run(self.edges.clock.now(), SECONDS)
+        edges, host = self.edges, by.oid if by else self.host
+        trial = Trial(edges.meetings, self.tenant, host, by, min(DELETED_WITHIN_SECONDS, edges.patience))
+        meeting, left = await trial.run(edges.clock.now(), edges.patience)
         return {"trial": meeting, "left": left}
 
     async def reads(self) -> dict[str, Any]:
@@ -148,7 +152,7 @@ class _Asking:
         if posts is None or turn is None or turn.chat.kind is ChatKind.PERSONAL:
             return {}
         try:
-            async with asyncio.timeout(SECONDS):
+            async with asyncio.timeout(self.edges.patience):
                 chat = turn.chat
                 if chat.kind is ChatKind.CHANNEL and not chat.group_id:
                     chat = replace(chat, group_id=await self.edges.messenger.group(chat))

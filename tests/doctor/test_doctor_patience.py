@@ -6,8 +6,6 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any, cast
 
-import pytest
-
 from bot.doctor import asking, trial
 from bot.doctor.asking import Edges, seen_by
 from bot.doctor.case import Case
@@ -37,17 +35,14 @@ class Silent:
         return NOW
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait a moment for what never comes."""
-    monkeypatch.setattr(asking, "SECONDS", 0.01)
-    monkeypatch.setattr(trial, "DELETED_WITHIN_SECONDS", 0.01)
+MOMENT = 0.01
+"""Seconds that these wait for what never comes."""
 
 
 async def test_a_trial_meeting_that_is_never_answered_for() -> None:
     """A Graph that is silent is no answer, and what it may have made is said to be left."""
     meetings = cast("Meetings", Silent())
-    answer, left = await trial.Trial(meetings, TENANT, HOST).run(NOW, 0.01)
+    answer, left = await trial.Trial(meetings, TENANT, HOST, deleted_within=MOMENT).run(NOW, MOMENT)
     assert isinstance(answer, NotNow)
     assert left
 
@@ -59,7 +54,9 @@ async def test_silence_everywhere_is_seen_as_no_answer() -> None:
     async def looked(_: str) -> Looked:
         return Looked(200, NOW)
 
-    edges = Edges(silent, silent, "scope", looked, silence, silent, None, silent, silent, "", cast("Clock", silent))
+    edges = Edges(
+        silent, silent, "scope", looked, silence, silent, None, silent, silent, "", cast("Clock", silent), MOMENT
+    )
     seen = await seen_by(edges, Case(SETTINGS, TENANT, HOST, NOW), None)
     assert (seen.token, seen.trial, seen.sign_in, seen.store, seen.keys) == (None, None, None, None, False)
 
@@ -73,5 +70,7 @@ async def test_a_store_that_fails_is_said_to() -> None:
 
     silent = cast("Any", Silent())
     store = cast("Store", Away())
-    edges = Edges(silent, silent, "scope", silence, silence, None, None, silent, store, "", cast("Clock", silent))
+    edges = Edges(
+        silent, silent, "scope", silence, silence, None, None, silent, store, "", cast("Clock", silent), MOMENT
+    )
     assert await asking._Asking(edges, SETTINGS, TENANT, HOST, None).store() == {"store": "the store does not answer"}
